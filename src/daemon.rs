@@ -1,0 +1,1 @@
+//! Builds the parts, hands them to the host, shuts down in order.

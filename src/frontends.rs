@@ -1,0 +1,1 @@
+//! The wires: each translates one protocol to the engine.

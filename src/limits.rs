@@ -1,0 +1,1 @@
+//! Every bound of the program in one place, each with its reason.

@@ -1,0 +1,1 @@
+//! The outside world; the only place that may touch it.

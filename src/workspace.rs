@@ -1,0 +1,1 @@
+//! The roots, and the files as the agent sees them.
