@@ -1,1 +1,5 @@
 //! Pure text: no I/O, no other module.
+
+pub mod edit;
+
+pub use edit::{Change, Edit, Hash, Hunk, Splice, Version};
