@@ -1,1 +1,15 @@
-//! The core: commands in, facts out.
+//! The core: commands go in, facts come out; it knows no wire.
+//!
+//! What is absent: no callback to a front end, no method name, no JSON-RPC id, no wire type. A
+//! session is owned by one task (`session`), which runs at most one turn (`turn`) at a time.
+//! Everything that happens is an event and enters by one door (`recorder`): folded into the state
+//! (`state`), appended to the journal (`journal`), shown, in that order. What opens, closes: every
+//! prompt, turn, call and question has exactly one end in the log.
+
+pub mod event;
+pub mod journal;
+pub mod model;
+
+pub use event::*;
+pub use journal::{Journal, Journals};
+pub use model::{Model, ModelError, ModelEvent, Models};

@@ -1,0 +1,501 @@
+//! `Event`: what happened in a session, kept and numbered; `Command` and `Delta` beside it.
+//!
+//! These types are the journal's format. A change here is a new journal version, thought through
+//! for an old reader with new data, a new reader with old data, and an old writer beside a new one.
+
+#![allow(missing_docs, reason = "a variant's line names its fields")]
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::path::AbsPath;
+use crate::policy::{Intent, Location};
+use crate::text::{Edit, Hash};
+
+macro_rules! text_id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(pub String);
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str(&self.0)
+            }
+        }
+
+        impl From<&str> for $name {
+            fn from(text: &str) -> Self {
+                Self(text.to_owned())
+            }
+        }
+    };
+}
+
+text_id!(
+    /// A session; unique over all processes, sorted by time of creation.
+    SessionId
+);
+text_id!(
+    /// A prompt; made by the client, so that sending it twice is harmless.
+    PromptId
+);
+text_id!(
+    /// A turn, unique in its session: `t1`, `t2`, …
+    TurnId
+);
+text_id!(
+    /// A message of the model, unique in its session: turn and step, `t1.1`.
+    MessageId
+);
+text_id!(
+    /// A call of a tool, unique in its session: `c1`, `c2`, …
+    CallId
+);
+text_id!(
+    /// A question, unique in its session: `q1`, `q2`, …
+    QuestionId
+);
+text_id!(
+    /// Who answers: the name of a client's connection.
+    ClientId
+);
+text_id!(
+    /// The name of a tool, which is the name of its file.
+    ToolName
+);
+text_id!(
+    /// A model as the user names it: `demo`, `script:FILE`, or the name the server knows.
+    ModelName
+);
+
+/// The number of a fact in its session: 1, 2, 3 … without holes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Seq(pub u64);
+
+impl Seq {
+    /// The number after this one.
+    pub fn next(self) -> Self {
+        Self(self.0 + 1)
+    }
+}
+
+/// A fact. What is opened here is closed exactly once, also after a crash.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum Event {
+    /// The session was made; always the first fact.
+    Opened { roots: Vec<AbsPath>, cwd: AbsPath, model: ModelName, mode: Mode },
+    /// A setting changed.
+    Configured { setting: Setting },
+    /// A prompt was accepted and cannot start at once. Closed by `Taken` or `Removed`.
+    Queued { prompt: PromptId, content: Vec<Block>, deliver: Deliver },
+    /// A waiting prompt has other words.
+    Requeued { prompt: PromptId, content: Vec<Block> },
+    /// A waiting prompt goes to the model: with the next `TurnStarted`, or, while a turn is open,
+    /// before its next step.
+    Taken { prompt: PromptId },
+    /// A waiting prompt will not be taken.
+    Removed { prompt: PromptId, why: Why },
+    /// A turn began. Closed by `TurnEnded`.
+    TurnStarted { turn: TurnId, prompt: PromptId, content: Vec<Block> },
+    /// The model's message of one step, whole. Opens each call in it.
+    Replied { message: MessageId, reply: Reply },
+    /// A question stands before the user. Closed by `Answered`.
+    Asked { question: QuestionId, call: Option<CallId>, ask: Question },
+    /// A question is over; no answer means that it was withdrawn, which counts as no.
+    Answered { question: QuestionId, answer: Option<Answer>, by: Who },
+    /// A call was granted and is about to act.
+    CallStarted { call: CallId, title: String, intent: Intent, locations: Vec<Location>, by: Who },
+    /// A file is about to be written; `kept` is the blob with its bytes before, where the text of
+    /// the base alone would not bring them back.
+    Touched { call: Option<CallId>, edit: Edit, kept: Option<Hash> },
+    /// After a write something else than what was written stands there (a formatter ran).
+    Settled { path: AbsPath, text: Option<Hash> },
+    /// A call is over.
+    CallEnded { call: CallId, outcome: Outcome },
+    /// The plan, as a whole.
+    Todo { items: Vec<TodoItem> },
+    /// The session has this title.
+    Titled { title: String },
+    /// A word to the user which is not the model's.
+    Noticed { level: Level, text: String },
+    /// A note to the model which the user did not write (it appears in the next request).
+    Reminded { text: String },
+    /// A turn is over.
+    TurnEnded { turn: TurnId, stop: Stop, usage: Usage },
+}
+
+/// What a session is asked to do.
+#[derive(Debug)]
+pub enum Command {
+    /// A prompt of the user.
+    Prompt { prompt: PromptId, content: Vec<Block>, deliver: Deliver },
+    /// Other words for a waiting prompt.
+    Requeue { prompt: PromptId, content: Vec<Block> },
+    /// A waiting prompt is taken back.
+    Unqueue { prompt: PromptId },
+    /// An answer to an open question.
+    Answer { question: QuestionId, answer: Answer, by: ClientId },
+    /// Another model or mode.
+    Configure { setting: Setting },
+    /// Another title.
+    Rename { title: String },
+    /// A word to the user, from a front end (for example what a client offered and is not used).
+    Notice { level: Level, text: String },
+    /// End the running turn and hand the waiting prompts back.
+    Cancel,
+}
+
+/// Progress: shown, never kept, without number. What is read of the open step is joined.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Delta {
+    /// The model's words; `offset` in bytes of all text of this message.
+    Text { message: MessageId, offset: usize, text: String },
+    /// The model's thoughts; `offset` in bytes of all thoughts of this message.
+    Thought { message: MessageId, offset: usize, text: String },
+    /// A call takes shape; `index` counts the calls of the message, `text` is a piece of its input.
+    CallInput { message: MessageId, index: usize, tool: ToolName, text: String },
+    /// What a running command prints; `offset` in bytes of its whole output.
+    Output { call: CallId, offset: usize, text: String },
+    /// The step is asked for again: what was shown of this message is void.
+    Retrying { message: MessageId, attempt: u32, wait_ms: u64, why: String },
+}
+
+/// When a prompt is to reach the model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Deliver {
+    /// After the running turn.
+    Next,
+    /// Before the next step of the running turn.
+    Now,
+    /// The running turn ends, then this one comes first; the queue stays.
+    Interrupt,
+}
+
+/// Why a waiting prompt was removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Why {
+    /// The user took it back.
+    Withdrawn,
+    /// The user cancelled; nothing starts by itself after that.
+    Cancelled,
+    /// The program ended before it could be taken.
+    Interrupted,
+}
+
+/// How much a session may do without asking.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Mode {
+    /// Reads inside the workspace go through; all else asks.
+    #[default]
+    Ask,
+    /// Edits inside the workspace go through too.
+    Edit,
+    /// Reads only.
+    Plan,
+}
+
+/// A setting of one session.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Setting {
+    /// The model of the next turns.
+    Model(ModelName),
+    /// The mode, at once when it is stricter, and from the next decision on otherwise.
+    Mode(Mode),
+}
+
+/// A piece of a prompt.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "camelCase")]
+pub enum Block {
+    /// Words.
+    Text { text: String },
+    /// A pointer to a file or address, which the model may follow with its tools.
+    Link { uri: String, name: String },
+    /// A file's text, handed over by the client.
+    Resource { uri: String, text: String },
+}
+
+/// The model's message of one step, as the provider gave it.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Reply {
+    /// Its parts in order.
+    pub blocks: Vec<ReplyBlock>,
+    /// What it cost.
+    #[serde(default)]
+    pub usage: Usage,
+}
+
+/// A part of a reply.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "camelCase")]
+pub enum ReplyBlock {
+    /// Words for the user.
+    Text { text: String },
+    /// Thoughts; the signature goes back to the provider unchanged.
+    Thought {
+        text: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        signature: Option<String>,
+    },
+    /// A call of a tool.
+    Call { call: ToolCall },
+    /// What only the provider understands; goes back unchanged.
+    Opaque { value: Value },
+}
+
+/// One use of a tool, asked for by the model.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ToolCall {
+    /// Ours, unique in the session.
+    pub id: CallId,
+    /// The provider's, given back with the result.
+    pub provider_id: String,
+    /// The tool's name as the model wrote it.
+    pub tool: ToolName,
+    /// The arguments; a text where what the model wrote is not JSON.
+    pub input: Value,
+}
+
+/// Tokens, as the provider counts them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Usage {
+    /// Input tokens which were not cached.
+    pub input: u64,
+    /// Input tokens read from the provider's cache.
+    pub cache_read: u64,
+    /// Output tokens, thoughts included.
+    pub output: u64,
+}
+
+/// What a question is about, and how it can be answered.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Question {
+    /// One line: what will happen on yes.
+    pub title: String,
+    /// What it is about.
+    pub subject: Subject,
+    /// Why it is asked at all.
+    pub reason: String,
+    /// The possible answers, the harmless one last.
+    pub choices: Vec<Choice>,
+}
+
+/// What a question is about.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Subject {
+    /// A call wants to do this, in this very form.
+    Intent(Intent),
+    /// The model repeats itself; the text says how.
+    Loop(String),
+}
+
+/// One possible answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Choice {
+    /// What kind of answer it is, and what it stores.
+    pub kind: ChoiceKind,
+    /// A few words for a button.
+    pub label: String,
+}
+
+/// The kinds of answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum ChoiceKind {
+    /// This once.
+    Once,
+    /// From now on, for what the grant covers.
+    Always(Grant),
+    /// No; the turn goes on and the model hears it.
+    No,
+}
+
+/// What "always" covers, in this session: never more than what was shown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Grant {
+    /// This very command text in this directory.
+    Command { command: String, cwd: AbsPath },
+    /// Edits of this one file.
+    EditFile { path: AbsPath },
+    /// Reading this one file or folder outside the workspace.
+    ReadPath { path: AbsPath },
+}
+
+/// What was answered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Answer {
+    /// Yes, this once.
+    Once,
+    /// Yes, and from now on for what the grant covers.
+    Always(Grant),
+    /// No, with the words for the model, if any.
+    No {
+        /// The user's reason.
+        note: Option<String>,
+    },
+}
+
+/// Who allowed or answered something.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Who {
+    /// A person, through this client.
+    User(ClientId),
+    /// A rule; its text.
+    Rule(String),
+    /// The session's mode.
+    Mode(Mode),
+    /// The program: withdrawn, interrupted, or nothing to allow.
+    Quillon,
+}
+
+/// How a call ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Outcome {
+    /// It did what it was to do.
+    Done(Output),
+    /// It could not; in words for the model.
+    Failed(String),
+    /// The user or a rule said no.
+    Denied {
+        /// In words for the model.
+        reason: String,
+    },
+    /// The turn was cancelled.
+    Cancelled,
+    /// The program ended first.
+    Interrupted,
+}
+
+/// What a call brought.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Output {
+    /// In words for the model.
+    pub text: String,
+}
+
+/// Why a turn ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Stop {
+    /// The model had nothing more to do.
+    Finished,
+    /// The user cancelled it.
+    Cancelled,
+    /// `limits::STEPS_PER_TURN_MAX` requests were made.
+    StepLimit,
+    /// The model's answer was cut at its longest, or the context is full.
+    ContextFull,
+    /// The provider refused to answer.
+    Refused,
+    /// The model could not be reached or failed; in words for the user.
+    ModelFailed(String),
+    /// The program ended first.
+    Interrupted,
+}
+
+/// One line of the plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TodoItem {
+    /// What is to be done.
+    pub content: String,
+    /// How far it is.
+    pub status: TodoStatus,
+}
+
+/// How far a line of the plan is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TodoStatus {
+    /// Not begun.
+    Pending,
+    /// Being done.
+    InProgress,
+    /// Done.
+    Completed,
+}
+
+/// How much a notice matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Level {
+    /// For your information.
+    Info,
+    /// Something is not as you may expect.
+    Warning,
+    /// Something failed.
+    Error,
+}
+
+impl Reply {
+    /// The calls in it, in order.
+    pub fn calls(&self) -> impl Iterator<Item = &ToolCall> {
+        self.blocks.iter().filter_map(|block| match block {
+            ReplyBlock::Call { call } => Some(call),
+            ReplyBlock::Text { .. } | ReplyBlock::Thought { .. } | ReplyBlock::Opaque { .. } => None,
+        })
+    }
+
+    /// All its words for the user.
+    pub fn text(&self) -> String {
+        let mut all = String::new();
+        for block in &self.blocks {
+            if let ReplyBlock::Text { text } = block {
+                all.push_str(text);
+            }
+        }
+        all
+    }
+}
+
+impl std::ops::AddAssign for Usage {
+    fn add_assign(&mut self, other: Self) {
+        self.input += other.input;
+        self.cache_read += other.cache_read;
+        self.output += other.output;
+    }
+}
+
+impl Mode {
+    /// All modes, in the order in which they are offered.
+    pub const ALL: [Self; 3] = [Self::Ask, Self::Edit, Self::Plan];
+
+    /// The word by which users and wires name it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Ask => "ask",
+            Self::Edit => "edit",
+            Self::Plan => "plan",
+        }
+    }
+
+    /// What it means, in one line.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Self::Ask => "reads go through; edits and commands ask",
+            Self::Edit => "edits inside the workspace go through and are reviewed afterwards; commands ask",
+            Self::Plan => "reads only; nothing is changed or run",
+        }
+    }
+
+    /// The mode of that word.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|mode| mode.word() == word)
+    }
+}

@@ -1,0 +1,176 @@
+//! The seam to language models: a request goes in, a stream of events comes out.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::stream::BoxStream;
+use serde_json::Value;
+
+use super::event::{Block, CallId, ModelName, Reply, SessionId, ToolName, Usage};
+
+/// A language model. Dropping the stream ends the request and closes its connection.
+pub trait Model: Send + Sync {
+    /// Asks for one message.
+    fn stream(&self, request: Request) -> BoxStream<'static, Result<ModelEvent, ModelError>>;
+}
+
+/// Finds models by name.
+pub trait Models: Send + Sync {
+    /// The model of that name, built when it is first used. The error says in words for the user
+    /// what to do (name a model, start a server, set a key).
+    fn find(&self, name: &ModelName) -> Result<Arc<dyn Model>, String>;
+    /// The model of new sessions; the error says in words for the user how to choose one.
+    fn default(&self) -> Result<ModelName, String>;
+    /// The models that can be offered, the default first; the second text is a line of description.
+    fn offered(&self) -> Vec<(ModelName, String)>;
+}
+
+/// What a model is asked. Built from the state alone, so that the same history gives the same bytes.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// The session, as a key for the provider's cache.
+    pub session: SessionId,
+    /// Who the model is, the rules, the surroundings; the same for the whole session.
+    pub system: Arc<str>,
+    /// The tools it may call; empty when it is to report and end.
+    pub tools: Arc<[ToolSpec]>,
+    /// What was said so far; a user's message comes first and no two of one side stand together.
+    pub messages: Vec<Message>,
+}
+
+/// One message of the history.
+#[derive(Debug, Clone)]
+pub enum Message {
+    /// The user's words, and notes from the program.
+    User(Arc<[Block]>),
+    /// What the model said and called.
+    Assistant(Arc<Reply>),
+    /// The result of each call of the reply before, in the order of the calls.
+    Results(Arc<[CallResult]>),
+}
+
+/// What a call brought, for the model.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CallResult {
+    /// Ours.
+    pub call: CallId,
+    /// The provider's own name of the call.
+    pub provider_id: String,
+    /// The tool.
+    pub tool: ToolName,
+    /// The result, or why there is none.
+    pub text: String,
+    /// Whether it brought what it was to bring.
+    pub kind: ResultKind,
+}
+
+/// Whether a call brought what it was to bring.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ResultKind {
+    /// It did.
+    Done,
+    /// It failed, was denied, cancelled or interrupted.
+    Failed,
+}
+
+/// How a tool presents itself to a model.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ToolSpec {
+    /// Its name.
+    pub name: ToolName,
+    /// What it does and when to use it.
+    pub description: String,
+    /// JSON Schema of its arguments: flat, `required` before `properties`, in a fixed order.
+    pub schema: Value,
+}
+
+/// A piece of the model's answer, in order.
+#[allow(missing_docs, reason = "a variant's line names its fields")]
+#[derive(Debug, Clone, PartialEq)]
+pub enum ModelEvent {
+    /// Words.
+    Text(String),
+    /// Thoughts.
+    Thought(String),
+    /// The signature of the thoughts before it.
+    ThoughtSignature(String),
+    /// A call takes shape; `index` counts the calls of this answer from 0.
+    CallBegan { index: usize, tool: ToolName },
+    /// A piece of its arguments.
+    CallInput { index: usize, text: String },
+    /// A call is complete. `input` is a text where the arguments are not JSON.
+    CallReady { index: usize, provider_id: String, tool: ToolName, input: Value },
+    /// What only the provider understands.
+    Opaque(Value),
+    /// Tokens so far; the last one counts.
+    Usage(Usage),
+    /// The end. An answer without it is not complete, and its calls do not run.
+    Done(Finish),
+}
+
+/// Why an answer ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Finish {
+    /// The model had said what it wanted, with or without calls.
+    Complete,
+    /// The answer reached the longest one allowed.
+    Length,
+    /// The provider or model refused.
+    Refused,
+}
+
+/// Why there is no answer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct ModelError {
+    /// What kind of failure it is.
+    pub kind: ErrorKind,
+    /// What failed and what to do, in words for the user; never a key.
+    pub message: String,
+    /// The HTTP status, where there was one.
+    pub status: Option<u16>,
+    /// How long the provider asks us to wait.
+    pub retry_after: Option<Duration>,
+}
+
+/// The kinds of failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// The server could not be reached, or the connection broke.
+    Network,
+    /// Nothing came for too long.
+    Timeout,
+    /// The stream ended before its end.
+    Truncated,
+    /// Too many requests.
+    RateLimit,
+    /// The server is overloaded or failed.
+    Server,
+    /// The quota or money is used up.
+    Quota,
+    /// No key, or a wrong one.
+    Auth,
+    /// The request does not fit the model's context.
+    ContextLength,
+    /// The request was refused as wrong, the model is unknown, or the like.
+    Invalid,
+    /// The answer cannot be understood.
+    Parse,
+    /// No model is chosen or the chosen one does not exist.
+    Unconfigured,
+}
+
+impl ErrorKind {
+    /// Whether asking again may help.
+    pub fn may_pass(self) -> bool {
+        match self {
+            Self::Network | Self::Timeout | Self::Truncated | Self::RateLimit | Self::Server => true,
+            Self::Quota
+            | Self::Auth
+            | Self::ContextLength
+            | Self::Invalid
+            | Self::Parse
+            | Self::Unconfigured => false,
+        }
+    }
+}
