@@ -8,8 +8,15 @@
 
 pub mod event;
 pub mod journal;
+pub mod live;
 pub mod model;
+pub mod reader;
+pub mod recorder;
+pub mod state;
 
 pub use event::*;
 pub use journal::{Journal, Journals};
 pub use model::{Model, ModelError, ModelEvent, Models};
+pub use reader::{Reader, Update};
+pub use recorder::{Clock, Halted, Recorder};
+pub use state::State;

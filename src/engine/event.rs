@@ -90,16 +90,15 @@ pub enum Event {
     Opened { roots: Vec<AbsPath>, cwd: AbsPath, model: ModelName, mode: Mode },
     /// A setting changed.
     Configured { setting: Setting },
-    /// A prompt was accepted and cannot start at once. Closed by `Taken` or `Removed`.
+    /// A prompt was accepted and cannot start at once. Closed by `TurnStarted`, `Taken` or `Removed`.
     Queued { prompt: PromptId, content: Vec<Block>, deliver: Deliver },
     /// A waiting prompt has other words.
     Requeued { prompt: PromptId, content: Vec<Block> },
-    /// A waiting prompt goes to the model: with the next `TurnStarted`, or, while a turn is open,
-    /// before its next step.
+    /// A waiting prompt goes to the model in the open turn, before its next step.
     Taken { prompt: PromptId },
     /// A waiting prompt will not be taken.
     Removed { prompt: PromptId, why: Why },
-    /// A turn began. Closed by `TurnEnded`.
+    /// A turn began, with a prompt that waited or a fresh one. Closed by `TurnEnded`.
     TurnStarted { turn: TurnId, prompt: PromptId, content: Vec<Block> },
     /// The model's message of one step, whole. Opens each call in it.
     Replied { message: MessageId, reply: Reply },
@@ -122,6 +121,9 @@ pub enum Event {
     Titled { title: String },
     /// A word to the user which is not the model's.
     Noticed { level: Level, text: String },
+    /// What the model is told before everything else; made once and kept, so that a resumed
+    /// session asks with the same bytes.
+    Briefed { text: String },
     /// A note to the model which the user did not write (it appears in the next request).
     Reminded { text: String },
     /// A turn is over.

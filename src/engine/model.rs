@@ -34,7 +34,8 @@ pub struct Request {
     pub system: Arc<str>,
     /// The tools it may call; empty when it is to report and end.
     pub tools: Arc<[ToolSpec]>,
-    /// What was said so far; a user's message comes first and no two of one side stand together.
+    /// What was said so far; a user's message comes first, and each reply with calls is followed by
+    /// the results of all of them.
     pub messages: Vec<Message>,
 }
 

@@ -1,0 +1,229 @@
+//! `Live`: what is shown of the open step and the running commands, held once for all readers.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use super::event::{CallId, Delta, Event, MessageId, ToolName};
+use crate::limits;
+
+/// The open step's pieces and the tails of running output.
+#[derive(Debug, Default)]
+pub struct Live {
+    message: Option<MessageId>,
+    /// Grows when what was shown is void; readers start again.
+    attempt: u32,
+    segments: Vec<Segment>,
+    retry: Option<(u32, u64, String)>,
+    outputs: BTreeMap<CallId, Tail>,
+    unflushed: usize,
+}
+
+#[derive(Debug)]
+enum Segment {
+    Text { offset: usize, text: String },
+    Thought { offset: usize, text: String },
+    Input { index: usize, tool: ToolName, text: String },
+}
+
+/// The last part of a command's output; `dropped` bytes came before it.
+#[derive(Debug, Default)]
+struct Tail {
+    dropped: usize,
+    text: VecDeque<u8>,
+}
+
+/// How far a reader has come in what is shown.
+#[derive(Debug, Default, Clone)]
+pub struct Position {
+    message: Option<MessageId>,
+    attempt: u32,
+    segment: usize,
+    offset: usize,
+    /// Bytes of words and of thoughts read of this message.
+    text: usize,
+    thought: usize,
+    outputs: BTreeMap<CallId, usize>,
+}
+
+impl Live {
+    /// Adds words; gives the bytes shown since the last flush.
+    pub fn text(&mut self, message: &MessageId, piece: &str) -> usize {
+        self.step(message);
+        let begin = self.written(|segment| match segment {
+            Segment::Text { text, .. } => text.len(),
+            Segment::Thought { .. } | Segment::Input { .. } => 0,
+        });
+        match self.segments.last_mut() {
+            Some(Segment::Text { text, .. }) => text.push_str(piece),
+            _ => self.segments.push(Segment::Text { offset: begin, text: piece.to_owned() }),
+        }
+        self.count(piece.len())
+    }
+
+    /// Adds thoughts; gives the bytes shown since the last flush.
+    pub fn thought(&mut self, message: &MessageId, piece: &str) -> usize {
+        self.step(message);
+        let begin = self.written(|segment| match segment {
+            Segment::Thought { text, .. } => text.len(),
+            Segment::Text { .. } | Segment::Input { .. } => 0,
+        });
+        match self.segments.last_mut() {
+            Some(Segment::Thought { text, .. }) => text.push_str(piece),
+            _ => self.segments.push(Segment::Thought { offset: begin, text: piece.to_owned() }),
+        }
+        self.count(piece.len())
+    }
+
+    /// Adds a piece of a call's input; gives the bytes shown since the last flush.
+    pub fn input(&mut self, message: &MessageId, index: usize, tool: &ToolName, piece: &str) -> usize {
+        self.step(message);
+        match self.segments.last_mut() {
+            Some(Segment::Input { index: last, text, .. }) if *last == index => text.push_str(piece),
+            _ => self.segments.push(Segment::Input { index, tool: tool.clone(), text: piece.to_owned() }),
+        }
+        self.count(piece.len())
+    }
+
+    /// Adds output of a running command; gives the bytes shown since the last flush.
+    pub fn output(&mut self, call: &CallId, piece: &str) -> usize {
+        let tail = self.outputs.entry(call.clone()).or_default();
+        tail.text.extend(piece.as_bytes());
+        while tail.text.len() > limits::OUTPUT_TAIL_BYTES_MAX || starts_inside_a_character(&tail.text) {
+            tail.text.pop_front();
+            tail.dropped += 1;
+        }
+        self.count(piece.len())
+    }
+
+    /// Voids what was shown of a message.
+    pub fn retry(&mut self, message: &MessageId, attempt: u32, wait_ms: u64, why: &str) {
+        self.step(message);
+        self.segments.clear();
+        self.attempt = attempt;
+        self.retry = Some((attempt, wait_ms, why.to_owned()));
+    }
+
+    /// A fact closes what it holds whole.
+    pub fn close(&mut self, event: &Event) {
+        match event {
+            Event::Replied { .. } | Event::TurnEnded { .. } => {
+                self.message = None;
+                self.segments.clear();
+                self.retry = None;
+                self.attempt = 0;
+            }
+            Event::CallEnded { call, .. } => drop(self.outputs.remove(call)),
+            _ => {}
+        }
+        self.flushed();
+    }
+
+    /// Readers have been told to read.
+    pub fn flushed(&mut self) {
+        self.unflushed = 0;
+    }
+
+    /// What a reader has not seen; moves its position.
+    pub fn read(&self, position: &mut Position) -> Vec<Delta> {
+        let mut deltas = Vec::new();
+        if let Some(message) = &self.message {
+            self.read_message(message, position, &mut deltas);
+        }
+        for (call, tail) in &self.outputs {
+            let seen = position.outputs.entry(call.clone()).or_default();
+            let end = tail.dropped + tail.text.len();
+            let begin = (*seen).max(tail.dropped);
+            if begin < end {
+                let bytes: Vec<u8> = tail.text.range(begin - tail.dropped..).copied().collect();
+                let text = String::from_utf8_lossy(&bytes).into_owned();
+                deltas.push(Delta::Output { call: call.clone(), offset: begin, text });
+                *seen = end;
+            }
+        }
+        deltas
+    }
+
+    fn read_message(&self, message: &MessageId, position: &mut Position, deltas: &mut Vec<Delta>) {
+        if position.message.as_ref() != Some(message) || position.attempt != self.attempt {
+            position.begin(message, self.attempt);
+            if let Some((attempt, wait_ms, why)) = &self.retry {
+                let (message, why) = (message.clone(), why.clone());
+                deltas.push(Delta::Retrying { message, attempt: *attempt, wait_ms: *wait_ms, why });
+            }
+        }
+        while let Some(segment) = self.segments.get(position.segment) {
+            let from = position.offset;
+            let message = message.clone();
+            let length = match segment {
+                Segment::Text { offset, text } => {
+                    let (offset, piece) = (offset + from, text[from..].to_owned());
+                    position.text = offset + piece.len();
+                    deltas.push(Delta::Text { message, offset, text: piece });
+                    text.len()
+                }
+                Segment::Thought { offset, text } => {
+                    let (offset, piece) = (offset + from, text[from..].to_owned());
+                    position.thought = offset + piece.len();
+                    deltas.push(Delta::Thought { message, offset, text: piece });
+                    text.len()
+                }
+                Segment::Input { index, tool, text } => {
+                    let piece = text[from..].to_owned();
+                    deltas.push(Delta::CallInput { message, index: *index, tool: tool.clone(), text: piece });
+                    text.len()
+                }
+            };
+            if from == length && from > 0 {
+                deltas.pop();
+            }
+            if position.segment + 1 == self.segments.len() {
+                position.offset = length;
+                break;
+            }
+            position.segment += 1;
+            position.offset = 0;
+        }
+    }
+
+    fn step(&mut self, message: &MessageId) {
+        if self.message.as_ref() != Some(message) {
+            self.message = Some(message.clone());
+            self.segments.clear();
+            self.retry = None;
+            self.attempt = 0;
+        }
+    }
+
+    fn written(&self, length: impl Fn(&Segment) -> usize) -> usize {
+        self.segments.iter().map(length).sum()
+    }
+
+    fn count(&mut self, bytes: usize) -> usize {
+        self.unflushed += bytes;
+        self.unflushed
+    }
+}
+
+impl Position {
+    /// Bytes of words and of thoughts read of this message so far.
+    pub fn read_of(&self, message: &MessageId) -> (usize, usize) {
+        if self.message.as_ref() == Some(message) { (self.text, self.thought) } else { (0, 0) }
+    }
+
+    /// Forgets a command that has ended.
+    pub fn forget(&mut self, call: &CallId) {
+        self.outputs.remove(call);
+    }
+
+    fn begin(&mut self, message: &MessageId, attempt: u32) {
+        self.message = Some(message.clone());
+        self.attempt = attempt;
+        self.segment = 0;
+        self.offset = 0;
+        self.text = 0;
+        self.thought = 0;
+    }
+}
+
+fn starts_inside_a_character(bytes: &VecDeque<u8>) -> bool {
+    bytes.front().is_some_and(|byte| byte & 0b1100_0000 == 0b1000_0000)
+}

@@ -1,0 +1,157 @@
+//! `Reader`: one subscriber's position in a session; it reads on from there and meets no hole.
+//!
+//! Progress is read, not queued: a slow reader gets larger pieces later and costs no memory. Before
+//! a `Replied` fact the reader has been given all words and thoughts in it, in order.
+
+use std::sync::Arc;
+
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use super::event::{Delta, Event, MessageId, Reply, ReplyBlock, Seq};
+use super::journal::Recorded;
+use super::live::Position;
+use super::recorder::{Halted, Recorder};
+use crate::limits;
+
+/// One thing that happened.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Update {
+    /// A fact.
+    Fact(Recorded),
+    /// Progress.
+    Delta(Delta),
+    /// Nothing will follow: the session cannot record any more; why.
+    Halted(String),
+}
+
+/// A subscriber's place.
+pub struct Reader {
+    recorder: Arc<Recorder>,
+    after: Seq,
+    position: Position,
+    any: watch::Receiver<u64>,
+    urgent: watch::Receiver<u64>,
+    /// When progress was last handed out.
+    shown: Option<Instant>,
+    ended: bool,
+}
+
+impl Reader {
+    pub(super) fn new(
+        recorder: Arc<Recorder>,
+        after: Seq,
+        any: watch::Receiver<u64>,
+        urgent: watch::Receiver<u64>,
+    ) -> Self {
+        Self { recorder, after, position: Position::default(), any, urgent, shown: None, ended: false }
+    }
+
+    /// The number of the last fact that was handed out.
+    pub fn after(&self) -> Seq {
+        self.after
+    }
+
+    /// What happened since the last call, at least one thing; waits for it. The first progress
+    /// after a pause comes at once, then pieces are joined for `limits::PROGRESS_JOINED`; a fact
+    /// ends the wait. Nothing is lost when the future is dropped.
+    ///
+    /// None: the session is over and everything was handed out.
+    pub async fn next(&mut self) -> Option<Vec<Update>> {
+        loop {
+            if self.ended {
+                return None;
+            }
+            self.any.mark_unchanged();
+            self.urgent.mark_unchanged();
+            let updates = self.read();
+            if !updates.is_empty() {
+                return Some(updates);
+            }
+            self.any.changed().await.ok()?;
+            if let Some(joined_until) = self.shown.map(|at| at + limits::PROGRESS_JOINED) {
+                let wait = tokio::time::timeout_at(joined_until, self.urgent.changed());
+                let _more_may_come = wait.await;
+            }
+        }
+    }
+
+    /// What happened since the last call, without waiting.
+    pub fn read(&mut self) -> Vec<Update> {
+        let recorder = self.recorder.clone();
+        let shared = recorder.lock();
+        let facts = match shared.facts(self.after, limits::FACTS_PER_PAGE_MAX) {
+            Ok(facts) => facts,
+            Err(error) => {
+                self.ended = true;
+                return vec![Update::Halted(format!("failed to read the session: {error}"))];
+            }
+        };
+        let mut updates = Vec::new();
+        for fact in facts {
+            self.after = fact.seq;
+            match &*fact.event {
+                Event::Replied { message, reply } => self.rest(message, reply, &mut updates),
+                Event::CallEnded { call, .. } => self.position.forget(call),
+                _ => {}
+            }
+            updates.push(Update::Fact(fact));
+        }
+        if self.after == shared.state.seq() {
+            let deltas = shared.live.read(&mut self.position);
+            if !deltas.is_empty() {
+                self.shown = Some(Instant::now());
+            }
+            updates.extend(deltas.into_iter().map(Update::Delta));
+        }
+        drop(shared);
+        if updates.is_empty()
+            && let Some(why) = recorder.halted()
+        {
+            self.ended = true;
+            updates.push(Update::Halted(why));
+        }
+        updates
+    }
+
+    /// The words and thoughts of a reply which this reader has not been given.
+    fn rest(&mut self, message: &MessageId, reply: &Reply, updates: &mut Vec<Update>) {
+        let (text_read, thought_read) = self.position.read_of(message);
+        let (mut text_at, mut thought_at) = (0, 0);
+        for block in &reply.blocks {
+            match block {
+                ReplyBlock::Text { text } => {
+                    if let Some((offset, text)) = unread(text, &mut text_at, text_read) {
+                        updates.push(Update::Delta(Delta::Text { message: message.clone(), offset, text }));
+                    }
+                }
+                ReplyBlock::Thought { text, .. } => {
+                    if let Some((offset, text)) = unread(text, &mut thought_at, thought_read) {
+                        updates.push(Update::Delta(Delta::Thought {
+                            message: message.clone(),
+                            offset,
+                            text,
+                        }));
+                    }
+                }
+                ReplyBlock::Call { .. } | ReplyBlock::Opaque { .. } => {}
+            }
+        }
+    }
+}
+
+/// The part of `text`, which begins at byte `at` of the whole, that lies behind byte `read`.
+fn unread(text: &str, at: &mut usize, read: usize) -> Option<(usize, String)> {
+    let begin = *at;
+    *at += text.len();
+    let skip = read.saturating_sub(begin);
+    let piece = text.get(skip..)?;
+    (!piece.is_empty()).then(|| (begin + skip, piece.to_owned()))
+}
+
+/// A reader of a session that cannot record any more gives its reason at once.
+impl From<Halted> for Update {
+    fn from(halted: Halted) -> Self {
+        Self::Halted(halted.0)
+    }
+}

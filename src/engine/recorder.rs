@@ -1,0 +1,275 @@
+//! `Recorder`: the one door: a fact is folded, journalled and shown, in that order, under one lock.
+
+use std::collections::VecDeque;
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::watch;
+
+use super::event::{CallId, Event, MessageId, Seq, SessionId, ToolName};
+use super::journal::{Journal, Recorded, SessionInfo};
+use super::live::Live;
+use super::reader::Reader;
+use super::state::State;
+use crate::limits;
+use crate::text::Hash;
+
+/// Gives the time of a fact, as RFC 3339 in UTC.
+pub type Clock = Arc<dyn Fn() -> String + Send + Sync>;
+
+/// A session's facts, its state and its open step; shared by its task and its readers.
+pub struct Recorder {
+    session: SessionId,
+    shared: Mutex<Shared>,
+    clock: Clock,
+    /// Counts what can be read; woken for every delta.
+    any: watch::Sender<u64>,
+    /// Counts what must be read at once: facts, and much text.
+    urgent: watch::Sender<u64>,
+}
+
+/// What the lock guards.
+pub(super) struct Shared {
+    pub(super) state: State,
+    pub(super) journal: Box<dyn Journal>,
+    /// The last facts, so that readers at the end need no disk.
+    pub(super) recent: VecDeque<Recorded>,
+    pub(super) live: Live,
+    halted: Option<String>,
+    /// Whether something was appended since the last sync.
+    dirty: bool,
+}
+
+/// The session cannot record any more, so it does nothing any more; why, in words for the user.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Halted(pub String);
+
+impl Recorder {
+    /// Opens a journal: folds its facts, and closes what is open as interrupted.
+    pub fn open(session: SessionId, journal: Box<dyn Journal>, clock: Clock) -> Result<Arc<Self>, Halted> {
+        let recorder = Self::follow(session, journal, clock)?;
+        let closing = recorder.state(State::closing);
+        for event in closing {
+            recorder.record(event)?;
+        }
+        Ok(recorder)
+    }
+
+    /// Opens a journal which another process writes: folds its facts and appends nothing.
+    pub fn follow(session: SessionId, journal: Box<dyn Journal>, clock: Clock) -> Result<Arc<Self>, Halted> {
+        let shared = Shared {
+            state: State::default(),
+            journal,
+            recent: VecDeque::new(),
+            live: Live::default(),
+            halted: None,
+            dirty: false,
+        };
+        let recorder = Self {
+            session,
+            shared: Mutex::new(shared),
+            clock,
+            any: watch::Sender::new(0),
+            urgent: watch::Sender::new(0),
+        };
+        recorder.catch_up()?;
+        Ok(Arc::new(recorder))
+    }
+
+    /// Folds what another process has appended since; says whether there was anything.
+    pub fn catch_up(&self) -> Result<bool, Halted> {
+        let mut shared = self.lock();
+        let mut found = false;
+        loop {
+            let after = shared.state.seq();
+            let page = shared.journal.read(after, limits::FACTS_PER_PAGE_MAX);
+            let page = page.map_err(|error| Halted(format!("failed to read the session: {error}")))?;
+            if page.is_empty() {
+                break;
+            }
+            found = true;
+            for fact in page {
+                let folded = shared.state.apply(fact.seq, &fact.at, &fact.event);
+                folded.map_err(|error| Halted(format!("failed to read the session: {error}")))?;
+                shared.remember(fact);
+            }
+        }
+        drop(shared);
+        if found {
+            self.wake_now();
+        }
+        Ok(found)
+    }
+
+    /// Records a fact: folds it, appends it, wakes the readers. After the first failure the session
+    /// is halted and nothing is recorded any more.
+    pub fn record(&self, event: Event) -> Result<Seq, Halted> {
+        let mut shared = self.lock();
+        if let Some(why) = &shared.halted {
+            return Err(Halted(why.clone()));
+        }
+        let seq = shared.state.seq().next();
+        let fact = Recorded { seq, at: (self.clock)().into(), event: Arc::new(event) };
+        if let Err(impossible) = shared.state.apply(seq, &fact.at, &fact.event) {
+            debug_assert!(false, "{impossible}");
+            return Err(shared.halt(format!("a fault in Quillon ended this session: {impossible}")));
+        }
+        if let Err(error) = shared.journal.append(&fact) {
+            return Err(shared.halt(format!("failed to write the session's journal: {error}")));
+        }
+        shared.dirty = true;
+        shared.live.close(&fact.event);
+        shared.remember(fact);
+        drop(shared);
+        self.wake_now();
+        Ok(seq)
+    }
+
+    /// Ends the session's recording, for a reason that the user will read.
+    pub fn halt(&self, why: String) {
+        self.lock().halt(why);
+        self.wake_now();
+    }
+
+    /// Why nothing is recorded any more, if so.
+    pub fn halted(&self) -> Option<String> {
+        self.lock().halted.clone()
+    }
+
+    /// Shows a piece of the model's words.
+    pub fn show_text(&self, message: &MessageId, text: &str) {
+        self.show(|live| live.text(message, text));
+    }
+
+    /// Shows a piece of the model's thoughts.
+    pub fn show_thought(&self, message: &MessageId, text: &str) {
+        self.show(|live| live.thought(message, text));
+    }
+
+    /// Shows a piece of a call's input.
+    pub fn show_input(&self, message: &MessageId, index: usize, tool: &ToolName, text: &str) {
+        self.show(|live| live.input(message, index, tool, text));
+    }
+
+    /// Shows what a running command prints.
+    pub fn show_output(&self, call: &CallId, text: &str) {
+        self.show(|live| live.output(call, text));
+    }
+
+    /// Voids what was shown of this message.
+    pub fn show_retry(&self, message: &MessageId, attempt: u32, wait_ms: u64, why: &str) {
+        self.lock().live.retry(message, attempt, wait_ms, why);
+        self.wake_now();
+    }
+
+    /// Looks at the state.
+    pub fn state<T>(&self, look: impl FnOnce(&State) -> T) -> T {
+        look(&self.lock().state)
+    }
+
+    /// The facts after `after`, at most `max` of them.
+    pub fn facts(&self, after: Seq, max: usize) -> io::Result<Vec<Recorded>> {
+        self.lock().facts(after, max)
+    }
+
+    /// Keeps bytes under their hash.
+    pub fn keep(&self, bytes: &[u8]) -> io::Result<Hash> {
+        let mut shared = self.lock();
+        shared.dirty = true;
+        shared.journal.keep(bytes)
+    }
+
+    /// Bytes kept before.
+    pub fn fetch(&self, hash: &Hash) -> io::Result<Arc<[u8]>> {
+        self.lock().journal.fetch(hash)
+    }
+
+    /// Where output too long for the model is kept, for it to read.
+    pub fn log_path(&self, name: &str) -> Option<crate::path::AbsPath> {
+        self.lock().journal.log_path(name)
+    }
+
+    /// Makes all facts so far outlive the end of the machine, and writes the session's line for
+    /// lists. Blocks its thread for some milliseconds.
+    pub fn settle(&self) -> io::Result<()> {
+        let mut shared = self.lock();
+        if !shared.dirty {
+            return Ok(());
+        }
+        shared.dirty = false;
+        if let Some(info) = shared.info(&self.session) {
+            shared.journal.note(&info)?;
+        }
+        let sync = shared.journal.syncer();
+        drop(shared);
+        sync()
+    }
+
+    /// The session's line for lists; none before it is opened.
+    pub fn info(&self) -> Option<SessionInfo> {
+        self.lock().info(&self.session)
+    }
+
+    /// A reader of all that happens after this fact.
+    pub fn reader(self: &Arc<Self>, after: Seq) -> Reader {
+        Reader::new(self.clone(), after, self.any.subscribe(), self.urgent.subscribe())
+    }
+
+    pub(super) fn lock(&self) -> MutexGuard<'_, Shared> {
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn show(&self, add: impl FnOnce(&mut Live) -> usize) {
+        let shown = add(&mut self.lock().live);
+        self.any.send_modify(|count| *count += 1);
+        if shown >= limits::PROGRESS_JOINED_BYTES_MAX {
+            self.lock().live.flushed();
+            self.urgent.send_modify(|count| *count += 1);
+        }
+    }
+
+    fn wake_now(&self) {
+        self.any.send_modify(|count| *count += 1);
+        self.urgent.send_modify(|count| *count += 1);
+    }
+}
+
+impl Shared {
+    pub(super) fn facts(&self, after: Seq, max: usize) -> io::Result<Vec<Recorded>> {
+        match self.recent.front() {
+            Some(first) if first.seq <= after.next() => {
+                let skip = usize::try_from(after.next().0 - first.seq.0).unwrap_or(usize::MAX);
+                Ok(self.recent.iter().skip(skip).take(max).cloned().collect())
+            }
+            Some(_) => self.journal.read(after, max),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    fn remember(&mut self, fact: Recorded) {
+        if self.recent.len() >= limits::RECENT_FACTS_MAX {
+            self.recent.pop_front();
+        }
+        self.recent.push_back(fact);
+    }
+
+    fn halt(&mut self, why: String) -> Halted {
+        tracing::error!("{why}");
+        self.halted.get_or_insert_with(|| why.clone());
+        Halted(why)
+    }
+
+    fn info(&self, session: &SessionId) -> Option<SessionInfo> {
+        let state = &self.state;
+        Some(SessionInfo {
+            id: session.clone(),
+            title: state.title().to_owned(),
+            cwd: state.cwd()?.clone(),
+            created: state.created().to_string(),
+            updated: state.updated().to_string(),
+            turns: state.turns(),
+            facts: state.seq().0,
+        })
+    }
+}

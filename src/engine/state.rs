@@ -1,0 +1,464 @@
+//! `State`: the fold of a session's facts: its history, its settings and what is open.
+
+use std::collections::{HashSet, VecDeque};
+use std::sync::Arc;
+
+use super::event::{
+    Answer, Block, CallId, Deliver, Event, Grant, Mode, ModelName, Outcome, PromptId, Question, QuestionId,
+    Reply, Seq, Setting, Stop, TodoItem, TurnId, Usage, Who, Why,
+};
+use super::model::{CallResult, Message, ResultKind};
+use crate::limits;
+use crate::path::AbsPath;
+use crate::text::clip;
+
+/// Everything a session knows, computed from its facts and nothing else.
+#[derive(Debug, Default)]
+pub struct State {
+    seq: Seq,
+    opened: Option<Opened>,
+    title: Option<String>,
+    created: Arc<str>,
+    updated: Arc<str>,
+    briefing: Option<Arc<str>>,
+    history: Vec<Message>,
+    turn: Option<OpenTurn>,
+    calls: Option<OpenCalls>,
+    questions: Vec<OpenQuestion>,
+    queue: VecDeque<Waiting>,
+    prompts: HashSet<PromptId>,
+    grants: Vec<Grant>,
+    todo: Vec<TodoItem>,
+    counts: Counts,
+    usage: Usage,
+}
+
+#[derive(Debug)]
+struct Opened {
+    roots: Vec<AbsPath>,
+    cwd: AbsPath,
+    model: ModelName,
+    mode: Mode,
+}
+
+/// How many of each there have been; the next id of each kind follows from it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Counts {
+    turns: u64,
+    calls: u64,
+    questions: u64,
+}
+
+/// The turn that runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenTurn {
+    /// Which.
+    pub id: TurnId,
+    /// The prompt that began it.
+    pub prompt: PromptId,
+    /// How many replies it has had.
+    pub replies: u32,
+}
+
+/// The calls of the last reply, while one of them is open.
+#[derive(Debug)]
+struct OpenCalls {
+    reply: Arc<Reply>,
+    outcomes: Vec<Option<Outcome>>,
+}
+
+/// A question that nobody has answered.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OpenQuestion {
+    /// Which.
+    pub id: QuestionId,
+    /// The call that needs the answer.
+    pub call: Option<CallId>,
+    /// What is asked.
+    pub ask: Question,
+}
+
+/// A prompt that waits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waiting {
+    /// Which.
+    pub prompt: PromptId,
+    /// Its words.
+    pub content: Vec<Block>,
+    /// When it is to reach the model.
+    pub deliver: Deliver,
+}
+
+/// A fact that cannot be, and why: a fault of ours.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("impossible fact: {0}")]
+pub struct Impossible(pub String);
+
+impl State {
+    /// Folds one more fact. After an error the state is as before.
+    pub fn apply(&mut self, seq: Seq, at: &Arc<str>, event: &Event) -> Result<(), Impossible> {
+        if seq != self.seq.next() {
+            return Err(Impossible(format!("number {} after {}", seq.0, self.seq.0)));
+        }
+        self.check(event)?;
+        self.fold(event);
+        self.seq = seq;
+        if seq == Seq(1) {
+            self.created = at.clone();
+        }
+        self.updated = at.clone();
+        Ok(())
+    }
+
+    /// The facts that close what is open, as after a crash, in the order in which they are recorded.
+    pub fn closing(&self) -> Vec<Event> {
+        let mut facts = Vec::new();
+        for open in &self.questions {
+            facts.push(Event::Answered { question: open.id.clone(), answer: None, by: Who::Quillon });
+        }
+        for call in self.open_calls() {
+            facts.push(Event::CallEnded { call, outcome: Outcome::Interrupted });
+        }
+        for waiting in &self.queue {
+            facts.push(Event::Removed { prompt: waiting.prompt.clone(), why: Why::Interrupted });
+        }
+        if let Some(turn) = &self.turn {
+            facts.push(Event::TurnEnded {
+                turn: turn.id.clone(),
+                stop: Stop::Interrupted,
+                usage: Usage::default(),
+            });
+        }
+        facts
+    }
+
+    /// The number of the last fact.
+    pub fn seq(&self) -> Seq {
+        self.seq
+    }
+
+    /// The folders the session works in; the first is the one it was opened in.
+    pub fn roots(&self) -> &[AbsPath] {
+        self.opened.as_ref().map_or(&[], |opened| &opened.roots)
+    }
+
+    /// The folder that relative paths count from.
+    pub fn cwd(&self) -> Option<&AbsPath> {
+        self.opened.as_ref().map(|opened| &opened.cwd)
+    }
+
+    /// The model of the next request.
+    pub fn model(&self) -> Option<&ModelName> {
+        self.opened.as_ref().map(|opened| &opened.model)
+    }
+
+    /// The mode in force.
+    pub fn mode(&self) -> Mode {
+        self.opened.as_ref().map_or(Mode::Plan, |opened| opened.mode)
+    }
+
+    /// The title; empty before the first prompt.
+    pub fn title(&self) -> &str {
+        self.title.as_deref().unwrap_or_default()
+    }
+
+    /// When the first fact was recorded, RFC 3339.
+    pub fn created(&self) -> &Arc<str> {
+        &self.created
+    }
+
+    /// When the last fact was recorded, RFC 3339.
+    pub fn updated(&self) -> &Arc<str> {
+        &self.updated
+    }
+
+    /// What the model is told before everything else, once that is settled.
+    pub fn briefing(&self) -> Option<&Arc<str>> {
+        self.briefing.as_ref()
+    }
+
+    /// What was said so far, as a model is told it.
+    pub fn history(&self) -> &[Message] {
+        &self.history
+    }
+
+    /// The turn that runs.
+    pub fn turn(&self) -> Option<&OpenTurn> {
+        self.turn.as_ref()
+    }
+
+    /// How many turns there were, the open one included.
+    pub fn turns(&self) -> u64 {
+        self.counts.turns
+    }
+
+    /// How many calls there were.
+    pub fn calls(&self) -> u64 {
+        self.counts.calls
+    }
+
+    /// How many questions there were.
+    pub fn questions_asked(&self) -> u64 {
+        self.counts.questions
+    }
+
+    /// The open calls.
+    pub fn open_calls(&self) -> Vec<CallId> {
+        let Some(open) = &self.calls else { return Vec::new() };
+        let ended = open.outcomes.iter();
+        open.reply
+            .calls()
+            .zip(ended)
+            .filter(|(_, outcome)| outcome.is_none())
+            .map(|(call, _)| call.id.clone())
+            .collect()
+    }
+
+    /// The open questions, the oldest first.
+    pub fn questions(&self) -> &[OpenQuestion] {
+        &self.questions
+    }
+
+    /// The waiting prompts, in the order in which they will be taken.
+    pub fn queue(&self) -> &VecDeque<Waiting> {
+        &self.queue
+    }
+
+    /// Whether this prompt was accepted before.
+    pub fn knows(&self, prompt: &PromptId) -> bool {
+        self.prompts.contains(prompt)
+    }
+
+    /// What "always" has granted.
+    pub fn grants(&self) -> &[Grant] {
+        &self.grants
+    }
+
+    /// The plan.
+    pub fn todo(&self) -> &[TodoItem] {
+        &self.todo
+    }
+
+    /// The tokens of all turns.
+    pub fn usage(&self) -> Usage {
+        self.usage
+    }
+
+    fn check(&self, event: &Event) -> Result<(), Impossible> {
+        let ensure = |holds: bool, why: &str| {
+            if holds { Ok(()) } else { Err(Impossible(format!("{why}: {event:?}"))) }
+        };
+        if self.opened.is_none() {
+            return ensure(matches!(event, Event::Opened { .. }), "the session is not opened");
+        }
+        match event {
+            Event::Opened { .. } => ensure(false, "opened twice"),
+            Event::Queued { prompt, .. } => ensure(!self.knows(prompt), "the prompt was accepted before"),
+            Event::Taken { prompt } => {
+                ensure(self.turn.is_some() && self.calls.is_none(), "no turn is between two steps")?;
+                ensure(self.queue.iter().any(|waiting| waiting.prompt == *prompt), "the prompt does not wait")
+            }
+            Event::Requeued { prompt, .. } | Event::Removed { prompt, .. } => {
+                ensure(self.queue.iter().any(|waiting| waiting.prompt == *prompt), "the prompt does not wait")
+            }
+            Event::TurnStarted { prompt, .. } => {
+                let waits = self.queue.iter().any(|waiting| waiting.prompt == *prompt);
+                ensure(self.turn.is_none(), "a turn is open")?;
+                ensure(waits || !self.knows(prompt), "the prompt was taken before")
+            }
+            Event::Replied { .. } => {
+                ensure(self.turn.is_some(), "no turn is open")?;
+                ensure(self.calls.is_none(), "calls are open")
+            }
+            Event::Reminded { .. } => ensure(self.calls.is_none(), "calls are open"),
+            Event::Asked { question, call, .. } => {
+                ensure(!self.questions.iter().any(|open| open.id == *question), "the question is open")?;
+                ensure(call.as_ref().is_none_or(|call| self.is_open(call)), "the call is not open")
+            }
+            Event::Answered { question, .. } => {
+                ensure(self.questions.iter().any(|open| open.id == *question), "the question is not open")
+            }
+            Event::CallStarted { call, .. } => ensure(self.is_open(call), "the call is not open"),
+            Event::CallEnded { call, .. } => {
+                ensure(self.is_open(call), "the call is not open")?;
+                let asked = self.questions.iter().any(|open| open.call.as_ref() == Some(call));
+                ensure(!asked, "a question of the call is open")
+            }
+            Event::Touched { call, .. } => {
+                ensure(call.as_ref().is_none_or(|call| self.is_open(call)), "the call is not open")
+            }
+            Event::TurnEnded { turn, .. } => {
+                ensure(self.turn.as_ref().is_some_and(|open| open.id == *turn), "the turn is not open")?;
+                ensure(self.calls.is_none(), "calls are open")?;
+                ensure(self.questions.is_empty(), "questions are open")
+            }
+            Event::Configured { .. }
+            | Event::Settled { .. }
+            | Event::Todo { .. }
+            | Event::Titled { .. }
+            | Event::Noticed { .. }
+            | Event::Briefed { .. } => Ok(()),
+        }
+    }
+
+    fn fold(&mut self, event: &Event) {
+        match event {
+            Event::Opened { roots, cwd, model, mode } => {
+                let (roots, cwd) = (roots.clone(), cwd.clone());
+                self.opened = Some(Opened { roots, cwd, model: model.clone(), mode: *mode });
+            }
+            Event::Configured { setting } => self.configure(setting),
+            Event::Queued { prompt, content, deliver } => {
+                self.prompts.insert(prompt.clone());
+                self.enqueue(Waiting { prompt: prompt.clone(), content: content.clone(), deliver: *deliver });
+            }
+            Event::Requeued { prompt, content } => {
+                if let Some(waiting) = self.queue.iter_mut().find(|waiting| waiting.prompt == *prompt) {
+                    waiting.content.clone_from(content);
+                }
+            }
+            Event::Taken { prompt } => {
+                if let Some(taken) = self.unqueue(prompt) {
+                    self.history.push(Message::User(taken.content.into()));
+                }
+            }
+            Event::Removed { prompt, .. } => drop(self.unqueue(prompt)),
+            Event::TurnStarted { turn, prompt, content } => self.start_turn(turn, prompt, content),
+            Event::Replied { reply, .. } => self.reply(reply),
+            Event::Asked { question, call, ask } => {
+                self.counts.questions += 1;
+                let (id, call) = (question.clone(), call.clone());
+                self.questions.push(OpenQuestion { id, call, ask: ask.clone() });
+            }
+            Event::Answered { question, answer, .. } => {
+                self.questions.retain(|open| open.id != *question);
+                if let Some(Answer::Always(grant)) = answer {
+                    self.grants.push(grant.clone());
+                }
+            }
+            Event::CallEnded { call, outcome } => self.end_call(call, outcome),
+            Event::Todo { items } => self.todo.clone_from(items),
+            Event::Titled { title } => self.title = Some(title.clone()),
+            Event::Briefed { text } => self.briefing = Some(text.as_str().into()),
+            Event::Reminded { text } => {
+                self.history.push(Message::User([Block::Text { text: text.clone() }].into()));
+            }
+            Event::TurnEnded { usage, .. } => {
+                self.turn = None;
+                self.usage += *usage;
+            }
+            Event::CallStarted { .. }
+            | Event::Touched { .. }
+            | Event::Settled { .. }
+            | Event::Noticed { .. } => {}
+        }
+    }
+
+    fn configure(&mut self, setting: &Setting) {
+        let Some(opened) = &mut self.opened else { return };
+        match setting {
+            Setting::Model(model) => opened.model.clone_from(model),
+            Setting::Mode(mode) => opened.mode = *mode,
+        }
+    }
+
+    /// An interrupting prompt stands before all others that wait.
+    fn enqueue(&mut self, waiting: Waiting) {
+        match waiting.deliver {
+            Deliver::Next | Deliver::Now => self.queue.push_back(waiting),
+            Deliver::Interrupt => self.queue.push_front(waiting),
+        }
+    }
+
+    fn unqueue(&mut self, prompt: &PromptId) -> Option<Waiting> {
+        let at = self.queue.iter().position(|waiting| waiting.prompt == *prompt)?;
+        self.queue.remove(at)
+    }
+
+    fn start_turn(&mut self, turn: &TurnId, prompt: &PromptId, content: &[Block]) {
+        self.counts.turns += 1;
+        self.unqueue(prompt);
+        self.prompts.insert(prompt.clone());
+        self.turn = Some(OpenTurn { id: turn.clone(), prompt: prompt.clone(), replies: 0 });
+        if self.title.is_none() {
+            self.title = first_words(content);
+        }
+        self.history.push(Message::User(content.into()));
+    }
+
+    fn reply(&mut self, reply: &Reply) {
+        let reply = Arc::new(reply.clone());
+        let calls = reply.calls().count();
+        self.counts.calls += calls as u64;
+        if let Some(turn) = &mut self.turn {
+            turn.replies += 1;
+        }
+        if calls > 0 {
+            self.calls = Some(OpenCalls { reply: reply.clone(), outcomes: vec![None; calls] });
+        }
+        self.history.push(Message::Assistant(reply));
+    }
+
+    fn end_call(&mut self, call: &CallId, outcome: &Outcome) {
+        let Some(open) = &mut self.calls else { return };
+        if let Some(at) = open.reply.calls().position(|one| one.id == *call) {
+            open.outcomes[at] = Some(outcome.clone());
+        }
+        if open.outcomes.iter().all(Option::is_some) {
+            let results = results(open);
+            self.history.push(Message::Results(results.into()));
+            self.calls = None;
+        }
+    }
+
+    fn is_open(&self, call: &CallId) -> bool {
+        let Some(open) = &self.calls else { return false };
+        open.reply.calls().zip(&open.outcomes).any(|(one, outcome)| one.id == *call && outcome.is_none())
+    }
+}
+
+/// A title from the words of a prompt; none when there are no words.
+fn first_words(content: &[Block]) -> Option<String> {
+    content.iter().find_map(|block| match block {
+        Block::Text { text } => {
+            let line = text.lines().map(str::trim).find(|line| !line.is_empty())?;
+            Some(clip::line(line, limits::TITLE_CHARS_MAX))
+        }
+        Block::Link { .. } | Block::Resource { .. } => None,
+    })
+}
+
+fn results(open: &OpenCalls) -> Vec<CallResult> {
+    let ended = open.outcomes.iter().flatten();
+    open.reply
+        .calls()
+        .zip(ended)
+        .map(|(call, outcome)| {
+            let (text, kind) = for_the_model(outcome);
+            CallResult {
+                call: call.id.clone(),
+                provider_id: call.provider_id.clone(),
+                tool: call.tool.clone(),
+                text,
+                kind,
+            }
+        })
+        .collect()
+}
+
+/// A call's end in words for the model.
+fn for_the_model(outcome: &Outcome) -> (String, ResultKind) {
+    match outcome {
+        Outcome::Done(output) if output.text.is_empty() => ("(no output)".into(), ResultKind::Done),
+        Outcome::Done(output) => (output.text.clone(), ResultKind::Done),
+        Outcome::Failed(why) => (format!("Error: {why}"), ResultKind::Failed),
+        Outcome::Denied { reason } => (reason.clone(), ResultKind::Failed),
+        Outcome::Cancelled => ("The user cancelled before this call was done.".into(), ResultKind::Failed),
+        Outcome::Interrupted => (
+            "The program ended while this call was open; it may or may not have acted. Look before you \
+             repeat it."
+                .into(),
+            ResultKind::Failed,
+        ),
+    }
+}
