@@ -1,0 +1,2 @@
+//! The published files, made from the types and the table of methods.
+pub mod schema;
