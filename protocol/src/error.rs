@@ -14,8 +14,6 @@ pub const INVALID_PARAMS: i32 = -32602;
 pub const INTERNAL_ERROR: i32 = -32603;
 /// LSP: the request was cancelled by `$/cancelRequest`.
 pub const REQUEST_CANCELLED: i32 = -32800;
-/// LSP: the text has changed since.
-pub const CONTENT_MODIFIED: i32 = -32801;
 /// LSP: the request failed for another reason.
 pub const REQUEST_FAILED: i32 = -32803;
 
@@ -42,7 +40,7 @@ enumeration! {
 /// The `error` of an answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct Error {
+pub struct ResponseError {
     /// The number.
     pub code: i32,
     /// What failed, why, and what to do, for people.
@@ -93,7 +91,7 @@ impl ErrorKind {
     }
 }
 
-impl Error {
+impl ResponseError {
     /// An error of this kind.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         let data = ErrorData { kind, limit: None, holder: None };
@@ -118,13 +116,13 @@ impl Error {
     }
 }
 
-impl std::fmt::Display for Error {
+impl std::fmt::Display for ResponseError {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(formatter, "{} ({})", self.message, self.code)
     }
 }
 
-impl std::error::Error for Error {}
+impl std::error::Error for ResponseError {}
 
 #[cfg(test)]
 mod tests {
@@ -141,9 +139,9 @@ mod tests {
 
     #[test]
     fn an_error_carries_what_its_kind_needs() {
-        let wire = serde_json::to_value(Error::limit(100, "too many prompts wait")).unwrap();
+        let wire = serde_json::to_value(ResponseError::limit(100, "too many prompts wait")).unwrap();
         let data = serde_json::json!({"kind": "limit", "limit": 100});
         assert_eq!(wire, serde_json::json!({"code": 1007, "message": "too many prompts wait", "data": data}));
-        assert_eq!(Error::busy(Some("7".into()), "").data.unwrap().holder.as_deref(), Some("7"));
+        assert_eq!(ResponseError::busy(Some("7".into()), "").data.unwrap().holder.as_deref(), Some("7"));
     }
 }

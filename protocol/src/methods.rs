@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::config::{ConfigResult, ConfigSetParams};
 use crate::content::{ContentParams, ContentResult};
 use crate::document::{BuffersApplyParams, BuffersApplyResult};
-use crate::error::{Error, INVALID_PARAMS, METHOD_NOT_FOUND};
+use crate::error::{INVALID_PARAMS, METHOD_NOT_FOUND, ResponseError};
 use crate::event::SessionEvent;
 use crate::lifecycle::{Empty, StatusResult};
 use crate::permission::{AnswerParams, AnswerResult};
@@ -31,6 +31,8 @@ pub enum Direction {
 pub struct Method {
     /// Its name on the wire.
     pub name: &'static str,
+    /// Its name as a type, here and in the meta-model.
+    pub type_name: &'static str,
     /// What it is for.
     pub doc: &'static str,
     /// Who sends it.
@@ -102,6 +104,7 @@ macro_rules! methods {
         pub const METHODS: &[Method] = &[
             $(Method {
                 name: $wire,
+                type_name: stringify!($name),
                 doc: concat!($($doc, "\n"),+),
                 direction: Direction::ClientToServer,
                 params: stringify!($params),
@@ -111,6 +114,7 @@ macro_rules! methods {
             },)+
             $(Method {
                 name: $server_wire,
+                type_name: stringify!($server_name),
                 doc: concat!($($server_doc, "\n"),+),
                 direction: Direction::ServerToClient,
                 params: stringify!($server_params),
@@ -120,6 +124,7 @@ macro_rules! methods {
             },)+
             $(Method {
                 name: $note_wire,
+                type_name: stringify!($note_name),
                 doc: concat!($($note_doc, "\n"),+),
                 direction: Direction::ServerToClient,
                 params: stringify!($note_params),
@@ -140,10 +145,10 @@ macro_rules! methods {
             /// Reads a request. Absent params (`null`) and `[]` count as `{}`.
             ///
             /// Fails with `METHOD_NOT_FOUND`, or with `INVALID_PARAMS` and what is wrong with them.
-            pub fn parse(method: &str, params: Value) -> Result<Self, Error> {
+            pub fn parse(method: &str, params: Value) -> Result<Self, ResponseError> {
                 match method {
                     $($wire => read(method, params).map(Self::$name),)+
-                    _ => Err(Error::plain(METHOD_NOT_FOUND, format!("there is no method `{method}`"))),
+                    _ => Err(ResponseError::plain(METHOD_NOT_FOUND, format!("there is no method `{method}`"))),
                 }
             }
 
@@ -229,18 +234,18 @@ methods! {
     }
 }
 
-fn read<T: DeserializeOwned>(method: &str, params: Value) -> Result<T, Error> {
+fn read<T: DeserializeOwned>(method: &str, params: Value) -> Result<T, ResponseError> {
     let params = match params {
         Value::Null => Value::Object(serde_json::Map::new()),
         Value::Array(list) if list.is_empty() => Value::Object(serde_json::Map::new()),
         Value::Array(_) => {
             let message = format!("params of `{method}` are by name, not by position");
-            return Err(Error::plain(INVALID_PARAMS, message));
+            return Err(ResponseError::plain(INVALID_PARAMS, message));
         }
         params => params,
     };
     serde_json::from_value(params)
-        .map_err(|error| Error::plain(INVALID_PARAMS, format!("params of `{method}`: {error}")))
+        .map_err(|error| ResponseError::plain(INVALID_PARAMS, format!("params of `{method}`: {error}")))
 }
 
 #[cfg(test)]

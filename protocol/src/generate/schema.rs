@@ -4,7 +4,8 @@ use schemars::generate::SchemaSettings;
 use schemars::{Schema, json_schema};
 use serde_json::{Map, Value, json};
 
-use crate::error::Error;
+use super::paragraphs;
+use crate::error::ResponseError;
 use crate::lifecycle::{ClientAgent, MINOR, ServerAgent, VERSION};
 use crate::methods;
 
@@ -58,7 +59,7 @@ pub fn definitions() -> Value {
     let mut generator = SchemaSettings::draft2020_12().into_generator();
     generator.subschema_for::<ClientAgent>();
     generator.subschema_for::<ServerAgent>();
-    generator.subschema_for::<Error>();
+    generator.subschema_for::<ResponseError>();
     methods::name_types(&mut generator);
     let mut definitions = generator.take_definitions(true);
     definitions.sort_keys();
@@ -69,25 +70,15 @@ pub fn definitions() -> Value {
 fn tidy(schema: &mut Value) {
     match schema {
         Value::Object(object) => {
-            join_lines(object);
+            if let Some(Value::String(text)) = object.get_mut("description") {
+                *text = paragraphs(text);
+            }
             bound_integers(object);
             leave_out_null(object);
             object.values_mut().for_each(tidy);
         }
         Value::Array(list) => list.iter_mut().for_each(tidy),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
-    }
-}
-
-/// Doc comments are broken into lines for the source; a paragraph is one line here.
-fn join_lines(object: &mut Map<String, Value>) {
-    if let Some(Value::String(text)) = object.get_mut("description") {
-        let paragraphs: Vec<String> = text
-            .trim()
-            .split("\n\n")
-            .map(|paragraph| paragraph.split_whitespace().collect::<Vec<_>>().join(" "))
-            .collect();
-        *text = paragraphs.join("\n\n");
     }
 }
 
