@@ -26,3 +26,67 @@ pub const OUTPUT_TAIL_BYTES_MAX: usize = 64 * 1024;
 
 /// Characters of a session's title: one line of a list.
 pub const TITLE_CHARS_MAX: usize = 80;
+// --- os
+
+/// The longest file read into memory as a whole: more than any source file has, and little enough
+/// that one read does not take the machine down.
+pub const FILE_READ_BYTES_MAX: u64 = 256 * 1024 * 1024;
+/// Links followed from one path, as Linux itself follows at most.
+pub const LINKS_FOLLOWED_MAX: usize = 40;
+/// Entries of one folder looked at before they are sorted: beyond it, which ones are shown depends
+/// on the file system, and the rest is said to be there.
+pub const FOLDER_ENTRIES_MAX: usize = 100_000;
+/// One read of a command's output: half of a pipe's usual capacity, so that the command goes on
+/// writing while we look at what it wrote.
+pub const COMMAND_READ_BYTES: usize = 32 * 1024;
+/// What is kept in memory of the beginning of a command's output: the first errors of a build.
+pub const COMMAND_HEAD_BYTES_MAX: usize = 10 * 1024;
+/// What is kept in memory of the end of a command's output: summaries and last errors stand there,
+/// hence more than of the beginning.
+pub const COMMAND_TAIL_BYTES_MAX: usize = 20 * 1024;
+/// The longest log of one command on the disk: a runaway `yes` must not fill the disk.
+pub const COMMAND_LOG_BYTES_MAX: u64 = 64 * 1024 * 1024;
+/// How long processes that outlive their shell may take to end by themselves, which those of a
+/// process substitution (`… > >(sort)`) usually do, before they are ended.
+pub const COMMAND_STRAGGLER_WAIT: Duration = Duration::from_secs(1);
+/// How long a command that was told to end (SIGTERM) may take to clean up before it is killed.
+pub const COMMAND_TERM_WAIT: Duration = Duration::from_secs(2);
+/// How long killed processes may take to vanish: only one inside an uninterruptible system call
+/// needs longer, and nothing can be done about that.
+pub const COMMAND_KILL_WAIT: Duration = Duration::from_secs(1);
+/// How long the rest of the output is read after the command's end. All its processes are gone by
+/// then, so the rest lies in the pipe; only one that could not be found can still hold it open.
+pub const COMMAND_DRAIN_WAIT: Duration = Duration::from_secs(1);
+/// How long the end of a command is awaited after it was told to end: all the waits above, and a
+/// second for a loaded machine. Then it is given up.
+pub const COMMAND_STOP_WAIT: Duration = Duration::from_secs(6);
+/// The pause between two looks at whether processes are gone: short at first, doubled up to the
+/// second figure, since a look reads all of `/proc`.
+pub const COMMAND_LOOK_PAUSE: [Duration; 2] = [Duration::from_millis(2), Duration::from_millis(64)];
+/// Processes left behind that are named; more are counted.
+pub const COMMAND_LEFT_NAMED_MAX: usize = 16;
+/// The characters shown of the command line of a process left behind.
+pub const COMMAND_LEFT_CHARS_MAX: usize = 160;
+/// The longest log file of the program; one older file of that size is kept beside it.
+pub const LOG_FILE_BYTES_MAX: u64 = 4 * 1024 * 1024;
+/// After so many bytes a process looks whether the log file, which others write too, is full.
+pub const LOG_LOOK_EVERY_BYTES: u64 = 256 * 1024;
+
+// --- store
+
+/// A text in an event from this length on is kept as a blob, so that a journal's lines stay
+/// readable and reading on from a fact does not read long texts.
+pub const BLOB_FROM_BYTES: usize = 16 * 1024;
+/// The longest line of a journal: with long texts in blobs, only a fact of a great many small parts
+/// comes near, and a file that is no journal must not be read into memory whole.
+pub const JOURNAL_LINE_BYTES_MAX: u64 = 64 * 1024 * 1024;
+/// The place of every so many facts of a journal is kept in memory: reading on from a fact skips at
+/// most that many lines, and a session of 10,000 facts costs 2.5 kB.
+pub const JOURNAL_INDEX_STEP: u64 = 32;
+/// Characters of a session's id: ids come from clients, and become names of folders.
+pub const SESSION_ID_CHARS_MAX: usize = 64;
+/// Characters of the first prompt that stand for a title: one line of a list.
+pub const TITLE_CHARS_MAX: usize = 60;
+/// Threads which read the sessions' lines for a list: reading small files waits for the kernel,
+/// not for the processor.
+pub const LIST_THREADS_MAX: usize = 4;
