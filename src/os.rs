@@ -2,4 +2,8 @@
 
 #![allow(clippy::disallowed_methods, reason = "what is banned elsewhere is done here")]
 
+pub mod clock;
+pub mod dirs;
+pub mod env;
 pub mod fs;
+pub mod log;
