@@ -90,3 +90,54 @@ pub const TITLE_CHARS_MAX: usize = 60;
 /// Threads which read the sessions' lines for a list: reading small files waits for the kernel,
 /// not for the processor.
 pub const LIST_THREADS_MAX: usize = 4;
+// --- providers
+
+/// To open a connection: a server that is there answers within a second, from far away within three.
+pub const CONNECT_WAIT: Duration = Duration::from_secs(10);
+
+/// Until the head of an answer: a local server loads its model and reads a long prompt before it
+/// says anything, which takes minutes on a small machine.
+pub const ANSWER_HEAD_WAIT: Duration = Duration::from_secs(300);
+
+/// Without a byte in a stream: servers that think send pieces or keep-alives more often.
+pub const STREAM_IDLE_WAIT: Duration = Duration::from_secs(90);
+
+/// Between the finish reason and the end of the stream, where the token counts come: a server that
+/// leaves the connection open must not hold the turn.
+pub const AFTER_FINISH_WAIT: Duration = Duration::from_secs(5);
+
+/// For the last bytes of an answer that is complete: they are on their way or never come.
+pub const ANSWER_END_WAIT: Duration = Duration::from_secs(2);
+
+/// For the body of an error answer, which is a few lines that come at once.
+pub const ERROR_BODY_WAIT: Duration = Duration::from_secs(10);
+
+/// Of an error answer's body: enough for any message; a page of HTML is cut.
+pub const ERROR_BODY_BYTES_MAX: usize = 64 * 1024;
+
+/// Of one event of a stream: far above any event that was seen (a whole file in one call), and
+/// little enough to hold.
+pub const EVENT_BYTES_MAX: usize = 32 * 1024 * 1024;
+
+/// Of one answer, its envelope included: some hundred thousand tokens in the smallest pieces.
+pub const ANSWER_BYTES_MAX: usize = 256 * 1024 * 1024;
+
+/// Calls in one answer: no model asks for more in earnest, and each costs a question or a process.
+pub const CALLS_PER_ANSWER_MAX: usize = 128;
+
+/// Characters of a provider's own words in a message to the user: a paragraph.
+pub const PROVIDER_WORDS_CHARS_MAX: usize = 600;
+
+/// A longer wait that a provider asks for is a mistake, or a quota that is used up.
+pub const RETRY_AFTER_MAX: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Pings on an idle HTTP/2 connection, so that one that died is noticed before the idle limit.
+pub const HTTP2_PING_INTERVAL: Duration = Duration::from_secs(20);
+
+/// How often a script that awaits a file looks for it: short for a test, long for a processor.
+pub const SCRIPT_POLL_INTERVAL: Duration = Duration::from_millis(5);
+
+// --- config
+
+/// Of a configuration file: hundreds of times what a person writes.
+pub const CONFIG_BYTES_MAX: usize = 1024 * 1024;
