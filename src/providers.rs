@@ -1,1 +1,5 @@
 //! The models by name.
+
+pub mod chat;
+pub mod failure;
+pub mod sse;

@@ -1,0 +1,343 @@
+//! The bytes of a Chat Completions answer → `ModelEvent`s; pure, and the same for any split.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::calls::Calls;
+use super::chunk::{self, Choice, Chunk, Delta};
+use crate::engine::event::Usage;
+use crate::engine::model::{Finish, ModelError, ModelEvent};
+use crate::limits;
+use crate::providers::failure::Asked;
+use crate::providers::sse::{self, EventTooLong};
+
+/// Reads one answer with status 200.
+#[derive(Debug)]
+pub struct Decoder {
+    body: Body,
+    bytes: usize,
+    answer: Answer,
+}
+
+/// What kind of body it is; its first bytes tell more than its declared type does.
+#[derive(Debug)]
+enum Body {
+    /// Nothing but white space so far.
+    Unknown,
+    Events(sse::Parser),
+    /// Not a stream: one JSON text, or a page. Read at its end.
+    Whole(Vec<u8>),
+}
+
+/// The answer as far as it is known.
+#[derive(Debug)]
+struct Answer {
+    asked: Arc<Asked>,
+    calls: Calls,
+    finish: Option<Finish>,
+    usage: Usage,
+    /// The field by which the thoughts came that were not closed yet.
+    thinking: Option<&'static str>,
+    stage: Stage,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// No event was seen.
+    Nothing,
+    /// Events were seen, and no part of an answer in them.
+    Events,
+    /// A part of the answer was seen.
+    Begun,
+    /// `Done` was given out.
+    Over,
+}
+
+/// How far an answer is, for those who wait for more of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Progress {
+    /// There is more to come.
+    Open,
+    /// All is there but the token counts, perhaps.
+    Finished,
+    /// It is complete; what comes is of no interest.
+    Over,
+}
+
+impl Decoder {
+    /// For one answer. `id_prefix` begins the ids of calls to which the server gives none, so it
+    /// must be unique among all answers of a session.
+    pub fn new(asked: Arc<Asked>, id_prefix: String) -> Self {
+        let answer = Answer {
+            asked,
+            calls: Calls::new(id_prefix),
+            finish: None,
+            usage: Usage::default(),
+            thinking: None,
+            stage: Stage::Nothing,
+        };
+        Self { body: Body::Unknown, bytes: 0, answer }
+    }
+
+    /// Takes the next bytes; what they tell is put into `out`, also when they end in an error.
+    pub fn push(&mut self, bytes: &[u8], out: &mut Vec<ModelEvent>) -> Result<(), ModelError> {
+        self.bytes += bytes.len();
+        if self.bytes > limits::ANSWER_BYTES_MAX {
+            return Err(self.answer.asked.not_understood("it does not end"));
+        }
+        let mut bytes = bytes;
+        if matches!(self.body, Body::Unknown) {
+            bytes = bytes.trim_ascii_start();
+            self.body = Body::by_first_byte(bytes);
+        }
+        let Self { body, answer, .. } = self;
+        match body {
+            Body::Unknown => Ok(()),
+            Body::Events(parser) => {
+                let fed = parser.push(bytes, |data| answer.event(data, out).map_err(Fault::Model));
+                fed.map_err(|fault| match fault {
+                    Fault::Model(error) => error,
+                    Fault::TooLong => answer.asked.not_understood("one event of it is too long"),
+                })
+            }
+            Body::Whole(all) if all.len() + bytes.len() > limits::EVENT_BYTES_MAX => {
+                Err(answer.asked.not_understood("it is too long"))
+            }
+            Body::Whole(all) => {
+                all.extend_from_slice(bytes);
+                Ok(())
+            }
+        }
+    }
+
+    /// The body is over, or will not go on.
+    pub fn end(&mut self, out: &mut Vec<ModelEvent>) -> Result<(), ModelError> {
+        let answer = &mut self.answer;
+        match std::mem::replace(&mut self.body, Body::Unknown) {
+            Body::Unknown => {}
+            Body::Events(parser) => {
+                // The last event may lack its empty line; what is not whole was cut off.
+                if let Some(data) = parser.finish()
+                    && (is_end(&data) || serde_json::from_slice::<Value>(&data).is_ok())
+                {
+                    answer.event(&data, out)?;
+                }
+                if answer.stage == Stage::Nothing && self.bytes > 0 {
+                    return Err(answer.asked.not_understood("it holds no events"));
+                }
+            }
+            Body::Whole(all) => answer.whole(&all, out)?,
+        }
+        match (answer.stage, answer.finish.is_some()) {
+            (Stage::Over, _) => Ok(()),
+            (Stage::Nothing | Stage::Events | Stage::Begun, true) => {
+                answer.complete(out);
+                Ok(())
+            }
+            (Stage::Nothing | Stage::Events | Stage::Begun, false) => Err(answer.asked.truncated()),
+        }
+    }
+
+    /// How far it is.
+    pub fn progress(&self) -> Progress {
+        match (self.answer.stage, &self.answer.finish) {
+            (Stage::Over, _) => Progress::Over,
+            (Stage::Nothing | Stage::Events | Stage::Begun, Some(_)) => Progress::Finished,
+            (Stage::Nothing | Stage::Events | Stage::Begun, None) => Progress::Open,
+        }
+    }
+}
+
+enum Fault {
+    Model(ModelError),
+    TooLong,
+}
+
+impl From<EventTooLong> for Fault {
+    fn from(_: EventTooLong) -> Self {
+        Self::TooLong
+    }
+}
+
+impl Body {
+    fn by_first_byte(bytes: &[u8]) -> Self {
+        match bytes.first() {
+            None => Self::Unknown,
+            Some(b'{' | b'[' | b'<') => Self::Whole(Vec::new()),
+            Some(_) => Self::Events(sse::Parser::default()),
+        }
+    }
+}
+
+fn is_end(data: &[u8]) -> bool {
+    data.trim_ascii() == b"[DONE]"
+}
+
+impl Answer {
+    fn event(&mut self, data: &[u8], out: &mut Vec<ModelEvent>) -> Result<(), ModelError> {
+        if self.stage == Stage::Over || data.trim_ascii().is_empty() {
+            return Ok(());
+        }
+        if is_end(data) {
+            if self.stage != Stage::Begun {
+                return Err(self.asked.truncated());
+            }
+            self.complete(out);
+            return Ok(());
+        }
+        let chunk = match serde_json::from_slice(data) {
+            Ok(chunk) => chunk,
+            Err(_) => self.mended(data)?,
+        };
+        self.chunk(chunk, data, out)
+    }
+
+    /// An event with bytes that are not UTF-8, read without them.
+    fn mended(&self, data: &[u8]) -> Result<Chunk, ModelError> {
+        let text = String::from_utf8_lossy(data);
+        serde_json::from_str(&text).map_err(|error| {
+            let start: String = text.chars().take(200).collect();
+            self.asked.not_understood(&format!("an event of it is not as agreed ({error}): {start}"))
+        })
+    }
+
+    fn whole(&mut self, body: &[u8], out: &mut Vec<ModelEvent>) -> Result<(), ModelError> {
+        if body.trim_ascii_start().starts_with(b"<") {
+            let why = "it is a web page; is the base URL right? For most servers it ends in /v1";
+            return Err(self.asked.not_understood(why));
+        }
+        match serde_json::from_slice::<Value>(body) {
+            Ok(value @ Value::Array(_)) => Err(self.asked.broke_off(&value)),
+            Err(error) if error.is_eof() => Err(self.asked.truncated()),
+            Ok(_) | Err(_) => {
+                self.event(body, out)?;
+                match self.stage {
+                    Stage::Begun => {
+                        self.complete(out);
+                        Ok(())
+                    }
+                    Stage::Nothing | Stage::Events | Stage::Over => {
+                        Err(self.asked.not_understood("it is neither a stream of events nor a message"))
+                    }
+                }
+            }
+        }
+    }
+
+    fn chunk(&mut self, chunk: Chunk, data: &[u8], out: &mut Vec<ModelEvent>) -> Result<(), ModelError> {
+        if chunk.is_error() {
+            let value: Value = serde_json::from_slice(data).unwrap_or_default();
+            return Err(self.asked.broke_off(&value));
+        }
+        if self.stage == Stage::Nothing {
+            self.stage = Stage::Events;
+        }
+        if let Some(usage) = chunk.usage()
+            && usage != self.usage
+        {
+            self.usage = usage;
+            out.push(ModelEvent::Usage(usage));
+        }
+        for choice in chunk.choices.into_iter().flatten() {
+            if chunk::number(choice.index.clone()).unwrap_or(0) == 0 {
+                self.stage = Stage::Begun;
+                self.choice(choice, out)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn choice(&mut self, choice: Choice, out: &mut Vec<ModelEvent>) -> Result<(), ModelError> {
+        for delta in [choice.delta, choice.message].into_iter().flatten() {
+            self.delta(delta, out)?;
+        }
+        match chunk::text(choice.finish_reason).as_str() {
+            "" => {}
+            "length" | "max_tokens" | "model_length" => self.finish = Some(Finish::Length),
+            "content_filter" | "refusal" | "safety" | "sensitive" => self.finish = Some(Finish::Refused),
+            reason @ ("error" | "insufficient_system_resource" | "network_error" | "abort") => {
+                let message = format!("it ended by \u{201c}{reason}\u{201d}");
+                return Err(self.asked.broke_off(&Value::String(message)));
+            }
+            // `stop`, `tool_calls` and the many names that servers have for them.
+            _ => self.finish = Some(Finish::Complete),
+        }
+        Ok(())
+    }
+
+    fn delta(&mut self, delta: Delta, out: &mut Vec<ModelEvent>) -> Result<(), ModelError> {
+        let thoughts = [("reasoning_content", delta.reasoning_content), ("reasoning", delta.reasoning)];
+        for (field, value) in thoughts {
+            let text = chunk::text(value);
+            // A server that moves from one name to the other sends both.
+            if !text.is_empty() {
+                self.thought(field, text, out);
+                break;
+            }
+        }
+        match delta.content {
+            Some(Value::Array(parts)) => parts.into_iter().for_each(|part| self.part(part, out)),
+            content => self.text(chunk::text(content), out),
+        }
+        self.text(chunk::text(delta.refusal), out);
+        for piece in delta.tool_calls.into_iter().flatten() {
+            self.end_thoughts(out);
+            let added = self.calls.add(piece, out);
+            added.map_err(|_| self.asked.not_understood("it asks for too many calls at once"))?;
+        }
+        Ok(())
+    }
+
+    /// A part of a content that is a list: words, or thoughts in parts of their own.
+    fn part(&mut self, mut part: Value, out: &mut Vec<ModelEvent>) {
+        let mut take = |key: &str| part.get_mut(key).map(Value::take);
+        match (take("thinking"), take("text")) {
+            (Some(Value::Array(inner)), _) => {
+                for mut inner in inner {
+                    let text = chunk::text(inner.get_mut("text").map(Value::take));
+                    self.thought("content", text, out);
+                }
+            }
+            (Some(thinking), _) => self.thought("content", chunk::text(Some(thinking)), out),
+            (None, text) => self.text(chunk::text(text), out),
+        }
+    }
+
+    fn text(&mut self, text: String, out: &mut Vec<ModelEvent>) {
+        if !text.is_empty() {
+            self.end_thoughts(out);
+            out.push(ModelEvent::Text(text));
+        }
+    }
+
+    fn thought(&mut self, field: &'static str, text: String, out: &mut Vec<ModelEvent>) {
+        if !text.is_empty() {
+            self.thinking = Some(field);
+            out.push(ModelEvent::Thought(text));
+        }
+    }
+
+    /// These servers do not sign thoughts; the name by which they came is kept in the signature's
+    /// place, because it is the name by which they have to go back.
+    fn end_thoughts(&mut self, out: &mut Vec<ModelEvent>) {
+        if let Some(field) = self.thinking.take() {
+            out.push(ModelEvent::ThoughtSignature(field.to_owned()));
+        }
+    }
+
+    fn complete(&mut self, out: &mut Vec<ModelEvent>) {
+        self.end_thoughts(out);
+        let finish = self.finish.clone().unwrap_or(Finish::Complete);
+        match finish {
+            Finish::Complete | Finish::Length => self.calls.finish(out),
+            // What the provider stopped is not to be done.
+            Finish::Refused => {}
+        }
+        self.stage = Stage::Over;
+        out.push(ModelEvent::Done(finish));
+    }
+}
+
+#[cfg(test)]
+mod tests;
