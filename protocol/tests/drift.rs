@@ -1,4 +1,7 @@
 //! The published files, the table of methods and the specification say the same.
+//!
+//! One test compares the published files with what the generator makes; the others take what it
+//! makes, so that none of them reads a file while it is rewritten.
 
 #![allow(clippy::disallowed_methods, reason = "reads and rewrites the published files")]
 
@@ -28,7 +31,7 @@ fn generated_files_are_what_the_types_say() {
 
 #[test]
 fn the_meta_model_refers_to_what_it_has() {
-    let model: Value = serde_json::from_str(&read("metaModel.json")).unwrap();
+    let model: Value = serde_json::from_str(&generated("metaModel.json")).unwrap();
     let mut names = vec!["LSPAny"];
     for kind in ["structures", "enumerations", "typeAliases"] {
         names.extend(model[kind].as_array().unwrap().iter().map(|entry| entry["name"].as_str().unwrap()));
@@ -99,7 +102,8 @@ fn the_specification_has_a_line_for_each_limit() {
 /// The hash is put in by hand: who changes a type reads the specification once more.
 #[test]
 fn the_specification_was_read_after_the_last_change_of_a_type() {
-    let hash: String = Sha256::digest(read("schema.json")).iter().map(|byte| format!("{byte:02x}")).collect();
+    let hash: String =
+        Sha256::digest(generated("schema.json")).iter().map(|byte| format!("{byte:02x}")).collect();
     assert!(
         read("README.md").contains(&hash),
         "schema.json has changed. Read protocol/README.md, bring it up to date, and put this hash at its end:\n{hash}"
@@ -134,7 +138,12 @@ fn collect_references(value: &Value, found: &mut Vec<String>) {
 }
 
 fn schema() -> Value {
-    serde_json::from_str(&read("schema.json")).expect("schema.json is JSON")
+    quillon_protocol::generate::schema::document()
+}
+
+fn generated(name: &str) -> String {
+    let found = files().into_iter().find(|(file, _)| *file == name);
+    found.expect("it is one of the generated files").1
 }
 
 fn folder() -> &'static Path {
