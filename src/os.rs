@@ -7,3 +7,4 @@ pub mod dirs;
 pub mod env;
 pub mod fs;
 pub mod log;
+pub mod process;
