@@ -490,7 +490,7 @@
 ---@field content agent.ContentBlock[] What is said; not empty.
 ---@field deliver? agent.Deliver When it is to reach the model, should a turn be running. Absent: `next`.
 
----Fact `promptQueued`: a prompt waits.
+---Fact `promptQueued`: a prompt waits. Closed by `turnStarted`, `promptTaken` or `promptRemoved`.
 ---@class agent.PromptQueued
 ---@field type "promptQueued" Tells this object from the others of its union.
 ---@field promptId agent.PromptId The prompt.
@@ -516,7 +516,7 @@
 ---| "known" # A prompt of this id was accepted before; nothing was done.
 ---| string
 
----Fact `promptTaken`: a waiting prompt goes to the model.
+---Fact `promptTaken`: a waiting prompt that steers goes to the model in the running turn.
 ---@class agent.PromptTaken
 ---@field type "promptTaken" Tells this object from the others of its union.
 ---@field promptId agent.PromptId The prompt.

@@ -802,7 +802,7 @@ export interface PromptParams {
   deliver?: Deliver;
 }
 
-/** Fact `promptQueued`: a prompt waits. */
+/** Fact `promptQueued`: a prompt waits. Closed by `turnStarted`, `promptTaken` or `promptRemoved`. */
 export interface PromptQueued {
   /** Tells this object from the others of its union. */
   type: "promptQueued";
@@ -847,7 +847,7 @@ export type PromptState =
   | "known"
   | (string & {});
 
-/** Fact `promptTaken`: a waiting prompt goes to the model. */
+/** Fact `promptTaken`: a waiting prompt that steers goes to the model in the running turn. */
 export interface PromptTaken {
   /** Tells this object from the others of its union. */
   type: "promptTaken";

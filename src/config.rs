@@ -1,1 +1,104 @@
-//! The settings: types, defaults, meaning.
+//! The settings: `quillon.jsonc` of the user and of the project, and the environment.
+
+pub mod load;
+
+use serde_json::Value;
+
+use crate::policy::Mode;
+
+/// What the user's file says.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Config {
+    /// The model that is used when none is named.
+    pub model: Option<String>,
+    /// The server that answers for it.
+    pub provider: Option<Provider>,
+    /// The mode of new sessions.
+    pub mode: Option<Mode>,
+    /// Permission rules in OpenCode's form, in their order.
+    pub permission: Option<Value>,
+    /// What the user should hear about the file.
+    pub notices: Vec<String>,
+}
+
+/// An OpenAI-compatible server.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Provider {
+    /// Where it is, such as `http://localhost:11434/v1`.
+    pub base_url: String,
+    /// The environment variable that holds its key. Named here, it is used for this server alone.
+    pub api_key_env: Option<String>,
+    /// Further headers.
+    pub headers: Vec<(String, String)>,
+}
+
+/// What a project's file may say: it can only make things stricter.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct ProjectConfig {
+    /// A mode that counts where it is stricter than the user's.
+    pub mode: Option<Mode>,
+    /// Permission rules; those that allow do not count.
+    pub permission: Option<Value>,
+    /// What the user should hear about the file.
+    pub notices: Vec<String>,
+}
+
+/// The server in force: the environment over the user's file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChosenServer {
+    /// Where it is.
+    pub base_url: String,
+    /// The model that is used when none is named.
+    pub model: Option<String>,
+    /// Its key.
+    pub key: Option<String>,
+    /// Further headers.
+    pub headers: Vec<(String, String)>,
+}
+
+/// Which server and key count. `variable` reads the environment: `QUILLON_BASE_URL`,
+/// `QUILLON_MODEL`, `QUILLON_API_KEY`, and the variable which the file names for its own server.
+/// A key goes to the server it was set for and nowhere else.
+pub fn server(config: &Config, variable: &dyn Fn(&str) -> Option<String>) -> Option<ChosenServer> {
+    let set = |name: &str| variable(name).filter(|value| !value.trim().is_empty());
+    let model = set("QUILLON_MODEL").or_else(|| config.model.clone());
+    let key = set("QUILLON_API_KEY");
+    if let Some(base_url) = set("QUILLON_BASE_URL") {
+        return Some(ChosenServer { base_url, model, key, headers: Vec::new() });
+    }
+    let provider = config.provider.as_ref()?;
+    let named = provider.api_key_env.as_deref().and_then(set);
+    let (base_url, headers) = (provider.base_url.clone(), provider.headers.clone());
+    Some(ChosenServer { base_url, model, key: key.or(named), headers })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn chosen(config: &Config, variables: &[(&str, &str)]) -> Option<ChosenServer> {
+        let find = |name: &str| {
+            variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+        };
+        server(config, &find)
+    }
+
+    #[test]
+    fn the_environment_counts_before_the_file_and_keys_stay_with_their_server() {
+        let provider = Provider {
+            base_url: "http://file".into(),
+            api_key_env: Some("FILE_KEY".into()),
+            headers: vec![("x".into(), "y".into())],
+        };
+        let config = Config { model: Some("file".into()), provider: Some(provider), ..Config::default() };
+        let keys = [("FILE_KEY", "secret"), ("OPENAI_API_KEY", "other")];
+        let by_file = chosen(&config, &keys).unwrap();
+        assert_eq!((by_file.base_url.as_str(), by_file.key.as_deref()), ("http://file", Some("secret")));
+        let by_both = chosen(&config, &[("QUILLON_BASE_URL", "http://env"), keys[0]]).unwrap();
+        assert_eq!((by_both.base_url.as_str(), by_both.key), ("http://env", None));
+        assert!(by_both.headers.is_empty());
+        assert_eq!(chosen(&Config::default(), &keys), None);
+        let empty = [("QUILLON_BASE_URL", " ")];
+        assert_eq!(chosen(&Config::default(), &empty), None);
+    }
+}

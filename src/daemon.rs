@@ -1,1 +1,168 @@
-//! Builds the parts, hands them to the host, shuts down in order.
+//! Builds the parts, hands them to one front end, and shuts down in order.
+
+mod settings;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::runtime::Runtime;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
+
+use crate::engine::{Command, Host, Mode, ModelName, Models, Session, SessionId, Setting, Shared, Toolbox};
+use crate::limits;
+use crate::os::{clock, dirs, env, fs, log};
+use crate::path::AbsPath;
+use crate::providers::Providers;
+use crate::providers::script::ReadFile;
+use crate::store::DiskJournals;
+use crate::tools;
+
+use settings::Settings;
+
+/// What was chosen on the command line.
+#[derive(Debug, Clone, Default)]
+pub struct Choices {
+    /// The model.
+    pub model: Option<String>,
+    /// The mode of new sessions.
+    pub mode: Option<Mode>,
+    /// Rules that allow.
+    pub allow: Vec<String>,
+}
+
+/// The program's parts, built.
+pub struct Daemon {
+    host: Arc<Host>,
+    models: Arc<dyn Models>,
+    choices: Choices,
+    settings: Arc<Settings>,
+    state: AbsPath,
+}
+
+impl Daemon {
+    /// Builds the parts. Reads the user's configuration, nothing else; reaches for no network.
+    pub fn new(choices: Choices) -> Result<Self, String> {
+        let state = dirs::state().map_err(|error| format!("failed to find the state folder: {error}"))?;
+        let log_words = log::start(&state).err();
+        let mut settings = Settings::load(&choices)?;
+        settings.notices.extend(log_words);
+        let settings = Arc::new(settings);
+        let here = env::current_folder().ok();
+        let read: ReadFile = Arc::new(settings::text);
+        let models: Arc<dyn Models> =
+            Arc::new(Providers::new(settings.server(), choices.model.clone(), here, read));
+        let journals = DiskJournals::new(&state).map_err(|error| error.to_string())?;
+        let rules = settings.clone();
+        let host = Host::new(Shared {
+            journals: Arc::new(journals),
+            models: models.clone(),
+            toolbox: Arc::new(Toolbox::new(tools::built_in())),
+            rules: Arc::new(move |cwd| rules.rules_for(cwd)),
+            clock: Arc::new(clock::now),
+            ids: Arc::new(|| SessionId(uuid::Uuid::now_v7().to_string())),
+            environment: Arc::new(surroundings),
+        });
+        Ok(Self { host, models, choices, settings, state })
+    }
+
+    /// Does the work, then ends all sessions and the process's tasks.
+    pub fn run(self, work: impl AsyncFnOnce(&Self) -> Result<ExitCode, String>) -> Result<ExitCode, String> {
+        let runtime = runtime()?;
+        let done = runtime.block_on(async {
+            let done = work(&self).await;
+            self.host.shutdown().await;
+            done
+        });
+        // A thread that waits for standard input cannot be joined.
+        runtime.shutdown_timeout(Duration::ZERO);
+        done
+    }
+
+    /// The sessions.
+    pub fn host(&self) -> &Arc<Host> {
+        &self.host
+    }
+
+    /// What the user should hear about the configuration.
+    pub fn notices(&self) -> &[String] {
+        &self.settings.notices
+    }
+
+    /// The folder in which the program keeps its things.
+    pub fn state_folder(&self) -> &AbsPath {
+        &self.state
+    }
+
+    /// The folder the program was started in, as a real path.
+    pub fn here(&self) -> Result<AbsPath, String> {
+        let here = env::current_folder().and_then(|folder| fs::real_path(&folder));
+        here.map_err(|error| format!("failed to find the current folder: {error}"))
+    }
+
+    /// The model for new sessions, or what to do when there is none.
+    pub fn model(&self) -> Result<String, String> {
+        let name = match &self.choices.model {
+            Some(name) => ModelName(name.clone()),
+            None => self.models.default()?,
+        };
+        self.models.find(&name)?;
+        Ok(name.0)
+    }
+
+    /// The mode of new sessions in a folder.
+    pub fn mode(&self, cwd: &AbsPath) -> Mode {
+        self.choices.mode.unwrap_or_else(|| self.settings.mode_for(cwd))
+    }
+
+    /// Puts what was chosen on the command line in force in a session that goes on.
+    pub async fn apply_choices(&self, session: &Session) -> Result<(), String> {
+        let model = self.choices.model.clone().map(|name| Setting::Model(ModelName(name)));
+        let mode = self.choices.mode.map(Setting::Mode);
+        for setting in model.into_iter().chain(mode) {
+            let set = session.send(Command::Configure { setting }).await;
+            set.map_err(|refused| refused.to_string())?;
+        }
+        let chosen = session.state(|state| state.model().is_some_and(|name| self.models.find(name).is_ok()));
+        if !chosen {
+            let setting = Setting::Model(ModelName(self.model()?));
+            session.send(Command::Configure { setting }).await.map_err(|refused| refused.to_string())?;
+        }
+        Ok(())
+    }
+
+    /// Fires the token at the first Ctrl-C and ends the program at the second, until the guard is
+    /// dropped.
+    pub fn on_interrupt(&self, interrupted: CancellationToken) -> AbortOnDropHandle<()> {
+        AbortOnDropHandle::new(tokio::runtime::Handle::current().spawn(async move {
+            while tokio::signal::ctrl_c().await.is_ok() {
+                if interrupted.is_cancelled() {
+                    break;
+                }
+                interrupted.cancel();
+            }
+        }))
+    }
+}
+
+/// Two threads for work, so that one slow piece does not stop the rest; the blocking ones come and go.
+fn runtime() -> Result<Runtime, String> {
+    let built = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(limits::WORKER_THREADS)
+        .max_blocking_threads(limits::BLOCKING_THREADS_MAX)
+        .enable_all()
+        .build();
+    built.map_err(|error| format!("failed to start: {error}"))
+}
+
+/// Where the model is told it is; the day only, so that a day's requests are the same.
+fn surroundings() -> String {
+    let shell = if cfg!(windows) { "cmd" } else { "bash" };
+    format!(
+        "- system: {} ({})\n- shell: {shell}\n- date: {}",
+        std::env::consts::OS,
+        std::env::consts::ARCH,
+        clock::today()
+    )
+}

@@ -6,17 +6,33 @@
 //! (`state`), appended to the journal (`journal`), shown, in that order. What opens, closes: every
 //! prompt, turn, call and question has exactly one end in the log.
 
+pub mod access;
+mod call;
+mod desk;
 pub mod event;
+pub mod host;
 pub mod journal;
 pub mod live;
 pub mod model;
+pub mod parts;
+pub mod preview;
+mod prompt;
+mod question;
 pub mod reader;
 pub mod recorder;
+mod repeat;
+mod session;
 pub mod state;
+mod step;
+pub mod tool;
+mod turn;
 
 pub use event::*;
+pub use host::{Activity, AnswerError, Host, HostError, NewSession, Session, Shared};
 pub use journal::{Journal, Journals};
 pub use model::{Model, ModelError, ModelEvent, Models};
+pub use parts::Toolbox;
 pub use reader::{Reader, Update};
 pub use recorder::{Clock, Halted, Recorder};
+pub use session::{Accepted, Refused};
 pub use state::State;

@@ -1,1 +1,5 @@
-//! The wires: each translates one protocol to the engine.
+//! What people and editors see of the engine: one file or folder for each form.
+
+pub mod convert;
+pub mod export;
+pub mod terminal;

@@ -21,3 +21,5 @@ pub mod tools;
 
 pub mod config;
 pub mod daemon;
+
+pub mod cli;

@@ -21,6 +21,10 @@ pub const PROGRESS_JOINED: Duration = Duration::from_millis(30);
 /// Progress of this size is shown at once, so that a fast model does not make large messages.
 pub const PROGRESS_JOINED_BYTES_MAX: usize = 8 * 1024;
 
+/// Messages that were asked for again which are remembered for readers that lag behind; one that lags
+/// further reads the whole message again.
+pub const RETRIED_MESSAGES_MAX: usize = 64;
+
 /// What is held of a running command's output for readers which come late.
 pub const OUTPUT_TAIL_BYTES_MAX: usize = 64 * 1024;
 
@@ -85,8 +89,6 @@ pub const JOURNAL_LINE_BYTES_MAX: u64 = 64 * 1024 * 1024;
 pub const JOURNAL_INDEX_STEP: u64 = 32;
 /// Characters of a session's id: ids come from clients, and become names of folders.
 pub const SESSION_ID_CHARS_MAX: usize = 64;
-/// Characters of the first prompt that stand for a title: one line of a list.
-pub const TITLE_CHARS_MAX: usize = 60;
 /// Threads which read the sessions' lines for a list: reading small files waits for the kernel,
 /// not for the processor.
 pub const LIST_THREADS_MAX: usize = 4;
@@ -137,7 +139,143 @@ pub const HTTP2_PING_INTERVAL: Duration = Duration::from_secs(20);
 /// How often a script that awaits a file looks for it: short for a test, long for a processor.
 pub const SCRIPT_POLL_INTERVAL: Duration = Duration::from_millis(5);
 
+/// Pieces that one line of a script makes: more than any test of a fast model needs.
+pub const SCRIPT_PIECES_MAX: usize = 1_000_000;
+
 // --- config
 
 /// Of a configuration file: hundreds of times what a person writes.
 pub const CONFIG_BYTES_MAX: usize = 1024 * 1024;
+
+/// Equal calls with equal results after which the model hears that it repeats itself.
+pub const EQUAL_CALLS_NOTED: usize = 3;
+
+/// Equal calls with equal results after which the user decides.
+pub const EQUAL_CALLS_MAX: usize = 5;
+
+/// Characters of a call as it is quoted in a note about it.
+pub const REPEATED_CALL_CHARS_MAX: usize = 200;
+
+/// Permissions that one call may need, one after another: to read a file outside the workspace, then
+/// to write it, and one more.
+pub const INTENTS_PER_CALL_MAX: usize = 4;
+
+/// How long a cancelled command may take to end: the polite signal, its grace and the kill.
+pub const COMMAND_END_WAIT: Duration = Duration::from_secs(4);
+
+/// Times that one step is asked for when failures may pass.
+pub const STEP_ATTEMPTS_MAX: u32 = 5;
+
+/// The wait before the second attempt; it doubles with each further one.
+pub const STEP_RETRY_WAIT: Duration = Duration::from_secs(1);
+
+/// The longest wait before an attempt, also when a provider asks for more.
+pub const STEP_RETRY_WAIT_MAX: Duration = Duration::from_secs(60);
+
+/// Commands that may wait in a session's mailbox before senders wait.
+pub const MAILBOX_MAX: usize = 64;
+
+/// Prompts that may wait in a session; more would be a client's fault.
+pub const WAITING_PROMPTS_MAX: usize = 64;
+
+/// How long sessions may take to close what is open at the end of the process.
+pub const SHUTDOWN_WAIT: Duration = Duration::from_millis(1_500);
+
+/// How often the journal of a session that another process holds is looked at for news: a person
+/// watching it sees no delay, and a stat of one file costs microseconds.
+pub const FOLLOW_EVERY: Duration = Duration::from_millis(200);
+
+/// Entries of the working folder that the model is told at the start.
+pub const BRIEFING_ENTRIES_MAX: usize = 60;
+
+// --- terminal
+
+/// Lines that are typed ahead; a terminal holds the rest.
+pub const TYPED_LINES_MAX: usize = 16;
+
+/// Bytes of a file or of standard input that is given with a prompt: what fits a model's context.
+pub const ATTACHED_BYTES_MAX: u64 = 256 * 1024;
+
+// --- daemon
+
+/// Threads that drive the program: one may be busy while the other goes on reading and writing.
+pub const WORKER_THREADS: usize = 2;
+
+/// Threads for work that blocks (disk, searches); more would only wait for the same disk.
+pub const BLOCKING_THREADS_MAX: usize = 16;
+
+// --- text
+
+/// How long a diff may be looked for before it becomes coarser; a person does not notice it.
+pub const DIFF_TIME: Duration = Duration::from_millis(200);
+
+/// Line numbers that an ambiguous edit is answered with.
+pub const HITS_SHOWN_MAX: usize = 10;
+
+/// Lines of the nearest place that a failed edit is answered with.
+pub const NEAREST_LINES_MAX: usize = 20;
+
+// --- workspace
+
+/// Entries of a folder that are listed; a folder with more is better searched.
+pub const LISTED_ENTRIES_MAX: usize = 2_000;
+
+/// Folders deep that a walk goes; deeper trees are loops of mounts, or broken.
+pub const WALK_DEPTH_MAX: usize = 64;
+
+/// Entries that a walk looks at: some seconds of work on a large repository.
+pub const WALK_ENTRIES_MAX: usize = 500_000;
+
+/// Bytes of a compiled search pattern.
+pub const REGEX_BYTES_MAX: usize = 10 * 1024 * 1024;
+
+/// Memory for one file of a search; a file whose lines need more is skipped.
+pub const SEARCH_HEAP_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+/// Characters of a line in a search result.
+pub const SEARCH_LINE_CHARS_MAX: usize = 500;
+
+// --- tools
+
+/// Lines that `read` gives at once.
+pub const READ_LINES_MAX: u64 = 2_000;
+
+/// Bytes of a result of `read` or `grep`: about 12,000 tokens.
+pub const READ_BYTES_MAX: usize = 50 * 1024;
+
+/// Characters of one line in `read`.
+pub const READ_LINE_CHARS_MAX: usize = 2_000;
+
+/// Files that `glob` gives.
+pub const GLOB_FILES_MAX: usize = 100;
+
+/// Matching lines, files or counts that `grep` gives.
+pub const GREP_RESULTS_MAX: usize = 250;
+
+/// Lines of context that `grep` gives around a match.
+pub const GREP_CONTEXT_MAX: usize = 20;
+
+/// Lines around an edit in its answer.
+pub const EDIT_CONTEXT_LINES: usize = 3;
+
+/// Lines of an edit's answer.
+pub const EDIT_SHOWN_LINES_MAX: usize = 40;
+
+/// How long a command may run when the model says nothing else: builds and test suites mostly fit.
+pub const COMMAND_TIME_MS: u64 = 120_000;
+
+/// How long a command may run at most.
+pub const COMMAND_TIME_MS_MAX: u64 = 600_000;
+
+/// Characters of a command in its title; the question shows the whole.
+pub const COMMAND_TITLE_CHARS_MAX: usize = 100;
+
+/// Items of a plan; nobody reads more.
+pub const TODO_ITEMS_MAX: usize = 50;
+
+// --- text
+
+// --- editor
+
+/// Characters of a fact's summary: a line in a log, or in a screen reader's voice.
+pub const SUMMARY_CHARS_MAX: usize = 200;

@@ -1,5 +1,12 @@
-//! Flags, configuration, daemon, one front end, exit code.
+//! Before all else the keeper of a running command; then the command line.
 
 #![forbid(unsafe_code)]
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    if let Some(code) = quillon::os::process::supervisor::main(std::env::args_os()) {
+        return code;
+    }
+    quillon::cli::main()
+}

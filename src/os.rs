@@ -6,5 +6,6 @@ pub mod clock;
 pub mod dirs;
 pub mod env;
 pub mod fs;
+pub mod http;
 pub mod log;
 pub mod process;

@@ -1,5 +1,305 @@
-//! What may be done: pure decisions over an intent, the mode and the rules; no I/O.
+//! What may be done: pure decisions over an intent, the mode, the rules and what was granted.
+//!
+//! No I/O: paths in an intent are real ones already (`workspace::root` has followed their links).
+//! Nothing here can be reached by what a model writes.
 
 pub mod intent;
+pub mod protected;
+pub mod rules;
 
 pub use intent::{Intent, Location};
+pub use rules::{Action, Layer, LayerKind, Rules};
+
+use serde::{Deserialize, Serialize};
+
+use crate::path::AbsPath;
+
+/// How much a session may do without asking.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Mode {
+    /// Reads inside the workspace go through; all else asks.
+    #[default]
+    Ask,
+    /// Edits inside the workspace go through too.
+    Edit,
+    /// Reads only.
+    Plan,
+}
+
+/// What "always" covers, in this session: never more than what was shown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum Grant {
+    /// This very command text in this directory.
+    Command {
+        /// The command's whole text.
+        command: String,
+        /// The directory it starts in.
+        cwd: AbsPath,
+    },
+    /// Edits of this one file.
+    EditFile {
+        /// The file.
+        path: AbsPath,
+    },
+    /// Reading this one file or folder outside the workspace.
+    ReadPath {
+        /// The file or folder.
+        path: AbsPath,
+    },
+}
+
+/// What a decision rests on, beside the intent.
+#[derive(Debug, Clone, Copy)]
+pub struct Situation<'a> {
+    /// The session's mode.
+    pub mode: Mode,
+    /// The workspace's folders, as real paths.
+    pub roots: &'a [AbsPath],
+    /// The rules of all layers.
+    pub rules: &'a Rules,
+    /// What "always" has granted in this session.
+    pub grants: &'a [Grant],
+}
+
+/// What may be done with an intent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// It may be done.
+    Allow(Ground),
+    /// The user is to decide.
+    Ask {
+        /// Why it is not simply done, for the user.
+        reason: String,
+        /// What an "always" would cover; none where it is not offered.
+        always: Option<Grant>,
+    },
+    /// It may not be done, also not by an answer.
+    Deny {
+        /// Why, and what to do instead, for the model.
+        reason: String,
+    },
+}
+
+/// What an allowance rests on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ground {
+    /// It touches nothing that needs asking.
+    Harmless,
+    /// The mode lets it through.
+    Mode(Mode),
+    /// A rule; its text.
+    Rule(String),
+    /// An earlier "always"; what it covers.
+    Granted(Grant),
+}
+
+/// Decides. The strictest of all parts counts; a rule that denies is final.
+pub fn decide(intent: &Intent, situation: &Situation<'_>) -> Verdict {
+    let by_rule = situation.rules.judge(intent, situation.roots);
+    if let Some((Action::Deny, rule)) = &by_rule {
+        return Verdict::Deny {
+            reason: format!("The permission rule `{rule}` denies this. Do without it, or ask the user."),
+        };
+    }
+    if situation.mode == Mode::Plan && !intent.reads_only() {
+        return Verdict::Deny {
+            reason:
+                "The session is in plan mode: nothing may be changed or run. Describe what you would do; \
+                     the user can switch the mode."
+                    .into(),
+        };
+    }
+    let asking = match by_rule {
+        Some((Action::Allow, rule)) => match reason_to_ask_anyway(intent, situation) {
+            None => return Verdict::Allow(Ground::Rule(rule)),
+            Some(reason) => reason,
+        },
+        Some((Action::Ask, rule)) => format!("The permission rule `{rule}` wants it to be asked."),
+        Some((Action::Deny, _)) | None => match by_default(intent, situation) {
+            Ok(ground) => return Verdict::Allow(ground),
+            Err(reason) => reason,
+        },
+    };
+    let always = coverage(intent, situation);
+    match always.iter().find(|grant| situation.grants.contains(grant)) {
+        Some(grant) => Verdict::Allow(Ground::Granted(grant.clone())),
+        None => Verdict::Ask { reason: asking, always },
+    }
+}
+
+/// What holds where no rule speaks: a ground to allow it, or the reason to ask.
+fn by_default(intent: &Intent, situation: &Situation<'_>) -> Result<Ground, String> {
+    match intent {
+        Intent::Nothing => Ok(Ground::Harmless),
+        Intent::Read { path } | Intent::List { path } | Intent::Search { root: path, .. } => {
+            if is_inside(path, situation.roots) { Ok(Ground::Harmless) } else { Err(outside(path)) }
+        }
+        Intent::Write { .. } => match (situation.mode, reason_to_ask_anyway(intent, situation)) {
+            (_, Some(reason)) => Err(reason),
+            (Mode::Edit, None) => Ok(Ground::Mode(Mode::Edit)),
+            (Mode::Ask | Mode::Plan, None) => Err("Edits are asked in this mode.".into()),
+        },
+        Intent::Run { .. } => Err("Commands are asked in this mode.".into()),
+    }
+}
+
+/// Why neither the mode nor a rule for the kind of action is enough.
+fn reason_to_ask_anyway(intent: &Intent, situation: &Situation<'_>) -> Option<String> {
+    match intent {
+        Intent::Nothing | Intent::Run { .. } => None,
+        Intent::Read { path } | Intent::List { path } | Intent::Search { root: path, .. } => {
+            let covered = situation.rules.allows_outside(path, situation.roots);
+            (!is_inside(path, situation.roots) && !covered).then(|| outside(path))
+        }
+        Intent::Write { edits } => edits.iter().find_map(|edit| {
+            if let Some(why) = protected::protected(&edit.path) {
+                return Some(format!("`{}` is protected: {why}.", edit.path));
+            }
+            let covered = situation.rules.allows_outside(&edit.path, situation.roots);
+            (!is_inside(&edit.path, situation.roots) && !covered).then(|| outside(&edit.path))
+        }),
+    }
+}
+
+/// What "always" would cover; nothing wider than what is shown, and never protected files.
+fn coverage(intent: &Intent, _situation: &Situation<'_>) -> Option<Grant> {
+    match intent {
+        Intent::Nothing => None,
+        Intent::Read { path } | Intent::List { path } | Intent::Search { root: path, .. } => {
+            Some(Grant::ReadPath { path: path.clone() })
+        }
+        Intent::Write { edits } => match edits.as_slice() {
+            [edit] if protected::protected(&edit.path).is_none() => {
+                Some(Grant::EditFile { path: edit.path.clone() })
+            }
+            _ => None,
+        },
+        Intent::Run { command, cwd, .. } => {
+            Some(Grant::Command { command: command.clone(), cwd: cwd.clone() })
+        }
+    }
+}
+
+fn is_inside(path: &AbsPath, roots: &[AbsPath]) -> bool {
+    roots.iter().any(|root| path.starts_with(root))
+}
+
+fn outside(path: &AbsPath) -> String {
+    format!("`{path}` is outside the workspace.")
+}
+
+impl Grant {
+    /// What it covers, in words for a button.
+    pub fn describe(&self) -> String {
+        match self {
+            Self::Command { command, cwd } => format!("the command `{command}` in {cwd}"),
+            Self::EditFile { path } => format!("edits of {path}"),
+            Self::ReadPath { path } => format!("reading {path}"),
+        }
+    }
+}
+
+impl Mode {
+    /// All modes, in the order in which they are offered.
+    pub const ALL: [Self; 3] = [Self::Ask, Self::Edit, Self::Plan];
+
+    /// The word by which users and wires name it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Ask => "ask",
+            Self::Edit => "edit",
+            Self::Plan => "plan",
+        }
+    }
+
+    /// What it means, in one line.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Self::Ask => "reads go through; edits and commands ask",
+            Self::Edit => "edits inside the workspace go through and are reviewed afterwards; commands ask",
+            Self::Plan => "reads only; nothing is changed or run",
+        }
+    }
+
+    /// The mode of that word.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|mode| mode.word() == word)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::{Change, Edit, Version};
+
+    fn path(text: &str) -> AbsPath {
+        AbsPath::new(text).unwrap()
+    }
+
+    fn write(text: &str) -> Intent {
+        let change = Change::Whole("x".into());
+        Intent::Write { edits: vec![Edit { path: path(text), base: Version::Absent, change }] }
+    }
+
+    fn run(command: &str) -> Intent {
+        Intent::Run { command: command.into(), cwd: path("/w"), time_limit_ms: 1 }
+    }
+
+    fn verdict(intent: &Intent, mode: Mode, rules: &Rules, grants: &[Grant]) -> &'static str {
+        let roots = [path("/w")];
+        match decide(intent, &Situation { mode, roots: &roots, rules, grants }) {
+            Verdict::Allow(_) => "allow",
+            Verdict::Ask { always: Some(_), .. } => "ask",
+            Verdict::Ask { always: None, .. } => "ask once",
+            Verdict::Deny { .. } => "deny",
+        }
+    }
+
+    fn flags(texts: &[&str]) -> Rules {
+        Rules::new(vec![Layer::from_flags(texts).unwrap()])
+    }
+
+    #[test]
+    fn modes_without_rules() {
+        let none = Rules::default();
+        let read = Intent::Read { path: path("/w/a") };
+        let read_out = Intent::Read { path: path("/etc/passwd") };
+        for (intent, expected) in [
+            (&read, ["allow", "allow", "allow"]),
+            (&read_out, ["ask", "ask", "ask"]),
+            (&write("/w/a"), ["ask", "allow", "deny"]),
+            (&write("/x/a"), ["ask", "ask", "deny"]),
+            (&write("/w/.git/hooks/pre-commit"), ["ask once", "ask once", "deny"]),
+            (&run("ls"), ["ask", "ask", "deny"]),
+            (&Intent::Nothing, ["allow", "allow", "allow"]),
+        ] {
+            let got = Mode::ALL.map(|mode| verdict(intent, mode, &none, &[]));
+            assert_eq!(got, expected, "{intent:?}");
+        }
+    }
+
+    #[test]
+    fn always_covers_what_was_shown_and_nothing_else() {
+        let none = Rules::default();
+        let grant = Grant::Command { command: "cargo test".into(), cwd: path("/w") };
+        let grants = [grant, Grant::EditFile { path: path("/w/a") }];
+        assert_eq!(verdict(&run("cargo test"), Mode::Ask, &none, &grants), "allow");
+        assert_eq!(verdict(&run("cargo test --all"), Mode::Ask, &none, &grants), "ask");
+        assert_eq!(verdict(&write("/w/a"), Mode::Ask, &none, &grants), "allow");
+        assert_eq!(verdict(&write("/w/b"), Mode::Ask, &none, &grants), "ask");
+        assert_eq!(verdict(&write("/w/a"), Mode::Plan, &none, &grants), "deny");
+    }
+
+    #[test]
+    fn rules_decide_within_their_reach() {
+        let rules = flags(&["bash:cargo *", "edit"]);
+        assert_eq!(verdict(&run("cargo test"), Mode::Ask, &rules, &[]), "allow");
+        assert_eq!(verdict(&run("cargo test; rm -rf ."), Mode::Ask, &rules, &[]), "ask");
+        assert_eq!(verdict(&write("/w/a"), Mode::Ask, &rules, &[]), "allow");
+        assert_eq!(verdict(&write("/x/a"), Mode::Ask, &rules, &[]), "ask");
+        assert_eq!(verdict(&write("/w/.git/config"), Mode::Ask, &rules, &[]), "ask once");
+        assert_eq!(verdict(&write("/w/a"), Mode::Plan, &rules, &[]), "deny");
+    }
+}

@@ -1,6 +1,10 @@
 //! Pure text: no I/O, no other module.
 
+pub mod clean;
 pub mod clip;
+pub mod diff;
 pub mod edit;
+pub mod ends;
+pub mod find;
 
-pub use edit::{Change, Edit, Hash, Hunk, Splice, Version};
+pub use edit::{Change, Edit, Hash, Hunk, Splice, Version, spliced};

@@ -1,1 +1,186 @@
-//! The roots, and the files as the agent sees them.
+//! The roots, and the files as the agent sees them: the user's unsaved text first, then the disk.
+
+pub mod buffers;
+pub mod file;
+pub mod root;
+pub mod search;
+pub mod walk;
+pub mod write;
+
+use std::collections::HashMap;
+use std::io;
+use std::sync::Arc;
+
+pub use buffers::{BufferWrite, Buffers, NoBuffers};
+pub use file::{Bom, Content, Source, TextFile};
+pub use root::{Place, Side};
+pub use search::{Case, GrepQuery, Grepped, Match, More, Role, SearchFor, Span};
+pub use walk::{GlobQuery, Globbed};
+pub use write::{WriteError, Written};
+
+pub use crate::os::fs::{Entry, Kind, Listing, Rest};
+
+use crate::limits;
+use crate::os::fs;
+use crate::path::{AbsPath, PathError};
+
+/// The files of one session; cheap to clone.
+#[derive(Clone)]
+pub struct Files {
+    cwd: AbsPath,
+    roots: Arc<[AbsPath]>,
+    buffers: Arc<dyn Buffers>,
+}
+
+/// Why a file cannot be had, in words for the model.
+#[derive(Debug, thiserror::Error)]
+pub enum FileError {
+    /// The path is no path.
+    #[error("{0}")]
+    Path(#[from] PathError),
+    /// Nothing is there.
+    #[error("{path} does not exist{similar}")]
+    NotFound {
+        /// Where nothing is.
+        path: AbsPath,
+        /// Names like it, as a sentence; empty where there are none.
+        similar: String,
+    },
+    /// The path leads elsewhere than when it was looked at.
+    #[error("{0} leads somewhere else than when it was planned; try again")]
+    Moved(AbsPath),
+    /// It is not text.
+    #[error("{path} is not text ({kind})")]
+    NotText {
+        /// The file.
+        path: AbsPath,
+        /// What it is.
+        kind: String,
+    },
+    /// A pattern is wrong.
+    #[error("{0}")]
+    Pattern(String),
+    /// The editor or the disk failed.
+    #[error("failed to read {path}: {error}")]
+    Io {
+        /// The file.
+        path: AbsPath,
+        /// Why.
+        error: io::Error,
+    },
+}
+
+impl Files {
+    /// The files below these roots. Follows the roots' links; blocks for as long as that takes.
+    pub fn new(cwd: AbsPath, roots: Vec<AbsPath>, buffers: Arc<dyn Buffers>) -> Self {
+        let real = |path: AbsPath| fs::real_path(&path).unwrap_or(path);
+        let roots = roots.into_iter().map(real).collect();
+        Self { cwd: real(cwd), roots, buffers }
+    }
+
+    /// Where relative paths count from.
+    pub fn cwd(&self) -> &AbsPath {
+        &self.cwd
+    }
+
+    /// The workspace's folders, as real paths.
+    pub fn roots(&self) -> &[AbsPath] {
+        &self.roots
+    }
+
+    /// Where a written path leads: links are followed as far as things exist.
+    pub fn locate(&self, written: &str) -> Result<Place, FileError> {
+        root::locate(written, &self.cwd, &self.roots)
+    }
+
+    /// What stands at a place, the user's unsaved text first.
+    pub async fn read(&self, path: &AbsPath) -> Result<Content, FileError> {
+        if let Some(text) = self.buffers.read(path).await {
+            let text = text.map_err(|error| FileError::Io { path: path.clone(), error })?;
+            return Ok(Content::Text(TextFile::of_buffer(&text)));
+        }
+        let path = path.clone();
+        blocking(move || {
+            root::still_there(&path)?;
+            let bytes = fs::read(&path).map_err(|error| failed(&path, error))?;
+            Ok(file::decode(bytes))
+        })
+        .await
+    }
+
+    /// The text at a place with LF line ends and without byte-order mark: the one that versions name.
+    pub async fn lf_text(&self, path: &AbsPath) -> Result<String, FileError> {
+        match self.read(path).await? {
+            Content::Text(file) => Ok(crate::text::ends::lf(&file.text)),
+            Content::Binary { kind, .. } => Err(FileError::NotText { path: path.clone(), kind }),
+        }
+    }
+
+    /// The bytes that stand at a place: those of the unsaved text where it is open.
+    pub async fn bytes(&self, path: &AbsPath) -> Result<Vec<u8>, FileError> {
+        if let Some(Ok(text)) = self.buffers.read(path).await {
+            return Ok(text.as_bytes().to_vec());
+        }
+        let path = path.clone();
+        blocking(move || fs::read(&path).map_err(|error| failed(&path, error))).await
+    }
+
+    /// The entries of a folder.
+    pub async fn list(&self, path: &AbsPath) -> Result<Listing, FileError> {
+        let path = path.clone();
+        blocking(move || {
+            root::still_there(&path)?;
+            fs::list(&path, limits::LISTED_ENTRIES_MAX).map_err(|error| failed(&path, error))
+        })
+        .await
+    }
+
+    /// The files below a folder whose path matches, the one changed last first.
+    pub async fn glob(&self, root: &AbsPath, query: &GlobQuery) -> Result<Globbed, FileError> {
+        let (root, query) = (root.clone(), query.clone());
+        let stop = walk::Stop::default();
+        let _stops_when_dropped = stop.guard();
+        blocking(move || walk::glob(&root, &query, &stop)).await
+    }
+
+    /// The lines below a folder (or in a file) that match, the user's unsaved text included.
+    pub async fn grep(&self, root: &AbsPath, query: &GrepQuery) -> Result<Grepped, FileError> {
+        let mut unsaved = HashMap::new();
+        for path in self.buffers.open().into_iter().filter(|path| path.starts_with(root)) {
+            if let Some(Ok(text)) = self.buffers.read(&path).await {
+                unsaved.insert(path, text);
+            }
+        }
+        let (root, query) = (root.clone(), query.clone());
+        let stop = walk::Stop::default();
+        let _stops_when_dropped = stop.guard();
+        blocking(move || search::grep(&root, &query, &unsaved, &stop)).await
+    }
+
+    /// Makes the edits, all or none; none where a file is not the one that its edit was made from.
+    pub async fn write(&self, edits: &[crate::text::Edit]) -> Result<Vec<Written>, WriteError> {
+        write::write(self, edits).await
+    }
+
+    pub(crate) fn buffers(&self) -> &Arc<dyn Buffers> {
+        &self.buffers
+    }
+}
+
+/// Runs work that blocks on a thread for it.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, FileError> + Send + 'static,
+) -> Result<T, FileError> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(stopped) if stopped.is_panic() => std::panic::resume_unwind(stopped.into_panic()),
+        Err(_) => Err(FileError::Pattern("the program is ending".into())),
+    }
+}
+
+fn failed(path: &AbsPath, error: io::Error) -> FileError {
+    if error.kind() == io::ErrorKind::NotFound {
+        return FileError::NotFound { path: path.clone(), similar: root::similar(path) };
+    }
+    FileError::Io { path: path.clone(), error }
+}

@@ -67,16 +67,17 @@ union! {
         Opened(Opened) = "opened",
         /// Fact: an option has another value.
         Configured(Configured) = "configured",
-        /// Fact: a prompt was accepted and waits. Closed by `promptTaken` or `promptRemoved`.
+        /// Fact: a prompt was accepted and waits. Closed by `turnStarted`, `promptTaken` or
+        /// `promptRemoved`.
         PromptQueued(PromptQueued) = "promptQueued",
         /// Fact: a waiting prompt has other words.
         PromptChanged(PromptChanged) = "promptChanged",
-        /// Fact: a waiting prompt goes to the model: with the next `turnStarted`, or in the running
-        /// turn with its next request.
+        /// Fact: a waiting prompt that steers goes to the model in the running turn, with its next
+        /// request. One that begins a turn is closed by `turnStarted` alone.
         PromptTaken(PromptTaken) = "promptTaken",
         /// Fact: a waiting prompt will not be taken.
         PromptRemoved(PromptRemoved) = "promptRemoved",
-        /// Fact: a turn began. Closed by `turnEnded`.
+        /// Fact: a turn began, with a prompt that waited or a fresh one. Closed by `turnEnded`.
         TurnStarted(TurnStarted) = "turnStarted",
         /// Fact: a message of the model, whole. Opens each call in it, and takes the place of the
         /// `message`, `thought` and `callInput` pieces that came before.

@@ -5,10 +5,13 @@
 
 #![allow(missing_docs, reason = "a variant's line names its fields")]
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::path::AbsPath;
+pub use crate::policy::{Grant, Mode};
 use crate::policy::{Intent, Location};
 use crate::text::{Edit, Hash};
 
@@ -101,7 +104,7 @@ pub enum Event {
     /// A turn began, with a prompt that waited or a fresh one. Closed by `TurnEnded`.
     TurnStarted { turn: TurnId, prompt: PromptId, content: Vec<Block> },
     /// The model's message of one step, whole. Opens each call in it.
-    Replied { message: MessageId, reply: Reply },
+    Replied { message: MessageId, reply: Arc<Reply> },
     /// A question stands before the user. Closed by `Answered`.
     Asked { question: QuestionId, call: Option<CallId>, ask: Question },
     /// A question is over; no answer means that it was withdrawn, which counts as no.
@@ -124,13 +127,25 @@ pub enum Event {
     /// What the model is told before everything else; made once and kept, so that a resumed
     /// session asks with the same bytes.
     Briefed { text: String },
-    /// A note to the model which the user did not write (it appears in the next request).
-    Reminded { text: String },
+    /// A note to the model which the user did not write; the next request holds it.
+    Reminded { about: Reminder, text: String },
     /// A turn is over.
     TurnEnded { turn: TurnId, stop: Stop, usage: Usage },
 }
 
-/// What a session is asked to do.
+/// What a note to the model is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Reminder {
+    /// This mode is in force.
+    Mode(Mode),
+    /// It repeats itself.
+    Loop,
+    /// The steps of this turn are used up.
+    Steps,
+}
+
+/// What a session is asked to do. (Answers go to the `Desk`, where the call that asked waits.)
 #[derive(Debug)]
 pub enum Command {
     /// A prompt of the user.
@@ -139,8 +154,6 @@ pub enum Command {
     Requeue { prompt: PromptId, content: Vec<Block> },
     /// A waiting prompt is taken back.
     Unqueue { prompt: PromptId },
-    /// An answer to an open question.
-    Answer { question: QuestionId, answer: Answer, by: ClientId },
     /// Another model or mode.
     Configure { setting: Setting },
     /// Another title.
@@ -188,19 +201,6 @@ pub enum Why {
     Cancelled,
     /// The program ended before it could be taken.
     Interrupted,
-}
-
-/// How much a session may do without asking.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum Mode {
-    /// Reads inside the workspace go through; all else asks.
-    #[default]
-    Ask,
-    /// Edits inside the workspace go through too.
-    Edit,
-    /// Reads only.
-    Plan,
 }
 
 /// A setting of one session.
@@ -323,18 +323,6 @@ pub enum ChoiceKind {
     Always(Grant),
     /// No; the turn goes on and the model hears it.
     No,
-}
-
-/// What "always" covers, in this session: never more than what was shown.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum Grant {
-    /// This very command text in this directory.
-    Command { command: String, cwd: AbsPath },
-    /// Edits of this one file.
-    EditFile { path: AbsPath },
-    /// Reading this one file or folder outside the workspace.
-    ReadPath { path: AbsPath },
 }
 
 /// What was answered.
@@ -471,33 +459,5 @@ impl std::ops::AddAssign for Usage {
         self.input += other.input;
         self.cache_read += other.cache_read;
         self.output += other.output;
-    }
-}
-
-impl Mode {
-    /// All modes, in the order in which they are offered.
-    pub const ALL: [Self; 3] = [Self::Ask, Self::Edit, Self::Plan];
-
-    /// The word by which users and wires name it.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Ask => "ask",
-            Self::Edit => "edit",
-            Self::Plan => "plan",
-        }
-    }
-
-    /// What it means, in one line.
-    pub fn meaning(self) -> &'static str {
-        match self {
-            Self::Ask => "reads go through; edits and commands ask",
-            Self::Edit => "edits inside the workspace go through and are reviewed afterwards; commands ask",
-            Self::Plan => "reads only; nothing is changed or run",
-        }
-    }
-
-    /// The mode of that word.
-    pub fn parse(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|mode| mode.word() == word)
     }
 }

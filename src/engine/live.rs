@@ -12,9 +12,19 @@ pub struct Live {
     /// Grows when what was shown is void; readers start again.
     attempt: u32,
     segments: Vec<Segment>,
-    retry: Option<(u32, u64, String)>,
+    retry: Option<Retry>,
     outputs: BTreeMap<CallId, Tail>,
     unflushed: usize,
+    /// Closed messages that were asked for again, with their last attempt.
+    retried: VecDeque<(MessageId, Retry)>,
+}
+
+/// Why and when a message was asked for again.
+#[derive(Debug, Clone)]
+struct Retry {
+    attempt: u32,
+    wait_ms: u64,
+    why: String,
 }
 
 #[derive(Debug)]
@@ -99,13 +109,19 @@ impl Live {
         self.step(message);
         self.segments.clear();
         self.attempt = attempt;
-        self.retry = Some((attempt, wait_ms, why.to_owned()));
+        self.retry = Some(Retry { attempt, wait_ms, why: why.to_owned() });
     }
 
     /// A fact closes what it holds whole.
     pub fn close(&mut self, event: &Event) {
         match event {
             Event::Replied { .. } | Event::TurnEnded { .. } => {
+                if let (Some(message), Some(retry)) = (self.message.take(), self.retry.take()) {
+                    if self.retried.len() >= limits::RETRIED_MESSAGES_MAX {
+                        self.retried.pop_front();
+                    }
+                    self.retried.push_back((message, retry));
+                }
                 self.message = None;
                 self.segments.clear();
                 self.retry = None;
@@ -115,6 +131,16 @@ impl Live {
             _ => {}
         }
         self.flushed();
+    }
+
+    /// What a reader missed of a closed message: that what it has read of it is void.
+    pub fn missed_retry(&self, message: &MessageId, position: &mut Position) -> Option<Delta> {
+        let (_, retry) = self.retried.iter().rev().find(|(closed, _)| closed == message)?;
+        if position.message.as_ref() != Some(message) || position.attempt == retry.attempt {
+            return None;
+        }
+        position.begin(message, retry.attempt);
+        Some(retry.delta(message))
     }
 
     /// Readers have been told to read.
@@ -145,10 +171,7 @@ impl Live {
     fn read_message(&self, message: &MessageId, position: &mut Position, deltas: &mut Vec<Delta>) {
         if position.message.as_ref() != Some(message) || position.attempt != self.attempt {
             position.begin(message, self.attempt);
-            if let Some((attempt, wait_ms, why)) = &self.retry {
-                let (message, why) = (message.clone(), why.clone());
-                deltas.push(Delta::Retrying { message, attempt: *attempt, wait_ms: *wait_ms, why });
-            }
+            deltas.extend(self.retry.as_ref().map(|retry| retry.delta(message)));
         }
         while let Some(segment) = self.segments.get(position.segment) {
             let from = position.offset;
@@ -200,6 +223,17 @@ impl Live {
     fn count(&mut self, bytes: usize) -> usize {
         self.unflushed += bytes;
         self.unflushed
+    }
+}
+
+impl Retry {
+    fn delta(&self, message: &MessageId) -> Delta {
+        Delta::Retrying {
+            message: message.clone(),
+            attempt: self.attempt,
+            wait_ms: self.wait_ms,
+            why: self.why.clone(),
+        }
     }
 }
 

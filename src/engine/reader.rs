@@ -91,7 +91,11 @@ impl Reader {
         for fact in facts {
             self.after = fact.seq;
             match &*fact.event {
-                Event::Replied { message, reply } => self.rest(message, reply, &mut updates),
+                Event::Replied { message, reply } => {
+                    let void = shared.live.missed_retry(message, &mut self.position);
+                    updates.extend(void.map(Update::Delta));
+                    self.rest(message, reply, &mut updates);
+                }
                 Event::CallEnded { call, .. } => self.position.forget(call),
                 _ => {}
             }

@@ -105,31 +105,48 @@ impl Recorder {
     /// Records a fact: folds it, appends it, wakes the readers. After the first failure the session
     /// is halted and nothing is recorded any more.
     pub fn record(&self, event: Event) -> Result<Seq, Halted> {
+        self.record_from(|_| ((), event)).map(|((), seq)| seq)
+    }
+
+    /// Records a fact that is made from the state, with nothing in between; gives what `make` gave
+    /// beside it.
+    pub fn record_from<T>(&self, make: impl FnOnce(&State) -> (T, Event)) -> Result<(T, Seq), Halted> {
         let mut shared = self.lock();
         if let Some(why) = &shared.halted {
             return Err(Halted(why.clone()));
         }
         let seq = shared.state.seq().next();
+        let (beside, event) = make(&shared.state);
         let fact = Recorded { seq, at: (self.clock)().into(), event: Arc::new(event) };
         if let Err(impossible) = shared.state.apply(seq, &fact.at, &fact.event) {
             debug_assert!(false, "{impossible}");
-            return Err(shared.halt(format!("a fault in Quillon ended this session: {impossible}")));
+            return Err(
+                self.halted_by(shared, format!("a fault in Quillon ended this session: {impossible}"))
+            );
         }
         if let Err(error) = shared.journal.append(&fact) {
-            return Err(shared.halt(format!("failed to write the session's journal: {error}")));
+            return Err(self.halted_by(shared, format!("failed to write the session's journal: {error}")));
         }
         shared.dirty = true;
         shared.live.close(&fact.event);
         shared.remember(fact);
         drop(shared);
         self.wake_now();
-        Ok(seq)
+        Ok((beside, seq))
     }
 
     /// Ends the session's recording, for a reason that the user will read.
     pub fn halt(&self, why: String) {
         self.lock().halt(why);
         self.wake_now();
+    }
+
+    /// Halts, and wakes the readers, which have to hear of it.
+    fn halted_by(&self, mut shared: MutexGuard<'_, Shared>, why: String) -> Halted {
+        let halted = shared.halt(why);
+        drop(shared);
+        self.wake_now();
+        halted
     }
 
     /// Why nothing is recorded any more, if so.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::event::{
     Answer, Block, CallId, Deliver, Event, Grant, Mode, ModelName, Outcome, PromptId, Question, QuestionId,
-    Reply, Seq, Setting, Stop, TodoItem, TurnId, Usage, Who, Why,
+    Reminder, Reply, Seq, Setting, Stop, TodoItem, TurnId, Usage, Who, Why,
 };
 use super::model::{CallResult, Message, ResultKind};
 use crate::limits;
@@ -29,6 +29,8 @@ pub struct State {
     prompts: HashSet<PromptId>,
     grants: Vec<Grant>,
     todo: Vec<TodoItem>,
+    /// The mode that the model was told of last.
+    told_mode: Mode,
     counts: Counts,
     usage: Usage,
 }
@@ -157,6 +159,11 @@ impl State {
         self.opened.as_ref().map_or(Mode::Plan, |opened| opened.mode)
     }
 
+    /// The mode that the model was told of last.
+    pub fn told_mode(&self) -> Mode {
+        self.told_mode
+    }
+
     /// The title; empty before the first prompt.
     pub fn title(&self) -> &str {
         self.title.as_deref().unwrap_or_default()
@@ -212,6 +219,17 @@ impl State {
             .filter(|(_, outcome)| outcome.is_none())
             .map(|(call, _)| call.id.clone())
             .collect()
+    }
+
+    /// Whether a call of the last reply is open.
+    pub fn is_open(&self, call: &CallId) -> bool {
+        let Some(open) = &self.calls else { return false };
+        open.reply.calls().zip(&open.outcomes).any(|(one, outcome)| one.id == *call && outcome.is_none())
+    }
+
+    /// The open question of that id.
+    pub fn question(&self, question: &QuestionId) -> Option<&OpenQuestion> {
+        self.questions.iter().find(|open| open.id == *question)
     }
 
     /// The open questions, the oldest first.
@@ -340,7 +358,10 @@ impl State {
             Event::Todo { items } => self.todo.clone_from(items),
             Event::Titled { title } => self.title = Some(title.clone()),
             Event::Briefed { text } => self.briefing = Some(text.as_str().into()),
-            Event::Reminded { text } => {
+            Event::Reminded { about, text } => {
+                if let Reminder::Mode(mode) = about {
+                    self.told_mode = *mode;
+                }
                 self.history.push(Message::User([Block::Text { text: text.clone() }].into()));
             }
             Event::TurnEnded { usage, .. } => {
@@ -386,8 +407,7 @@ impl State {
         self.history.push(Message::User(content.into()));
     }
 
-    fn reply(&mut self, reply: &Reply) {
-        let reply = Arc::new(reply.clone());
+    fn reply(&mut self, reply: &Arc<Reply>) {
         let calls = reply.calls().count();
         self.counts.calls += calls as u64;
         if let Some(turn) = &mut self.turn {
@@ -396,7 +416,7 @@ impl State {
         if calls > 0 {
             self.calls = Some(OpenCalls { reply: reply.clone(), outcomes: vec![None; calls] });
         }
-        self.history.push(Message::Assistant(reply));
+        self.history.push(Message::Assistant(reply.clone()));
     }
 
     fn end_call(&mut self, call: &CallId, outcome: &Outcome) {
@@ -409,11 +429,6 @@ impl State {
             self.history.push(Message::Results(results.into()));
             self.calls = None;
         }
-    }
-
-    fn is_open(&self, call: &CallId) -> bool {
-        let Some(open) = &self.calls else { return false };
-        open.reply.calls().zip(&open.outcomes).any(|(one, outcome)| one.id == *call && outcome.is_none())
     }
 }
 

@@ -179,6 +179,11 @@ pub fn remove_folder_all(path: &AbsPath) -> io::Result<()> {
     std::fs::remove_dir_all(path)
 }
 
+/// Brings a file's content to the disk, so that it outlives a power cut.
+pub fn sync(path: &AbsPath) -> io::Result<()> {
+    std::fs::File::open(path)?.sync_all()
+}
+
 /// Gives a file or folder another name on the same file system; a file that has that name is
 /// replaced.
 pub fn rename(from: &AbsPath, to: &AbsPath) -> io::Result<()> {

@@ -70,6 +70,23 @@ pub struct Hunk {
     pub new: Range<u32>,
 }
 
+/// `base` with the splices in place; both with LF line ends. A splice that does not fit, which a
+/// broken journal could hold, is left out.
+pub fn spliced(base: &str, splices: &[Splice]) -> String {
+    let mut text = String::with_capacity(base.len());
+    let mut done = 0;
+    for splice in splices {
+        let (Some(before), true) = (base.get(done..splice.start), base.is_char_boundary(splice.end)) else {
+            continue;
+        };
+        text.push_str(before);
+        text.push_str(&splice.text);
+        done = splice.end;
+    }
+    text.push_str(&base[done..]);
+    text
+}
+
 impl Hash {
     /// The sum of these bytes.
     pub fn of(bytes: &[u8]) -> Self {
@@ -163,6 +180,14 @@ mod tests {
         assert_eq!(Version::of_text("\u{feff}a\nb\r\n"), plain);
         assert_ne!(Version::of_text("a\rb\n"), plain);
         assert_eq!(plain, Version::Text(Hash::of(b"a\nb\n")));
+    }
+
+    #[test]
+    fn splices_in_order() {
+        let splice = |start, end, text: &str| Splice { start, end, text: text.into() };
+        assert_eq!(spliced("one two", &[splice(0, 3, "1"), splice(4, 7, "2")]), "1 2");
+        assert_eq!(spliced("ab", &[splice(1, 1, "-")]), "a-b");
+        assert_eq!(spliced("ä", &[splice(1, 2, "x")]), "ä");
     }
 
     #[test]

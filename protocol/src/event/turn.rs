@@ -31,7 +31,7 @@ pub struct Configured {
     pub value: String,
 }
 
-/// Fact `promptQueued`: a prompt waits.
+/// Fact `promptQueued`: a prompt waits. Closed by `turnStarted`, `promptTaken` or `promptRemoved`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
@@ -55,7 +55,7 @@ pub struct PromptChanged {
     pub content: Vec<ContentBlock>,
 }
 
-/// Fact `promptTaken`: a waiting prompt goes to the model.
+/// Fact `promptTaken`: a waiting prompt that steers goes to the model in the running turn.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]

@@ -1,0 +1,123 @@
+//! The command line: flags and subcommands.
+
+mod demo;
+mod generate;
+mod run;
+mod sessions;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+
+use crate::daemon::Choices;
+use crate::policy::Mode;
+
+/// A coding agent that lives in the editor.
+#[derive(Debug, Parser)]
+#[command(
+    name = "quillon",
+    version,
+    max_term_width = 100,
+    subcommand_required = true,
+    arg_required_else_help = true
+)]
+#[command(after_help = "Where things are kept, the configuration and the exit statuses: see the manual \
+                        (quillon man | man -l -) or README.md.")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Do one task in the current folder, here in the terminal.
+    Run(run::RunArgs),
+    /// Look at the sessions on this machine.
+    Sessions(sessions::SessionsArgs),
+    /// Print the completions for a shell.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page.
+    Man,
+}
+
+/// What can be chosen for the model and the permissions, in every form of use.
+#[derive(Debug, Clone, Args)]
+struct ChoiceArgs {
+    /// The model: a name that the configured server knows, `demo` (rules, not an AI), or
+    /// `script:FILE` (plays a file, for tests).
+    #[arg(long, value_name = "NAME")]
+    model: Option<String>,
+    /// How much is done without a question.
+    #[arg(long, value_name = "MODE")]
+    mode: Option<ModeArg>,
+    /// Allow without a question, for this run: `edit`, `bash:cargo test *`, … (may be repeated).
+    #[arg(long, value_name = "RULE")]
+    allow: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+struct ServeArgs {
+    #[command(flatten)]
+    choices: ChoiceArgs,
+    /// Accepted because editors add it; standard input and output are used in any case.
+    #[arg(long, hide = true)]
+    stdio: bool,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum ModeArg {
+    /// Reads go through; edits and commands ask.
+    Ask,
+    /// Edits inside the workspace go through too; commands ask.
+    Edit,
+    /// Reads only.
+    Plan,
+}
+
+impl From<ModeArg> for Mode {
+    fn from(mode: ModeArg) -> Self {
+        match mode {
+            ModeArg::Ask => Self::Ask,
+            ModeArg::Edit => Self::Edit,
+            ModeArg::Plan => Self::Plan,
+        }
+    }
+}
+
+impl From<ChoiceArgs> for Choices {
+    fn from(args: ChoiceArgs) -> Self {
+        Self { model: args.model, mode: args.mode.map(Mode::from), allow: args.allow }
+    }
+}
+
+/// Reads the command line and does what it says; gives the exit status.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let _output_may_be_closed = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    let done = match cli.command {
+        Command::Run(args) => run::main(args),
+        Command::Sessions(args) => sessions::main(args),
+        Command::Completions { shell } => generate::completions(&mut Cli::command(), shell),
+        Command::Man => generate::manual(Cli::command()),
+    };
+    done.unwrap_or_else(|why| {
+        anstream::eprintln!("quillon: {why}");
+        ExitCode::FAILURE
+    })
+}
+
+/// Paths on the command line count from the folder the program was started in.
+fn absolute(path: &PathBuf) -> Result<crate::path::AbsPath, String> {
+    let here = crate::os::env::current_folder()
+        .map_err(|error| format!("failed to find the current folder: {error}"))?;
+    here.join(path).map_err(|error| error.to_string())
+}

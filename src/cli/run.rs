@@ -1,0 +1,208 @@
+//! `quillon run`: one task in the terminal, with the configured model or the demo.
+
+use std::io::{IsTerminal, Read};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::Args;
+use tokio_util::sync::CancellationToken;
+
+use super::{ChoiceArgs, absolute, demo, sessions};
+use crate::daemon::{Choices, Daemon};
+use crate::engine::{Block, ModelName, NewSession, Session};
+use crate::frontends::terminal::{self, Console, Ending, Format, Input};
+use crate::limits;
+use crate::os::fs;
+use crate::path::AbsPath;
+use crate::workspace::NoBuffers;
+
+/// What to do, and how.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Exit status: 0 done; 1 failed; 2 wrong usage; 3 done, but something was not allowed \
+                        because nobody could be asked; 4 stopped early (a limit, a full context, a refusal); \
+                        130 cancelled."
+)]
+pub(super) struct RunArgs {
+    /// The task, in words.
+    prompt: Vec<String>,
+    #[command(flatten)]
+    choices: ChoiceArgs,
+    /// Try it: in a copy of a small example, with a demo model that needs no key and no network.
+    #[arg(long)]
+    demo: bool,
+    /// Give a file to the model together with the task (may be repeated).
+    #[arg(long, value_name = "FILE")]
+    file: Vec<PathBuf>,
+    /// Go on with the last session of this folder.
+    #[arg(short, long = "continue", conflicts_with = "session")]
+    continued: bool,
+    /// Go on with this session: its id, or a beginning of it that fits no other.
+    #[arg(short, long, value_name = "ID")]
+    session: Option<String>,
+    /// Stay for further prompts after the first.
+    #[arg(short, long)]
+    interactive: bool,
+    /// Print the events, one JSON object a line, instead of text.
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn main(args: RunArgs) -> Result<ExitCode, String> {
+    let mut choices: Choices = args.choices.clone().into();
+    let folder = if args.demo {
+        choices.model = Some("demo".into());
+        Some(demo::copy().map_err(|error| format!("failed to copy the example: {error}"))?)
+    } else {
+        None
+    };
+    let daemon = Daemon::new(choices)?;
+    daemon.run(async |daemon| {
+        let ending = converse(daemon, &args, folder.as_ref()).await?;
+        Ok(ExitCode::from(ending.status()))
+    })
+}
+
+async fn converse(daemon: &Daemon, args: &RunArgs, example: Option<&AbsPath>) -> Result<Ending, String> {
+    let mut console = Console::new();
+    let format = if args.json { Format::Json } else { Format::Text };
+    let first = content(args, &console)?;
+    let session = session(daemon, args, example).await?;
+    for notice in daemon.notices() {
+        console.complain(notice);
+    }
+    if let (Some(folder), Format::Text) = (example, format) {
+        console.hint(&format!("a copy of the example is in {folder}; the model is a demo, not an AI"));
+    }
+    let mut ending = Ending::Finished;
+    let mut next = first;
+    loop {
+        if let Some(content) = next.take() {
+            ending = turn(daemon, &session, content, &mut console, format).await;
+        }
+        if !args.interactive || console.input() == Input::Nobody {
+            break;
+        }
+        match terminal::further(&mut console).await {
+            Some(words) => next = Some(vec![Block::Text { text: words }]),
+            None => break,
+        }
+    }
+    if format == Format::Text {
+        close(&session, &mut console, example);
+    }
+    Ok(ending)
+}
+
+/// One turn; Ctrl-C cancels it, a second one ends the program.
+async fn turn(
+    daemon: &Daemon,
+    session: &Session,
+    content: Vec<Block>,
+    console: &mut Console,
+    format: Format,
+) -> Ending {
+    let interrupted = CancellationToken::new();
+    let listening = daemon.on_interrupt(interrupted.clone());
+    let ending = terminal::prompt(session, content, console, format, &interrupted).await;
+    drop(listening);
+    ending
+}
+
+/// The session to go on with, or a new one.
+async fn session(daemon: &Daemon, args: &RunArgs, example: Option<&AbsPath>) -> Result<Session, String> {
+    let id = match (&args.session, args.continued) {
+        (Some(beginning), _) => Some(sessions::find(daemon, beginning).await?),
+        (None, true) => {
+            let here = daemon.here()?;
+            let last = sessions::infos(daemon).await?.into_iter().find(|info| info.cwd == here);
+            Some(last.ok_or_else(|| format!("there is no session to continue in {here}"))?.id)
+        }
+        (None, false) => None,
+    };
+    let Some(id) = id else { return fresh(daemon, example).await };
+    let session = daemon.host().open(&id, Arc::new(NoBuffers)).await.map_err(|error| error.to_string())?;
+    if let Some(holder) = session.holder() {
+        return Err(format!("session {id} is in use by {holder}; end it there, or start a new one"));
+    }
+    daemon.apply_choices(&session).await?;
+    Ok(session)
+}
+
+async fn fresh(daemon: &Daemon, example: Option<&AbsPath>) -> Result<Session, String> {
+    let cwd = match example {
+        Some(folder) => folder.clone(),
+        None => daemon.here()?,
+    };
+    let (model, mode) = (daemon.model()?, daemon.mode(&cwd));
+    let new = NewSession {
+        cwd,
+        roots: Vec::new(),
+        model: Some(ModelName(model)),
+        mode,
+        buffers: Arc::new(NoBuffers),
+    };
+    daemon.host().create(new).await.map_err(|error| error.to_string())
+}
+
+/// The first prompt: the words, what is piped in, and the files. None when `-i` will ask for it.
+fn content(args: &RunArgs, console: &Console) -> Result<Option<Vec<Block>>, String> {
+    let mut content = Vec::new();
+    let words = args.prompt.join(" ");
+    if !words.trim().is_empty() {
+        content.push(Block::Text { text: words });
+    }
+    if !std::io::stdin().is_terminal() {
+        let mut piped = Vec::new();
+        let mut limited = std::io::stdin().lock().take(limits::ATTACHED_BYTES_MAX + 1);
+        limited.read_to_end(&mut piped).map_err(|error| format!("failed to read standard input: {error}"))?;
+        let text = text_of(piped, "standard input")?;
+        match (text.trim().is_empty(), content.is_empty()) {
+            (true, _) => {}
+            (false, true) => content.push(Block::Text { text }),
+            (false, false) => content.push(Block::Resource { uri: "standard input".into(), text }),
+        }
+    }
+    for file in &args.file {
+        let path = absolute(file)?;
+        let read = fs::read_up_to(&path, limits::ATTACHED_BYTES_MAX + 1);
+        let bytes = read.map_err(|error| format!("failed to read {path}: {error}"))?.bytes;
+        content.push(Block::Resource {
+            uri: format!("file://{path}"),
+            text: text_of(bytes, &path.to_string())?,
+        });
+    }
+    match (content.is_empty(), args.interactive && console.input() == Input::Terminal) {
+        (false, _) => Ok(Some(content)),
+        (true, true) => Ok(None),
+        (true, false) => {
+            Err("there is nothing to do: give the task in words, or `-i` for a conversation".into())
+        }
+    }
+}
+
+fn text_of(bytes: Vec<u8>, name: &str) -> Result<String, String> {
+    if bytes.len() as u64 > limits::ATTACHED_BYTES_MAX {
+        let limit = limits::ATTACHED_BYTES_MAX / 1024;
+        return Err(format!(
+            "{name} is larger than {limit} KiB; name the file in the task instead, it is read in parts"
+        ));
+    }
+    String::from_utf8(bytes).map_err(|_| format!("{name} is not UTF-8 text"))
+}
+
+/// What was changed, and how to go on.
+fn close(session: &Session, console: &mut Console, example: Option<&AbsPath>) {
+    terminal::summary(session, console);
+    if let Some(folder) = example {
+        console.hint(&format!(
+            "This was the demo model, not an AI. The changed copy is in {folder}.\n\
+             With a real model: set QUILLON_BASE_URL and QUILLON_MODEL (a local server such as Ollama: \
+             http://localhost:11434/v1), then `quillon run \"your task\"` in your project.\n\
+             In an editor: README.md tells how for Neovim, Helix, Zed and others."
+        ));
+    } else {
+        console.hint("go on with `quillon run -c \"…\"`");
+    }
+}

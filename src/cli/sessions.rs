@@ -1,0 +1,137 @@
+//! `quillon sessions`: lists, shows and exports the sessions on this machine.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::{Args, Subcommand, ValueEnum};
+
+use crate::daemon::{self, Choices};
+use crate::engine::journal::SessionInfo;
+use crate::engine::{Seq, SessionId};
+use crate::frontends::export;
+use crate::frontends::terminal::{self, Console, Format};
+use crate::text::clean;
+
+/// What to do with the sessions; a list without a word.
+#[derive(Debug, Args)]
+pub(super) struct SessionsArgs {
+    #[command(subcommand)]
+    what: Option<What>,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// List the sessions, the one active last first.
+    List {
+        /// Print one JSON object a line.
+        #[arg(long)]
+        json: bool,
+        /// Also those of other folders.
+        #[arg(long)]
+        all: bool,
+    },
+    /// Show what happened in a session.
+    Show {
+        /// Its id, or a beginning of it that fits no other.
+        id: String,
+        /// Print its events, one JSON object a line.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print a session as one document.
+    Export {
+        /// Its id, or a beginning of it that fits no other.
+        id: String,
+        /// The form.
+        #[arg(long, default_value = "markdown")]
+        format: ExportFormat,
+    },
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum ExportFormat {
+    /// For people.
+    Markdown,
+    /// All facts, as a JSON array.
+    Json,
+}
+
+pub(super) fn main(args: SessionsArgs) -> Result<ExitCode, String> {
+    let daemon = daemon::Daemon::new(Choices::default())?;
+    daemon.run(async |daemon| match args.what.unwrap_or(What::List { json: false, all: false }) {
+        What::List { json, all } => list(daemon, json, all).await,
+        What::Show { id, json } => {
+            let (id, recorder) = look(daemon, &id).await?;
+            let format = if json { Format::Json } else { Format::Text };
+            terminal::replay(&id, &recorder, Seq(0), &mut Console::new(), format);
+            Ok(ExitCode::SUCCESS)
+        }
+        What::Export { id, format } => {
+            let (id, recorder) = look(daemon, &id).await?;
+            let text = match format {
+                ExportFormat::Markdown => export::markdown(&recorder),
+                ExportFormat::Json => export::json(&id, &recorder),
+            };
+            print(&text.map_err(|error| format!("failed to read session {id}: {error}"))?)
+        }
+    })
+}
+
+async fn list(daemon: &daemon::Daemon, json: bool, all: bool) -> Result<ExitCode, String> {
+    let here = daemon.here()?;
+    let infos = infos(daemon).await?;
+    let mut text = String::new();
+    for info in infos.iter().filter(|info| all || info.cwd == here) {
+        if json {
+            text.push_str(&serde_json::to_string(info).map_err(|error| error.to_string())?);
+        } else {
+            let title = clean::for_terminal(&info.title);
+            text.push_str(&format!("{}  {}  {:>3} turns  {title}", info.id, info.updated, info.turns));
+            if all {
+                text.push_str(&format!("  ({})", info.cwd));
+            }
+        }
+        text.push('\n');
+    }
+    if text.is_empty() && !json {
+        text = if all {
+            "no sessions\n".into()
+        } else {
+            format!("no sessions in {here}; `--all` lists those of other folders\n")
+        };
+    }
+    print(&text)
+}
+
+/// The sessions that had a turn, the one active last first.
+pub(super) async fn infos(daemon: &daemon::Daemon) -> Result<Vec<SessionInfo>, String> {
+    let listed = daemon.host().list().await.map_err(|error| error.to_string())?;
+    Ok(listed.into_iter().map(|(info, _)| info).filter(|info| info.turns > 0).collect())
+}
+
+/// The one session whose id begins so.
+pub(super) async fn find(daemon: &daemon::Daemon, beginning: &str) -> Result<SessionId, String> {
+    let listed = daemon.host().list().await.map_err(|error| error.to_string())?;
+    let mut fitting = listed.into_iter().map(|(info, _)| info.id).filter(|id| id.0.starts_with(beginning));
+    match (fitting.next(), fitting.next()) {
+        (Some(id), None) => Ok(id),
+        (Some(_), Some(_)) => Err(format!("several sessions begin with `{beginning}`; give more of the id")),
+        (None, _) => {
+            Err(format!("there is no session `{beginning}`; `quillon sessions list --all` shows all"))
+        }
+    }
+}
+
+async fn look(
+    daemon: &daemon::Daemon,
+    id: &str,
+) -> Result<(SessionId, std::sync::Arc<crate::engine::Recorder>), String> {
+    let id = find(daemon, id).await?;
+    let recorder = daemon.host().look(&id).await.map_err(|error| error.to_string())?;
+    Ok((id, recorder))
+}
+
+fn print(text: &str) -> Result<ExitCode, String> {
+    std::io::stdout().write_all(text.as_bytes()).map_err(|error| format!("failed to write: {error}"))?;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,249 @@
+//! One request to the model: its stream becomes a reply, failures that may pass are tried again.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::StreamExt;
+use serde_json::Value;
+
+use super::event::{CallId, Event, MessageId, Reply, ReplyBlock, Stop, ToolCall, ToolName, Usage};
+use super::model::{ErrorKind, Finish, Model, ModelError, ModelEvent};
+use super::prompt::{self, Offer};
+use super::recorder::{Halted, Recorder};
+use super::turn::Turn;
+use crate::limits;
+
+/// What came of a step.
+pub enum Said {
+    /// The model wants these calls.
+    Calls(Arc<Reply>),
+    /// It has said all it wanted.
+    Enough,
+    /// The turn ends for another reason.
+    Stop(Stop),
+}
+
+/// Makes one step.
+pub async fn run(turn: &Turn, offer: Offer) -> Result<Said, Halted> {
+    let name = turn.parts.recorder.state(|state| state.model().cloned());
+    let found = match &name {
+        Some(name) => turn.parts.models.find(name),
+        None => Err("no model is chosen".to_owned()),
+    };
+    let model = match found {
+        Ok(model) => model,
+        Err(why) => return Ok(Said::Stop(Stop::ModelFailed(why))),
+    };
+    let replies = turn.parts.recorder.state(|state| state.turn().map_or(0, |open| open.replies));
+    let message = MessageId(format!("{}.{}", turn.id, replies + 1));
+    for attempt in 1.. {
+        let mut draft = Draft::new(message.clone(), &turn.parts.recorder);
+        let end = listen(turn, &*model, offer, &mut draft).await;
+        let error = match end {
+            End::Done(finish) => return finished(turn, draft, finish),
+            End::Cancelled => {
+                draft.keep_words(turn)?;
+                return Ok(Said::Stop(Stop::Cancelled));
+            }
+            End::Failed(error) => error,
+        };
+        if !error.kind.may_pass() || attempt >= limits::STEP_ATTEMPTS_MAX {
+            draft.keep_words(turn)?;
+            return Ok(Said::Stop(stop_for(error, attempt)));
+        }
+        let wait = wait_before(attempt, error.retry_after);
+        let millis = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
+        turn.parts.recorder.show_retry(&message, attempt + 1, millis, &error.message);
+        tokio::select! {
+            () = tokio::time::sleep(wait) => {}
+            () = turn.cancel.cancelled() => return Ok(Said::Stop(Stop::Cancelled)),
+        }
+    }
+    unreachable!("the attempts are counted")
+}
+
+/// How listening ended.
+enum End {
+    Done(Finish),
+    Cancelled,
+    Failed(ModelError),
+}
+
+async fn listen(turn: &Turn, model: &dyn Model, offer: Offer, draft: &mut Draft<'_>) -> End {
+    let mut stream = model.stream(prompt::request(&turn.parts, offer));
+    loop {
+        let next = tokio::select! {
+            biased;
+            () = turn.cancel.cancelled() => return End::Cancelled,
+            next = stream.next() => next,
+        };
+        match next {
+            Some(Ok(ModelEvent::Done(finish))) => return End::Done(finish),
+            Some(Ok(event)) => draft.add(event),
+            Some(Err(error)) => return End::Failed(error),
+            None => {
+                return End::Failed(ModelError {
+                    kind: ErrorKind::Truncated,
+                    message: "the model's answer broke off before its end".into(),
+                    status: None,
+                    retry_after: None,
+                });
+            }
+        }
+    }
+}
+
+fn finished(turn: &Turn, draft: Draft<'_>, finish: Finish) -> Result<Said, Halted> {
+    match finish {
+        Finish::Complete => {
+            let reply = draft.record(turn, Calls::Kept)?;
+            if reply.calls().next().is_some() { Ok(Said::Calls(reply)) } else { Ok(Said::Enough) }
+        }
+        Finish::Length => {
+            draft.record(turn, Calls::Dropped)?;
+            Ok(Said::Stop(Stop::ContextFull))
+        }
+        Finish::Refused => {
+            draft.record(turn, Calls::Dropped)?;
+            Ok(Said::Stop(Stop::Refused))
+        }
+    }
+}
+
+fn stop_for(error: ModelError, attempts: u32) -> Stop {
+    match error.kind {
+        ErrorKind::ContextLength => Stop::ContextFull,
+        ErrorKind::Network
+        | ErrorKind::Timeout
+        | ErrorKind::Truncated
+        | ErrorKind::RateLimit
+        | ErrorKind::Server
+        | ErrorKind::Quota
+        | ErrorKind::Auth
+        | ErrorKind::Invalid
+        | ErrorKind::Parse
+        | ErrorKind::Unconfigured => {
+            let tried = if attempts > 1 { format!(" (tried {attempts} times)") } else { String::new() };
+            Stop::ModelFailed(format!("{}{tried}", error.message))
+        }
+    }
+}
+
+/// The wait doubles with each attempt; a provider's own wish counts up to the cap.
+fn wait_before(attempt: u32, asked: Option<Duration>) -> Duration {
+    let doubled = limits::STEP_RETRY_WAIT * 2u32.saturating_pow(attempt.saturating_sub(1));
+    asked.unwrap_or(doubled).min(limits::STEP_RETRY_WAIT_MAX)
+}
+
+/// Whether the calls of an answer are to run.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Calls {
+    Kept,
+    Dropped,
+}
+
+/// An answer as it takes shape.
+struct Draft<'a> {
+    message: MessageId,
+    recorder: &'a Recorder,
+    blocks: Vec<Piece>,
+    /// The tools of the calls that have begun, by their index.
+    tools: Vec<ToolName>,
+    usage: Usage,
+}
+
+/// A block of the answer; a call gets its id when the answer is recorded.
+enum Piece {
+    Text(String),
+    Thought { text: String, signature: Option<String> },
+    Call { provider_id: String, tool: ToolName, input: Value },
+    Opaque(Value),
+}
+
+impl<'a> Draft<'a> {
+    fn new(message: MessageId, recorder: &'a Recorder) -> Self {
+        Self { message, recorder, blocks: Vec::new(), tools: Vec::new(), usage: Usage::default() }
+    }
+
+    fn add(&mut self, event: ModelEvent) {
+        match event {
+            ModelEvent::Text(text) => {
+                self.recorder.show_text(&self.message, &text);
+                match self.blocks.last_mut() {
+                    Some(Piece::Text(all)) => all.push_str(&text),
+                    _ => self.blocks.push(Piece::Text(text)),
+                }
+            }
+            ModelEvent::Thought(text) => {
+                self.recorder.show_thought(&self.message, &text);
+                match self.blocks.last_mut() {
+                    Some(Piece::Thought { text: all, signature: None }) => all.push_str(&text),
+                    _ => self.blocks.push(Piece::Thought { text, signature: None }),
+                }
+            }
+            ModelEvent::ThoughtSignature(sign) => match self.blocks.last_mut() {
+                Some(Piece::Thought { signature, .. }) => *signature = Some(sign),
+                _ => self.blocks.push(Piece::Thought { text: String::new(), signature: Some(sign) }),
+            },
+            ModelEvent::CallBegan { index, tool } => {
+                self.recorder.show_input(&self.message, index, &tool, "");
+                self.tools.resize(self.tools.len().max(index + 1), ToolName(String::new()));
+                self.tools[index] = tool;
+            }
+            ModelEvent::CallInput { index, text } => {
+                let tool = self.tools.get(index).cloned().unwrap_or_else(|| ToolName(String::new()));
+                self.recorder.show_input(&self.message, index, &tool, &text);
+            }
+            ModelEvent::CallReady { index: _, provider_id, tool, input } => {
+                self.blocks.push(Piece::Call { provider_id, tool, input });
+            }
+            ModelEvent::Opaque(value) => self.blocks.push(Piece::Opaque(value)),
+            ModelEvent::Usage(usage) => self.usage = usage,
+            ModelEvent::Done(_) => {}
+        }
+    }
+
+    /// Keeps what was said so far, as a reply without calls; nothing when nothing was said.
+    fn keep_words(self, turn: &Turn) -> Result<(), Halted> {
+        let worded = self.blocks.iter().any(|piece| match piece {
+            Piece::Text(text) => !text.is_empty(),
+            Piece::Thought { .. } | Piece::Call { .. } | Piece::Opaque(_) => false,
+        });
+        if worded { self.record(turn, Calls::Dropped).map(|_| ()) } else { Ok(()) }
+    }
+
+    fn record(self, turn: &Turn, calls: Calls) -> Result<Arc<Reply>, Halted> {
+        turn.spend(self.usage);
+        let Self { message, recorder, blocks, usage, .. } = self;
+        let (reply, _) = recorder.record_from(|state| {
+            let mut number = state.calls();
+            let blocks = blocks.into_iter().filter_map(|piece| match piece {
+                Piece::Text(text) => Some(ReplyBlock::Text { text }),
+                Piece::Thought { text, signature } => Some(ReplyBlock::Thought { text, signature }),
+                Piece::Opaque(value) => Some(ReplyBlock::Opaque { value }),
+                Piece::Call { .. } if calls == Calls::Dropped => None,
+                Piece::Call { provider_id, tool, input } => {
+                    number += 1;
+                    let id = CallId(format!("c{number}"));
+                    Some(ReplyBlock::Call { call: ToolCall { id, provider_id, tool, input } })
+                }
+            });
+            let reply = Arc::new(Reply { blocks: blocks.collect(), usage });
+            (reply.clone(), Event::Replied { message, reply })
+        })?;
+        Ok(reply)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_double_up_to_the_cap() {
+        let waits: Vec<u64> = (1..=8).map(|attempt| wait_before(attempt, None).as_secs()).collect();
+        assert_eq!(waits, [1, 2, 4, 8, 16, 32, 60, 60]);
+        assert_eq!(wait_before(1, Some(Duration::from_secs(7))).as_secs(), 7);
+        assert_eq!(wait_before(1, Some(Duration::from_secs(3_600))), limits::STEP_RETRY_WAIT_MAX);
+    }
+}

@@ -1,0 +1,137 @@
+//! The loop of one turn: step, calls, step … until the model asks for no more calls.
+
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::PoisonError;
+
+use tokio_util::sync::CancellationToken;
+
+use super::call;
+use super::event::{Answer, CallId, Event, QuestionId, Reminder, Seq, Stop, Subject, TurnId, Usage, Who};
+use super::parts::Parts;
+use super::prompt;
+use super::question;
+use super::recorder::Halted;
+use super::repeat::{self, Repeat};
+use super::step::{self, Said};
+use crate::limits;
+
+/// One running turn: what its steps and calls share.
+pub struct Turn {
+    pub(super) id: TurnId,
+    pub(super) parts: Arc<Parts>,
+    pub(super) cancel: CancellationToken,
+    usage: Mutex<Usage>,
+}
+
+/// Runs a turn that was started, to its end. The turn closes itself, also when it is cancelled.
+pub async fn run(parts: Arc<Parts>, id: TurnId, cancel: CancellationToken) -> Result<(), Halted> {
+    let turn = Turn { id, parts, cancel, usage: Mutex::default() };
+    let stop = turn.steps().await?;
+    let usage = *turn.usage.lock().unwrap_or_else(PoisonError::into_inner);
+    turn.record(Event::TurnEnded { turn: turn.id.clone(), stop, usage })?;
+    Ok(())
+}
+
+impl Turn {
+    /// Records a fact.
+    pub(super) fn record(&self, event: Event) -> Result<Seq, Halted> {
+        self.parts.recorder.record(event)
+    }
+
+    /// Adds to what the turn has cost.
+    pub(super) fn spend(&self, usage: Usage) {
+        *self.usage.lock().unwrap_or_else(PoisonError::into_inner) += usage;
+    }
+
+    /// Puts a question before the user and waits for the answer, as long as it takes. None: it was
+    /// withdrawn, because the turn was cancelled.
+    pub(super) async fn ask(
+        &self,
+        call: Option<&CallId>,
+        ask: super::event::Question,
+    ) -> Result<Option<(Answer, Who)>, Halted> {
+        let recorder = &self.parts.recorder;
+        let ((question, waiting), _) = recorder.record_from(|state| {
+            let question = QuestionId(format!("q{}", state.questions_asked() + 1));
+            let waiting = self.parts.desk.open(&question);
+            let asked = Event::Asked { question: question.clone(), call: call.cloned(), ask };
+            ((question, waiting), asked)
+        })?;
+        self.parts.settle_in_the_background();
+        let answer = waiting.answer(self.cancel.cancelled()).await;
+        let (given, by) = match &answer {
+            Some((answer, by)) => (Some(answer.clone()), by.clone()),
+            None => (None, Who::Quillon),
+        };
+        self.record(Event::Answered { question, answer: given, by })?;
+        Ok(answer)
+    }
+
+    async fn steps(&self) -> Result<Stop, Halted> {
+        prompt::brief(&self.parts).await?;
+        for number in 1..=limits::STEPS_PER_TURN_MAX {
+            if self.cancel.is_cancelled() {
+                return Ok(Stop::Cancelled);
+            }
+            self.remind(number)?;
+            let last = number == limits::STEPS_PER_TURN_MAX;
+            let offer = if last { prompt::Offer::NoTools } else { prompt::Offer::Tools };
+            match step::run(self, offer).await? {
+                Said::Calls(reply) => call::run_all(self, &reply).await?,
+                Said::Enough if last => return Ok(Stop::StepLimit),
+                Said::Enough if self.parts.recorder.state(prompt::someone_steers) => {}
+                Said::Enough => return Ok(Stop::Finished),
+                Said::Stop(stop) => return Ok(stop),
+            }
+            if self.cancel.is_cancelled() {
+                return Ok(Stop::Cancelled);
+            }
+            if let Some(stop) = self.mind_repeats().await? {
+                return Ok(stop);
+            }
+        }
+        Ok(Stop::StepLimit)
+    }
+
+    /// What the model must hear before this step: prompts that steer, a mode it does not know of, the
+    /// last step.
+    fn remind(&self, number: u32) -> Result<(), Halted> {
+        for prompt in self.parts.recorder.state(prompt::steering) {
+            self.record(Event::Taken { prompt })?;
+        }
+        let (mode, told) = self.parts.recorder.state(|state| (state.mode(), state.told_mode()));
+        if mode != told {
+            let text = prompt::mode_note(mode).to_owned();
+            self.record(Event::Reminded { about: Reminder::Mode(mode), text })?;
+        }
+        if number == limits::STEPS_PER_TURN_MAX {
+            let text = prompt::LAST_STEP_NOTE.to_owned();
+            self.record(Event::Reminded { about: Reminder::Steps, text })?;
+        }
+        Ok(())
+    }
+
+    /// Three equal calls with equal results: the model hears it. Five: the user decides.
+    async fn mind_repeats(&self) -> Result<Option<Stop>, Halted> {
+        match self.parts.recorder.state(|state| repeat::look(state.history())) {
+            Repeat::None => Ok(None),
+            Repeat::Noted(text) => {
+                self.record(Event::Reminded { about: Reminder::Loop, text })?;
+                Ok(None)
+            }
+            Repeat::Stuck(text) => {
+                let question = question::about_a_loop(Subject::Loop(text));
+                match self.ask(None, question).await? {
+                    Some((Answer::Once | Answer::Always(_), _)) => Ok(None),
+                    Some((Answer::No { note: Some(note) }, _)) => {
+                        let text = format!("You were repeating yourself. The user says: {note}");
+                        self.record(Event::Reminded { about: Reminder::Loop, text })?;
+                        Ok(None)
+                    }
+                    Some((Answer::No { note: None }, _)) | None => Ok(Some(Stop::Cancelled)),
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,19 @@
+//! The engine's things as the editor protocol has them, and back: one mapping for all who write it.
+
+mod block;
+mod event;
+mod question;
+mod summary;
+mod turn;
+pub mod uri;
+
+pub use block::{block, content, deliver, prompt_content};
+pub use event::{call_text, facts, update};
+pub use question::{actor, answer, choice_id};
+
+use crate::engine::Mode;
+
+/// The mode that this value of the option `mode` names.
+pub fn mode(value: &str) -> Option<Mode> {
+    Mode::parse(value)
+}

@@ -1,0 +1,142 @@
+//! A session as one document: Markdown for people, JSON for programs.
+
+use std::io;
+
+use crate::engine::{
+    Answer, Block, Event, Outcome, Recorder, ReplyBlock, Seq, SessionId, Stop, TodoStatus, Update, preview,
+};
+use crate::frontends::convert;
+use crate::limits;
+use crate::policy::Intent;
+use crate::text::diff;
+
+/// All facts as a JSON array of what `agent/event` would carry.
+pub fn json(session: &SessionId, recorder: &Recorder) -> io::Result<String> {
+    let mut events = Vec::new();
+    each(recorder, |fact| {
+        events.extend(convert::update(session, recorder, &Update::Fact(fact.clone())));
+    })?;
+    let mut text = serde_json::to_string_pretty(&events).map_err(io::Error::other)?;
+    text.push('\n');
+    Ok(text)
+}
+
+/// The conversation with its changes and commands.
+pub fn markdown(recorder: &Recorder) -> io::Result<String> {
+    let mut text = format!("# {}\n", recorder.state(|state| state.title().to_owned()));
+    each(recorder, |fact| write(recorder, &fact.event, &mut text))?;
+    Ok(text)
+}
+
+fn each(recorder: &Recorder, mut take: impl FnMut(&crate::engine::journal::Recorded)) -> io::Result<()> {
+    let mut after = Seq(0);
+    loop {
+        let facts = recorder.facts(after, limits::FACTS_PER_PAGE_MAX)?;
+        let Some(last) = facts.last() else { return Ok(()) };
+        after = last.seq;
+        facts.iter().for_each(&mut take);
+    }
+}
+
+fn write(recorder: &Recorder, event: &Event, text: &mut String) {
+    match event {
+        Event::TurnStarted { content, .. } => {
+            text.push_str("\n## You\n\n");
+            content.iter().for_each(|block| text.push_str(&words(block)));
+            text.push_str("\n## Quillon\n");
+        }
+        Event::Replied { reply, .. } => {
+            for block in &reply.blocks {
+                if let ReplyBlock::Text { text: said } = block {
+                    text.push_str(&format!("\n{}\n", said.trim_end()));
+                }
+            }
+        }
+        Event::CallStarted { title, intent, .. } => {
+            text.push_str(&format!("\n**{title}**\n"));
+            for change in preview::changes(recorder, intent) {
+                let name = change.path.to_string();
+                let diff = diff::unified(&name, change.old.as_deref(), change.new.as_deref());
+                text.push_str(&fenced("diff", &diff));
+            }
+            if let Intent::Run { command, .. } = intent {
+                text.push_str(&fenced("sh", command));
+            }
+        }
+        Event::CallEnded { outcome, .. } => text.push_str(&ended(outcome)),
+        Event::Answered { answer: Some(answer), .. } => match answer {
+            Answer::Once => text.push_str("\n(allowed once)\n"),
+            Answer::Always(grant) => text.push_str(&format!("\n(always allowed: {})\n", grant.describe())),
+            Answer::No { note } => {
+                text.push_str(&format!(
+                    "\n(not allowed{})\n",
+                    note.as_ref().map(|note| format!(": {note}")).unwrap_or_default()
+                ));
+            }
+        },
+        Event::Todo { items } => {
+            text.push('\n');
+            for item in items {
+                let mark = match item.status {
+                    TodoStatus::Pending | TodoStatus::InProgress => " ",
+                    TodoStatus::Completed => "x",
+                };
+                text.push_str(&format!("- [{mark}] {}\n", item.content));
+            }
+        }
+        Event::Noticed { text: notice, .. } => text.push_str(&format!("\n> {notice}\n")),
+        Event::TurnEnded { stop: Stop::ModelFailed(why), .. } => {
+            text.push_str(&format!("\n> failed: {why}\n"))
+        }
+        Event::Opened { .. }
+        | Event::Configured { .. }
+        | Event::Queued { .. }
+        | Event::Requeued { .. }
+        | Event::Taken { .. }
+        | Event::Removed { .. }
+        | Event::Asked { .. }
+        | Event::Answered { answer: None, .. }
+        | Event::Touched { .. }
+        | Event::Settled { .. }
+        | Event::Titled { .. }
+        | Event::Briefed { .. }
+        | Event::Reminded { .. }
+        | Event::TurnEnded { .. } => {}
+    }
+}
+
+fn words(block: &Block) -> String {
+    match block {
+        Block::Text { text } => format!("{}\n", text.trim_end()),
+        Block::Link { uri, name } => format!("[{name}]({uri})\n"),
+        Block::Resource { uri, text } => format!("{uri}:\n{}", fenced("", text)),
+    }
+}
+
+fn ended(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Done(_) => String::new(),
+        Outcome::Failed(why) => format!("\nfailed:\n{}", fenced("", why)),
+        Outcome::Denied { reason } => format!("\nnot allowed: {reason}\n"),
+        Outcome::Cancelled => "\ncancelled\n".into(),
+        Outcome::Interrupted => "\ninterrupted\n".into(),
+    }
+}
+
+/// A code block whose fence is longer than any in the text.
+fn fenced(language: &str, text: &str) -> String {
+    let longest = text.split(|letter| letter != '`').map(str::len).max().unwrap_or(0);
+    let fence = "`".repeat(longest.max(2) + 1);
+    format!("\n{fence}{language}\n{}\n{fence}\n", text.trim_end_matches('\n'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fence_holds_fences() {
+        assert_eq!(fenced("sh", "ls\n"), "\n```sh\nls\n```\n");
+        assert_eq!(fenced("", "```\nx\n```"), "\n````\n```\nx\n```\n````\n");
+    }
+}

@@ -1,0 +1,202 @@
+//! `quillon run`: one conversation in a terminal or a pipe; shows what happens, and asks.
+//!
+//! The model's words go to standard output; all else (calls, diffs, questions, notices) goes to
+//! standard error, so that `quillon run … > answer.txt` keeps the answer alone.
+
+mod ask;
+mod changed;
+mod console;
+mod show;
+
+pub use console::{Console, Input};
+
+use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::engine::{
+    Block, ClientId, Deliver, Event, PromptId, Recorder, Refused, Seq, Session, SessionId, Stop, Update,
+};
+use console::Tone;
+use show::Show;
+
+/// The name under which answers given here are recorded.
+const CLIENT: &str = "terminal";
+
+/// How a prompt ended; the program's exit status follows from it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// The model finished.
+    Finished,
+    /// It finished, but something was not allowed because nobody could be asked.
+    Unasked,
+    /// It ended before it was done: a limit, a full context, a refusal.
+    Stopped,
+    /// The model or the session failed.
+    Failed,
+    /// The user cancelled.
+    Cancelled,
+}
+
+impl Ending {
+    /// The exit status of the program.
+    pub fn status(self) -> u8 {
+        match self {
+            Self::Finished => 0,
+            Self::Failed => 1,
+            Self::Unasked => 3,
+            Self::Stopped => 4,
+            Self::Cancelled => 130,
+        }
+    }
+}
+
+/// How events are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// For a person.
+    Text,
+    /// One JSON object a line: the params of `agent/event`.
+    Json,
+}
+
+/// Sends one prompt and shows what comes of it, until its turn has ended. `interrupted` is the user's
+/// Ctrl-C.
+pub async fn prompt(
+    session: &Session,
+    content: Vec<Block>,
+    console: &mut Console,
+    format: Format,
+    interrupted: &CancellationToken,
+) -> Ending {
+    let mut reader = session.reader(session.state(|state| state.seq()));
+    let id = PromptId(format!("terminal-{}", session.state(|state| state.turns()) + 1));
+    if let Err(refused) = session.prompt(id, content, Deliver::Next).await {
+        console.complain(&refusal(&refused));
+        return Ending::Failed;
+    }
+    let mut show = Show::new(&session.id, session.recorder(), format);
+    let mut asked = Asked::Answered;
+    let mut cancelling = Cancelling::No;
+    loop {
+        let updates = tokio::select! {
+            updates = reader.next() => updates,
+            () = interrupted.cancelled(), if cancelling == Cancelling::No => {
+                cancelling = Cancelling::Yes;
+                let _nothing_runs_or_it_ends = session.cancel().await;
+                continue;
+            }
+        };
+        let Some(updates) = updates else {
+            show.finish(console);
+            return Ending::Failed;
+        };
+        for update in updates {
+            show.update(&update, console);
+            match update {
+                Update::Fact(fact) => match &*fact.event {
+                    Event::Asked { question, ask, .. } => {
+                        let waits = session.state(|state| state.question(question).is_some());
+                        if waits
+                            && ask::answer(session, question, ask, console, interrupted).await
+                                == Asked::Unasked
+                        {
+                            asked = Asked::Unasked;
+                        }
+                    }
+                    Event::TurnEnded { stop, .. } => {
+                        show.finish(console);
+                        return ending(stop, asked);
+                    }
+                    _ => {}
+                },
+                Update::Halted(why) => {
+                    show.finish(console);
+                    console.complain(&why);
+                    return Ending::Failed;
+                }
+                Update::Delta(_) => {}
+            }
+        }
+    }
+}
+
+/// Shows what happened in a session after a fact, as it would have been shown live.
+pub fn replay(
+    session: &SessionId,
+    recorder: &Arc<Recorder>,
+    after: Seq,
+    console: &mut Console,
+    format: Format,
+) {
+    let mut show = Show::new(session, recorder, format);
+    let mut reader = recorder.reader(after);
+    loop {
+        let updates = reader.read();
+        for update in &updates {
+            show.update(update, console);
+        }
+        if updates.is_empty() || updates.iter().any(|update| matches!(update, Update::Halted(_))) {
+            break;
+        }
+    }
+    show.finish(console);
+}
+
+/// The next prompt of a conversation; none when the user is done.
+pub async fn further(console: &mut Console) -> Option<String> {
+    loop {
+        console.fresh_line();
+        console.piece(Tone::Strong, "you > ");
+        let line = console.line().await?;
+        match line.trim() {
+            "" => {}
+            "/exit" | "/quit" => return None,
+            words => return Some(words.to_owned()),
+        }
+    }
+}
+
+/// Says which files the calls of a session have changed, with their lines.
+pub fn summary(session: &Session, console: &mut Console) {
+    let changed = changed::files(session.recorder());
+    if changed.is_empty() {
+        return;
+    }
+    console.note(Tone::Plain, "");
+    for file in changed {
+        console.note(Tone::Strong, &format!("changed {} (+{} −{})", file.name, file.added, file.removed));
+    }
+}
+
+/// Whether the user's Ctrl-C was passed on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Cancelling {
+    No,
+    Yes,
+}
+
+/// Whether the questions of a turn met somebody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Asked {
+    Answered,
+    Unasked,
+}
+
+fn ending(stop: &Stop, asked: Asked) -> Ending {
+    match (stop, asked) {
+        (Stop::Finished, Asked::Answered) => Ending::Finished,
+        (Stop::Finished, Asked::Unasked) => Ending::Unasked,
+        (Stop::Cancelled, _) => Ending::Cancelled,
+        (Stop::StepLimit | Stop::ContextFull | Stop::Refused, _) => Ending::Stopped,
+        (Stop::ModelFailed(_) | Stop::Interrupted, _) => Ending::Failed,
+    }
+}
+
+fn refusal(refused: &Refused) -> String {
+    format!("failed to send the prompt: {refused}")
+}
+
+fn client() -> ClientId {
+    ClientId(CLIENT.into())
+}

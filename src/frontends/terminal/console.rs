@@ -1,0 +1,165 @@
+//! `Console`: the terminal's two outputs and its line input, or the pipes in their place.
+
+use std::io::{IsTerminal, Write};
+
+use anstream::AutoStream;
+use anstyle::{AnsiColor, Style};
+use tokio::sync::mpsc;
+
+use crate::limits;
+use crate::text::clean;
+
+/// Emphasis of a piece of text; without colour where the output is not a terminal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tone {
+    Plain,
+    Dim,
+    Strong,
+    Added,
+    Removed,
+    Place,
+    Warning,
+    Error,
+}
+
+/// Whether somebody can answer here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Input {
+    /// Standard input is a terminal.
+    Terminal,
+    /// It is not: questions are answered with no.
+    Nobody,
+}
+
+/// What a person reads and types.
+pub struct Console {
+    words: AutoStream<std::io::Stdout>,
+    notes: AutoStream<std::io::Stderr>,
+    input: Input,
+    lines: Option<mpsc::Receiver<String>>,
+    /// Whether the last character shown ended a line, so that notes begin on their own.
+    at_line_start: bool,
+}
+
+impl Console {
+    /// The process's own standard streams.
+    pub fn new() -> Self {
+        let seen = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
+        let input = if seen { Input::Terminal } else { Input::Nobody };
+        Self {
+            words: AutoStream::auto(std::io::stdout()),
+            notes: AutoStream::auto(std::io::stderr()),
+            input,
+            lines: None,
+            at_line_start: true,
+        }
+    }
+
+    /// Whether somebody can answer here.
+    pub fn input(&self) -> Input {
+        self.input
+    }
+
+    /// The model's words, as they come.
+    pub fn say(&mut self, text: &str) {
+        let clean = clean::for_terminal(text);
+        // A broken pipe ends the showing, not the work.
+        let _reader_may_be_gone = self.words.write_all(clean.as_bytes()).and_then(|()| self.words.flush());
+        self.moved(&clean);
+    }
+
+    /// A line of JSON.
+    pub fn json(&mut self, line: &str) {
+        let _reader_may_be_gone = writeln!(self.words, "{line}").and_then(|()| self.words.flush());
+    }
+
+    /// A note beside the model's words, on a line of its own.
+    pub fn note(&mut self, tone: Tone, text: &str) {
+        self.fresh_line();
+        self.piece(tone, text);
+        self.piece(Tone::Plain, "\n");
+    }
+
+    /// Part of a note.
+    pub fn piece(&mut self, tone: Tone, text: &str) {
+        let (clean, style) = (clean::for_terminal(text), style(tone));
+        let _reader_may_be_gone =
+            write!(self.notes, "{style}{clean}{style:#}").and_then(|()| self.notes.flush());
+        self.moved(&clean);
+    }
+
+    /// A hint, in words that matter less.
+    pub fn hint(&mut self, text: &str) {
+        for line in text.lines() {
+            self.note(Tone::Dim, line);
+        }
+    }
+
+    /// An error.
+    pub fn complain(&mut self, text: &str) {
+        self.note(Tone::Error, &format!("quillon: {text}"));
+    }
+
+    /// Ends a line that was begun.
+    pub fn fresh_line(&mut self) {
+        if !self.at_line_start {
+            self.say("\n");
+        }
+    }
+
+    /// Forgets lines that were typed before something stood on the screen which they could answer.
+    pub fn forget_typed(&mut self) {
+        let lines = self.lines();
+        while lines.try_recv().is_ok() {}
+    }
+
+    /// The next line that is typed, without its end; none at the end of input.
+    pub async fn line(&mut self) -> Option<String> {
+        let line = self.lines().recv().await;
+        self.at_line_start = true;
+        line
+    }
+
+    /// Standard input is read by one thread, from the first question on. It cannot be joined while it
+    /// waits for a line; the end of the process ends it.
+    fn lines(&mut self) -> &mut mpsc::Receiver<String> {
+        self.lines.get_or_insert_with(|| {
+            let (sender, lines) = mpsc::channel(limits::TYPED_LINES_MAX);
+            std::thread::spawn(move || {
+                for line in std::io::stdin().lines() {
+                    let Ok(line) = line else { return };
+                    if sender.blocking_send(line).is_err() {
+                        return;
+                    }
+                }
+            });
+            lines
+        })
+    }
+
+    fn moved(&mut self, text: &str) {
+        if let Some(last) = text.chars().last() {
+            self.at_line_start = last == '\n';
+        }
+    }
+}
+
+impl Default for Console {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+fn style(tone: Tone) -> Style {
+    let colour = |colour: AnsiColor| Style::new().fg_color(Some(colour.into()));
+    match tone {
+        Tone::Plain => Style::new(),
+        Tone::Dim => Style::new().dimmed(),
+        Tone::Strong => Style::new().bold(),
+        Tone::Added => colour(AnsiColor::Green),
+        Tone::Removed => colour(AnsiColor::Red),
+        Tone::Place => colour(AnsiColor::Cyan),
+        Tone::Warning => colour(AnsiColor::Yellow),
+        Tone::Error => colour(AnsiColor::Red).bold(),
+    }
+}

@@ -1,0 +1,239 @@
+//! `Show`: what happens, in words, colours and diffs for a terminal, or as lines of JSON.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::Format;
+use super::console::{Console, Tone};
+use crate::engine::preview::{self, FileChange};
+use crate::engine::{
+    CallId, Delta, Event, Level, Mode, Outcome, Question, Recorder, ReplyBlock, SessionId, Stop, Subject,
+    TodoStatus, ToolCall, Update, Who,
+};
+use crate::frontends::convert;
+use crate::limits;
+use crate::path::AbsPath;
+use crate::policy::Intent;
+use crate::text::{clip, diff};
+
+/// Shows the updates of one session.
+pub(super) struct Show<'a> {
+    session: &'a SessionId,
+    recorder: &'a Arc<Recorder>,
+    format: Format,
+    /// The calls of the open step, to name them when they end.
+    calls: HashMap<CallId, String>,
+    thinking: Thinking,
+}
+
+/// Whether thoughts are on the screen.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Thinking {
+    No,
+    Shown,
+}
+
+impl<'a> Show<'a> {
+    pub(super) fn new(session: &'a SessionId, recorder: &'a Arc<Recorder>, format: Format) -> Self {
+        Self { session, recorder, format, calls: HashMap::new(), thinking: Thinking::No }
+    }
+
+    pub(super) fn update(&mut self, update: &Update, console: &mut Console) {
+        match (self.format, update) {
+            (Format::Json, update) => {
+                let events = convert::update(self.session, self.recorder, update);
+                for event in events {
+                    console.json(&serde_json::to_string(&event).unwrap_or_default());
+                }
+            }
+            (Format::Text, Update::Fact(fact)) => self.fact(&fact.event, console),
+            (Format::Text, Update::Delta(delta)) => self.delta(delta, console),
+            (Format::Text, Update::Halted(_)) => {}
+        }
+    }
+
+    /// Ends a line that was begun.
+    pub(super) fn finish(&mut self, console: &mut Console) {
+        if self.format == Format::Text {
+            console.fresh_line();
+        }
+    }
+
+    fn delta(&mut self, delta: &Delta, console: &mut Console) {
+        match delta {
+            Delta::Text { text, .. } => {
+                if self.thinking == Thinking::Shown {
+                    console.fresh_line();
+                    self.thinking = Thinking::No;
+                }
+                console.say(text);
+            }
+            Delta::Thought { text, .. } => {
+                self.thinking = Thinking::Shown;
+                console.piece(Tone::Dim, text);
+            }
+            Delta::Output { text, .. } => console.piece(Tone::Dim, text),
+            Delta::Retrying { attempt, wait_ms, why, .. } => {
+                let seconds = wait_ms.div_ceil(1_000);
+                console.note(
+                    Tone::Warning,
+                    &format!(
+                        "{why}; what was shown of this answer is void; waiting {seconds} s, attempt {attempt} of {}",
+                        limits::STEP_ATTEMPTS_MAX
+                    ),
+                );
+            }
+            Delta::CallInput { .. } => {}
+        }
+    }
+
+    fn fact(&mut self, event: &Event, console: &mut Console) {
+        match event {
+            Event::Replied { reply, .. } => {
+                console.fresh_line();
+                for block in &reply.blocks {
+                    if let ReplyBlock::Call { call } = block {
+                        self.calls.insert(call.id.clone(), describe(call));
+                    }
+                }
+            }
+            Event::CallStarted { call, title, intent, by, .. } => {
+                self.calls.insert(call.clone(), title.clone());
+                console.note(Tone::Place, &format!("• {title}{}", allowed(by)));
+                if !matches!(by, Who::User(_)) {
+                    changes(self.recorder, intent, console);
+                }
+            }
+            Event::Asked { call: Some(call), ask, .. } => {
+                self.calls.insert(call.clone(), ask.title.clone());
+            }
+            Event::CallEnded { call, outcome } => self.call_ended(call, outcome, console),
+            Event::Todo { items } => {
+                for item in items {
+                    let mark = match item.status {
+                        TodoStatus::Pending => "[ ]",
+                        TodoStatus::InProgress => "[~]",
+                        TodoStatus::Completed => "[x]",
+                    };
+                    console.note(Tone::Plain, &format!("  {mark} {}", item.content));
+                }
+            }
+            Event::Noticed { level, text } => {
+                let tone = match level {
+                    Level::Info => Tone::Dim,
+                    Level::Warning => Tone::Warning,
+                    Level::Error => Tone::Error,
+                };
+                console.note(tone, text);
+            }
+            Event::TurnEnded { stop, .. } => ended(stop, console),
+            Event::Opened { .. }
+            | Event::Configured { .. }
+            | Event::Queued { .. }
+            | Event::Requeued { .. }
+            | Event::Taken { .. }
+            | Event::Removed { .. }
+            | Event::TurnStarted { .. }
+            | Event::Asked { call: None, .. }
+            | Event::Answered { .. }
+            | Event::Touched { .. }
+            | Event::Settled { .. }
+            | Event::Titled { .. }
+            | Event::Briefed { .. }
+            | Event::Reminded { .. } => {}
+        }
+    }
+
+    fn call_ended(&mut self, call: &CallId, outcome: &Outcome, console: &mut Console) {
+        let name = self.calls.remove(call).unwrap_or_default();
+        match outcome {
+            Outcome::Done(_) => {}
+            Outcome::Failed(why) => {
+                console.note(Tone::Warning, &format!("  {name} failed: {}", first_line(why)))
+            }
+            Outcome::Denied { reason } => {
+                console.note(Tone::Warning, &format!("  {name}: not allowed. {}", first_line(reason)));
+            }
+            Outcome::Cancelled => console.note(Tone::Warning, &format!("  {name}: cancelled")),
+            Outcome::Interrupted => console.note(Tone::Warning, &format!("  {name}: interrupted")),
+        }
+    }
+}
+
+/// Shows all of a question: what, the very diff, command or path, and why it is asked.
+pub(super) fn question(recorder: &Recorder, ask: &Question, console: &mut Console) {
+    console.note(Tone::Strong, &format!("? {}", ask.title));
+    match &ask.subject {
+        Subject::Intent(intent) => {
+            changes(recorder, intent, console);
+            if let Intent::Run { command, cwd, time_limit_ms } = intent {
+                for line in command.lines() {
+                    console.note(Tone::Plain, &format!("  $ {line}"));
+                }
+                console.note(Tone::Dim, &format!("  in {cwd}, for at most {} s", time_limit_ms / 1_000));
+            }
+            for path in intent.paths() {
+                console.note(Tone::Dim, &format!("  {path}"));
+            }
+        }
+        Subject::Loop(text) => console.note(Tone::Plain, &format!("  {text}")),
+    }
+    console.note(Tone::Dim, &format!("  {}", ask.reason));
+}
+
+fn changes(recorder: &Recorder, intent: &Intent, console: &mut Console) {
+    let cwd = recorder.state(|state| state.cwd().cloned());
+    for change in preview::changes(recorder, intent) {
+        for line in unified(&change, cwd.as_ref()).lines() {
+            let tone = match line.as_bytes().first() {
+                Some(b'+') => Tone::Added,
+                Some(b'-') => Tone::Removed,
+                Some(b'@') => Tone::Place,
+                _ => Tone::Plain,
+            };
+            console.note(tone, &format!("  {line}"));
+        }
+    }
+}
+
+fn unified(change: &FileChange, cwd: Option<&AbsPath>) -> String {
+    let name = cwd.map_or_else(|| change.path.to_string(), |cwd| change.path.display_in(cwd));
+    diff::unified(&name, change.old.as_deref(), change.new.as_deref())
+}
+
+fn allowed(by: &Who) -> String {
+    match by {
+        Who::User(_) | Who::Quillon => String::new(),
+        Who::Rule(rule) => format!(" (allowed: {rule})"),
+        Who::Mode(mode) => format!(" (mode {})", Mode::word(*mode)),
+    }
+}
+
+fn ended(stop: &Stop, console: &mut Console) {
+    console.fresh_line();
+    match stop {
+        Stop::Finished => {}
+        Stop::Cancelled => console.note(Tone::Warning, "cancelled"),
+        Stop::StepLimit => console.note(
+            Tone::Warning,
+            &format!("stopped after {} steps; say `go on` to continue", limits::STEPS_PER_TURN_MAX),
+        ),
+        Stop::ContextFull => {
+            console.note(
+                Tone::Warning,
+                "stopped: the model's context or its longest answer is reached; start a new session",
+            );
+        }
+        Stop::Refused => console.note(Tone::Warning, "the model or its provider refused to answer"),
+        Stop::ModelFailed(why) => console.complain(why),
+        Stop::Interrupted => console.note(Tone::Warning, "interrupted"),
+    }
+}
+
+fn describe(call: &ToolCall) -> String {
+    clip::line(&format!("{} {}", call.tool, call.input), limits::REPEATED_CALL_CHARS_MAX)
+}
+
+fn first_line(text: &str) -> String {
+    clip::line(text.lines().next().unwrap_or_default(), limits::REPEATED_CALL_CHARS_MAX)
+}

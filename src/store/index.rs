@@ -1,0 +1,52 @@
+//! What sessions there are: a small file beside each journal, which can be rebuilt from it.
+
+use std::io;
+use std::sync::Arc;
+
+use super::journal::DiskJournal;
+use crate::engine::journal::SessionInfo;
+use crate::engine::{Recorder, SessionId};
+use crate::os::fs::{self, Durability, Kind};
+use crate::path::AbsPath;
+
+const FILE: &str = "meta.json";
+
+/// Writes a session's line.
+pub(super) fn write(folder: &AbsPath, info: &SessionInfo) -> io::Result<()> {
+    let text = serde_json::to_vec(info).map_err(io::Error::other)?;
+    fs::replace_private(&folder.join(FILE).map_err(io::Error::other)?, &text, Durability::Process)
+}
+
+/// All sessions, the one active last first. One that cannot be read is left out and logged.
+pub(super) fn list(sessions: &AbsPath) -> io::Result<Vec<SessionInfo>> {
+    let listing = match fs::list(sessions, usize::MAX) {
+        Ok(listing) => listing,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(error),
+    };
+    let mut infos = Vec::new();
+    for entry in listing.entries.iter().filter(|entry| entry.kind == Kind::Folder) {
+        let (Some(name), Ok(folder)) = (entry.name.to_str(), sessions.join(&entry.name)) else { continue };
+        match read(&folder).or_else(|_| rebuild(&folder, name)) {
+            Ok(info) => infos.push(info),
+            Err(error) => tracing::warn!("failed to read session {name}: {error}"),
+        }
+    }
+    infos.sort_by(|left, right| right.updated.cmp(&left.updated));
+    Ok(infos)
+}
+
+fn read(folder: &AbsPath) -> io::Result<SessionInfo> {
+    let bytes = fs::read(&folder.join(FILE).map_err(io::Error::other)?)?;
+    serde_json::from_slice(&bytes).map_err(io::Error::other)
+}
+
+/// From the facts; nothing is added to them.
+fn rebuild(folder: &AbsPath, name: &str) -> io::Result<SessionInfo> {
+    let journal = Box::new(DiskJournal::follow(folder.clone())?);
+    let recorder = Recorder::follow(SessionId(name.to_owned()), journal, Arc::new(String::new));
+    let info = recorder.map_err(io::Error::other)?.info();
+    let info = info.ok_or_else(|| io::Error::other("it has no facts"))?;
+    write(folder, &info)?;
+    Ok(info)
+}

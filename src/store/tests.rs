@@ -1,0 +1,154 @@
+//! Tests of sessions on disk.
+
+use std::sync::Arc;
+
+use super::*;
+use crate::engine::journal::Recorded;
+use crate::engine::{Event, Level, Mode, ModelName, Recorder, Seq};
+use crate::text::Hash;
+
+fn journals() -> (tempfile::TempDir, AbsPath, DiskJournals) {
+    let folder = tempfile::tempdir().unwrap();
+    let state = AbsPath::new(folder.path()).unwrap();
+    let journals = DiskJournals::new(&state).unwrap();
+    (folder, state, journals)
+}
+
+fn id(name: &str) -> SessionId {
+    SessionId(name.into())
+}
+
+fn opened() -> Event {
+    let cwd = AbsPath::new("/w").unwrap();
+    Event::Opened { roots: vec![cwd.clone()], cwd, model: ModelName("m".into()), mode: Mode::Ask }
+}
+
+fn notice(text: &str) -> Event {
+    Event::Noticed { level: Level::Info, text: text.into() }
+}
+
+fn fact(seq: u64, event: Event) -> Recorded {
+    Recorded {
+        seq: Seq(seq),
+        at: format!("2026-01-01T00:00:{:02}Z", seq % 60).into(),
+        event: Arc::new(event),
+    }
+}
+
+fn held(journals: &DiskJournals, session: &SessionId) -> Box<dyn Journal> {
+    match journals.open(session).unwrap() {
+        Opened::Held(journal) => journal,
+        Opened::Followed { holder, .. } => panic!("held by {holder}"),
+    }
+}
+
+#[test]
+fn facts_outlive_the_journal_and_long_texts_are_blobs() {
+    let (_folder, state, journals) = journals();
+    let long = "long ".repeat(10_000);
+    let facts: Vec<Recorded> = std::iter::once(fact(1, opened()))
+        .chain((2..200).map(|seq| {
+            fact(seq, notice(&if seq % 50 == 0 { long.clone() } else { format!("{{\"$blob\":{seq}}}") }))
+        }))
+        .collect();
+    let mut journal = journals.create(&id("a")).unwrap();
+    facts.iter().for_each(|fact| journal.append(fact).unwrap());
+    let kept = journal.keep(b"bytes").unwrap();
+    journal.syncer()().unwrap();
+    drop(journal);
+    let journal = held(&journals, &id("a"));
+    for after in [0, 1, 31, 32, 33, 150, 198, 199, 500] {
+        let read = journal.read(Seq(after), 7).unwrap();
+        let expected: Vec<Recorded> =
+            facts.iter().filter(|fact| fact.seq.0 > after).take(7).cloned().collect();
+        assert_eq!(read, expected, "after {after}");
+    }
+    assert_eq!(&*journal.fetch(&kept).unwrap(), b"bytes");
+    assert_eq!(kept, Hash::of(b"bytes"));
+    let size = fs::look(&state.join("sessions/a/journal.jsonl").unwrap()).unwrap().len;
+    assert!(size < 40_000, "{size} bytes: long texts are not in the lines");
+}
+
+#[test]
+fn any_prefix_of_the_file_opens_with_all_whole_facts() {
+    let (_folder, state, journals) = journals();
+    let mut journal = journals.create(&id("a")).unwrap();
+    for seq in 1..=4 {
+        journal.append(&fact(seq, if seq == 1 { opened() } else { notice("x") })).unwrap();
+    }
+    drop(journal);
+    let path = state.join("sessions/a/journal.jsonl").unwrap();
+    let whole = fs::read(&path).unwrap();
+    let header = whole.iter().position(|byte| *byte == b'\n').unwrap() + 1;
+    for length in header..=whole.len() {
+        fs::replace(&path, &whole[..length], fs::Durability::Process).unwrap();
+        let lines = whole[header..length].iter().filter(|byte| **byte == b'\n').count() as u64;
+        let mut journal = held(&journals, &id("a"));
+        assert_eq!(journal.read(Seq(0), 9).unwrap().len() as u64, lines);
+        journal.append(&fact(lines + 1, notice("next"))).unwrap();
+        assert_eq!(journal.read(Seq(lines), 9).unwrap(), [fact(lines + 1, notice("next"))]);
+    }
+}
+
+#[test]
+fn one_writes_and_others_follow() {
+    let (_folder, _state, journals) = journals();
+    let mut journal = journals.create(&id("a")).unwrap();
+    journal.append(&fact(1, opened())).unwrap();
+    let Opened::Followed { journal: follower, holder } = journals.open(&id("a")).unwrap() else { panic!() };
+    assert!(holder.contains(&std::process::id().to_string()), "{holder}");
+    assert_eq!(follower.read(Seq(0), 9).unwrap().len(), 1);
+    journal.append(&fact(2, notice("more"))).unwrap();
+    assert_eq!(follower.read(Seq(1), 9).unwrap(), [fact(2, notice("more"))]);
+    assert!(matches!(journals.delete(&id("a")), Err(OpenError::Held { .. })));
+    drop(journal);
+    assert!(matches!(journals.open(&id("a")).unwrap(), Opened::Held(_)));
+    journals.delete(&id("a")).unwrap();
+    assert!(matches!(journals.open(&id("a")), Err(OpenError::Unknown(_))));
+}
+
+#[test]
+fn broken_and_newer_journals_are_named() {
+    let (_folder, state, journals) = journals();
+    let mut journal = journals.create(&id("a")).unwrap();
+    journal.append(&fact(1, opened())).unwrap();
+    drop(journal);
+    let path = state.join("sessions/a/journal.jsonl").unwrap();
+    let mut text = String::from_utf8(fs::read(&path).unwrap()).unwrap();
+    text.push_str("not json\n");
+    fs::replace(&path, text.as_bytes(), fs::Durability::Process).unwrap();
+    let error = held(&journals, &id("a")).read(Seq(0), 9).unwrap_err().to_string();
+    assert!(error.contains("journal.jsonl, line 3"), "{error}");
+    let newer = text.replace("\"version\":1", "\"version\":2");
+    fs::replace(&path, newer.as_bytes(), fs::Durability::Process).unwrap();
+    assert!(matches!(journals.open(&id("a")), Err(OpenError::Newer { version: 2, .. })));
+}
+
+#[test]
+fn ids_are_names_and_nothing_else() {
+    let (_folder, _state, journals) = journals();
+    for hostile in ["", "..", "a/b", "a\0", "é", &"a".repeat(65)] {
+        assert!(matches!(journals.open(&id(hostile)), Err(OpenError::Unknown(_))), "{hostile:?}");
+    }
+}
+
+#[test]
+fn lists_are_rebuilt() {
+    let (_folder, state, journals) = journals();
+    assert_eq!(journals.list().unwrap(), []);
+    for (name, facts) in [("a", 2), ("b", 3)] {
+        let journal = journals.create(&id(name)).unwrap();
+        let recorder =
+            Recorder::open(id(name), journal, Arc::new(move || format!("2026-01-0{facts}T00:00:00Z")))
+                .unwrap();
+        recorder.record(opened()).unwrap();
+        recorder.record(notice("x")).unwrap();
+        recorder.settle().unwrap();
+    }
+    let names = |infos: Vec<SessionInfo>| infos.into_iter().map(|info| info.id.0).collect::<Vec<_>>();
+    assert_eq!(names(journals.list().unwrap()), ["b", "a"]);
+    let before = journals.list().unwrap();
+    fs::replace(&state.join("sessions/a/meta.json").unwrap(), b"{", fs::Durability::Process).unwrap();
+    fs::remove_file(&state.join("sessions/b/meta.json").unwrap()).unwrap();
+    assert_eq!(journals.list().unwrap(), before);
+}

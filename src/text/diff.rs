@@ -1,0 +1,93 @@
+//! Two texts become hunks, a unified diff, or counts of lines.
+
+use similar::{ChangeTag, DiffOp, TextDiff};
+
+use super::edit::{Hunk, Splice};
+use crate::limits;
+
+/// A complete unified diff of one file, with three lines of context. No text means no file.
+///
+/// Equal texts give an empty diff.
+pub fn unified(name: &str, old: Option<&str>, new: Option<&str>) -> String {
+    let (before, after) = (old.unwrap_or_default(), new.unwrap_or_default());
+    let old_name = if old.is_some() { format!("a/{name}") } else { "/dev/null".to_owned() };
+    let new_name = if new.is_some() { format!("b/{name}") } else { "/dev/null".to_owned() };
+    let diff = lines(before, after);
+    diff.unified_diff().context_radius(3).header(&old_name, &new_name).to_string()
+}
+
+/// How many lines come and how many go.
+pub fn counts(old: Option<&str>, new: Option<&str>) -> (usize, usize) {
+    let diff = lines(old.unwrap_or_default(), new.unwrap_or_default());
+    diff.iter_all_changes().fold((0, 0), |(added, removed), change| match change.tag() {
+        ChangeTag::Insert => (added + 1, removed),
+        ChangeTag::Delete => (added, removed + 1),
+        ChangeTag::Equal => (added, removed),
+    })
+}
+
+/// The differences in lines, in order.
+pub fn hunks(old: &str, new: &str) -> Vec<Hunk> {
+    let line = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+    let diff = lines(old, new);
+    let changed = diff.ops().iter().filter(|op| !matches!(op, DiffOp::Equal { .. })).map(|op| {
+        let (old, new) = (op.old_range(), op.new_range());
+        Hunk { old: line(old.start)..line(old.end), new: line(new.start)..line(new.end) }
+    });
+    changed.collect()
+}
+
+/// The splices that make `old` into `new`, by whole lines; both with LF line ends.
+pub fn splices(old: &str, new: &str) -> Vec<Splice> {
+    let (old_starts, new_starts) = (line_starts(old), line_starts(new));
+    let diff = lines(old, new);
+    let changed = diff.ops().iter().filter(|op| !matches!(op, DiffOp::Equal { .. })).map(|op| {
+        let (from, to) = (op.old_range(), op.new_range());
+        Splice {
+            start: old_starts[from.start],
+            end: old_starts[from.end],
+            text: new[new_starts[to.start]..new_starts[to.end]].to_owned(),
+        }
+    });
+    changed.collect()
+}
+
+fn lines<'a>(old: &'a str, new: &'a str) -> TextDiff<'a, 'a, str> {
+    TextDiff::configure().timeout(limits::DIFF_TIME).diff_lines(old, new)
+}
+
+/// Where each line begins, and the end of the text.
+fn line_starts(text: &str) -> Vec<usize> {
+    let mut starts = vec![0];
+    starts.extend(text.split_inclusive('\n').scan(0, |end, line| {
+        *end += line.len();
+        Some(*end)
+    }));
+    starts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::edit::spliced;
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn unified_diffs() {
+        assert_eq!(
+            unified("f", Some("a\nb\n"), Some("a\nc\n")),
+            "--- a/f\n+++ b/f\n@@ -1,2 +1,2 @@\n a\n-b\n+c\n"
+        );
+        assert_eq!(unified("f", None, Some("x\n")), "--- /dev/null\n+++ b/f\n@@ -0,0 +1 @@\n+x\n");
+        assert!(unified("f", Some("a"), Some("b")).contains("\\ No newline at end of file"));
+        assert_eq!(unified("f", Some("a"), Some("a")), "");
+        assert_eq!(counts(Some("a\nb\n"), Some("a\nc\nd\n")), (2, 1));
+    }
+
+    proptest! {
+        #[test]
+        fn splices_make_the_new_text(old in "[ab\n]{0,30}", new in "[ab\n]{0,30}") {
+            prop_assert_eq!(spliced(&old, &splices(&old, &new)), new);
+        }
+    }
+}

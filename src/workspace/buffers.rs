@@ -1,0 +1,54 @@
+//! The seam to editors: what an editor holds and the disk does not.
+
+use std::io;
+use std::sync::Arc;
+
+use futures::future::BoxFuture;
+
+use crate::path::AbsPath;
+use crate::text::{Splice, Version};
+
+/// The open buffers of an editor.
+pub trait Buffers: Send + Sync {
+    /// The text of a file that is open, as the editor has it; none where it is not open.
+    fn read<'a>(&'a self, path: &'a AbsPath) -> BoxFuture<'a, Option<io::Result<Arc<str>>>>;
+
+    /// Edits open files, each as one undo step; an entry for each write, none where the file is not
+    /// open. All are refused where one is, as far as the editor can.
+    fn write<'a>(&'a self, writes: &'a [BufferWrite]) -> BoxFuture<'a, Vec<Option<io::Result<()>>>>;
+
+    /// The files that are known to be open.
+    fn open(&self) -> Vec<AbsPath>;
+}
+
+/// An edit of an open file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BufferWrite {
+    /// The file.
+    pub path: AbsPath,
+    /// The text it was made from.
+    pub base: Version,
+    /// That text.
+    pub old: Arc<str>,
+    /// The changes, in bytes of that text with LF line ends and without byte-order mark.
+    pub splices: Vec<Splice>,
+    /// The text afterwards.
+    pub new: Arc<str>,
+}
+
+/// No editor: nothing is open.
+pub struct NoBuffers;
+
+impl Buffers for NoBuffers {
+    fn read<'a>(&'a self, _path: &'a AbsPath) -> BoxFuture<'a, Option<io::Result<Arc<str>>>> {
+        Box::pin(async { None })
+    }
+
+    fn write<'a>(&'a self, writes: &'a [BufferWrite]) -> BoxFuture<'a, Vec<Option<io::Result<()>>>> {
+        Box::pin(async { writes.iter().map(|_| None).collect() })
+    }
+
+    fn open(&self) -> Vec<AbsPath> {
+        Vec::new()
+    }
+}

@@ -1,0 +1,156 @@
+//! Where a written path leads: absolute, links followed, inside the workspace or not.
+
+use std::io;
+
+use super::FileError;
+use crate::limits;
+use crate::os::fs::{self, Kind};
+use crate::path::AbsPath;
+
+/// Where a written path leads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The real path: no component is a link, as far as things exist.
+    pub path: AbsPath,
+    /// Whether the workspace holds it.
+    pub side: Side,
+}
+
+/// On which side of the workspace's border a place lies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// In one of the roots.
+    Inside,
+    /// In none.
+    Outside,
+}
+
+/// Relative paths count from `cwd`; `file://` URIs are understood.
+pub(super) fn locate(written: &str, cwd: &AbsPath, roots: &[AbsPath]) -> Result<Place, FileError> {
+    let path = match written.strip_prefix("file://") {
+        Some(rest) => AbsPath::new(decoded(rest))?,
+        None if written.is_empty() => return Err(crate::path::PathError::Empty.into()),
+        None => cwd.join(written)?,
+    };
+    let path = resolve(&path).map_err(|error| FileError::Io { path: path.clone(), error })?;
+    let inside = roots.iter().any(|root| path.starts_with(root));
+    Ok(Place { path, side: if inside { Side::Inside } else { Side::Outside } })
+}
+
+/// An error when the path leads elsewhere than it says, because a link was put on it.
+pub(super) fn still_there(path: &AbsPath) -> Result<(), FileError> {
+    match resolve(path) {
+        Ok(real) if real == *path => Ok(()),
+        Ok(_) => Err(FileError::Moved(path.clone())),
+        Err(error) => Err(FileError::Io { path: path.clone(), error }),
+    }
+}
+
+/// The real path of what exists, and the rest as written.
+pub(super) fn resolve(path: &AbsPath) -> io::Result<AbsPath> {
+    match fs::real_path(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            if fs::look_at_link(path).is_ok_and(|look| look.kind == Kind::Link) {
+                return Err(io::Error::new(io::ErrorKind::NotFound, "the link leads to nothing"));
+            }
+            let Some(parent) = path.parent() else { return Err(error) };
+            resolve(&parent)?.join(path.file_name()).map_err(io::Error::other)
+        }
+        done => done,
+    }
+}
+
+/// A sentence with up to three names in the same folder that look like the missing one.
+pub(super) fn similar(path: &AbsPath) -> String {
+    let Some(Ok(listing)) = path.parent().map(|parent| fs::list(&parent, limits::LISTED_ENTRIES_MAX)) else {
+        return String::new();
+    };
+    let wanted = path.file_name().to_lowercase();
+    let mut names: Vec<(usize, String)> = listing
+        .entries
+        .iter()
+        .map(|entry| entry.name.to_string_lossy().into_owned())
+        .filter_map(|name| Some((likeness(&wanted, &name.to_lowercase())?, name)))
+        .collect();
+    names.sort();
+    let names: Vec<String> = names.into_iter().take(3).map(|(_, name)| name).collect();
+    if names.is_empty() { String::new() } else { format!("; there is {}", names.join(", ")) }
+}
+
+/// How far apart two names are; none when they have little in common.
+fn likeness(wanted: &str, name: &str) -> Option<usize> {
+    let stem = |name: &str| name.split('.').next().unwrap_or_default().to_owned();
+    if stem(wanted) == stem(name) || name.contains(wanted) || wanted.contains(name) {
+        return Some(0);
+    }
+    let (wanted, name): (Vec<char>, Vec<char>) = (wanted.chars().collect(), name.chars().collect());
+    let mut row: Vec<usize> = (0..=name.len()).collect();
+    for (i, left) in wanted.iter().enumerate() {
+        let mut corner = row[0];
+        row[0] = i + 1;
+        for (j, right) in name.iter().enumerate() {
+            let kept = corner + usize::from(left != right);
+            corner = row[j + 1];
+            row[j + 1] = kept.min(row[j] + 1).min(corner + 1);
+        }
+    }
+    let distance = row[name.len()];
+    (distance * 3 <= wanted.len().max(name.len())).then_some(distance)
+}
+
+/// Percent signs of a URI's path decoded.
+fn decoded(text: &str) -> String {
+    let bytes = text.as_bytes();
+    let mut plain = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while at < bytes.len() {
+        let digits = text.get(at + 1..at + 3).filter(|_| bytes[at] == b'%');
+        match digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
+            Some(byte) => {
+                plain.push(byte);
+                at += 3;
+            }
+            None => {
+                plain.push(bytes[at]);
+                at += 1;
+            }
+        }
+    }
+    String::from_utf8_lossy(&plain).into_owned()
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_and_borders() {
+        let folder = tempfile::tempdir().unwrap();
+        let base = fs::real_path(&AbsPath::new(folder.path()).unwrap()).unwrap();
+        let (root, out) = (base.join("w").unwrap(), base.join("out").unwrap());
+        for folder in [&root, &out, &root.join("sub").unwrap()] {
+            fs::create_folders(folder).unwrap();
+        }
+        fs::replace(&root.join("a.txt").unwrap(), b"a", fs::Durability::Process).unwrap();
+        let link = |to: &str, at: &str| std::os::unix::fs::symlink(to, root.join(at).unwrap()).unwrap();
+        link("../out", "away");
+        link("sub", "near");
+        link("nowhere", "dangling");
+        let roots = [root.clone()];
+        let check = |written: &str, expected: &str, side: Side| {
+            let place = locate(written, &root, &roots).unwrap();
+            assert_eq!((place.path.display_in(&base), place.side), (expected.to_owned(), side), "{written}");
+        };
+        check("a.txt", "w/a.txt", Side::Inside);
+        check("./sub/../a.txt", "w/a.txt", Side::Inside);
+        check("new/deep.txt", "w/new/deep.txt", Side::Inside);
+        check("near/new.txt", "w/sub/new.txt", Side::Inside);
+        check("away/x", "out/x", Side::Outside);
+        check("../out/x", "out/x", Side::Outside);
+        check(&format!("file://{root}/a%2etxt"), "w/a.txt", Side::Inside);
+        assert!(locate("dangling", &root, &roots).is_err());
+        assert!(locate("", &root, &roots).is_err());
+        assert!(matches!(still_there(&root.join("near/x").unwrap()), Err(FileError::Moved(_))));
+        assert_eq!(similar(&root.join("a.tx").unwrap()), "; there is a.txt");
+    }
+}

@@ -1,0 +1,208 @@
+//! Edits become files: every base is checked before the first byte is written, all or none.
+
+use std::io;
+use std::sync::Arc;
+
+use super::buffers::BufferWrite;
+use super::file::{Bom, Content, TextFile};
+use super::{FileError, Files, root};
+use crate::os::fs::{self, Durability};
+use crate::path::AbsPath;
+use crate::text::{Change, Edit, Version, ends};
+
+/// A file that was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Written {
+    /// The file.
+    pub path: AbsPath,
+    /// Which text stands there.
+    pub version: Version,
+}
+
+/// Why nothing was written, in words for the model.
+#[derive(Debug, thiserror::Error)]
+pub enum WriteError {
+    /// The file is not the one that the edit was made from.
+    #[error("{0} has changed since it was read; nothing was written. Read it again and make the edit anew")]
+    Stale(AbsPath),
+    /// The file cannot be read.
+    #[error("nothing was written: {0}")]
+    Read(#[from] FileError),
+    /// The editor or the disk refused; what was written before was put back.
+    #[error("failed to write {path}: {error}; {state}")]
+    Io {
+        /// The file.
+        path: AbsPath,
+        /// Why.
+        error: io::Error,
+        /// What stands in the files.
+        state: String,
+    },
+}
+
+/// A checked edit: what stands there, and what is to.
+struct Ready {
+    path: AbsPath,
+    base: Version,
+    /// The bytes of the disk; none where no file is.
+    before: Option<Vec<u8>>,
+    /// The bytes that are to stand there; none where the file goes.
+    after: Option<String>,
+    buffer: BufferWrite,
+}
+
+pub(super) async fn write(files: &Files, edits: &[Edit]) -> Result<Vec<Written>, WriteError> {
+    let mut ready = Vec::new();
+    for edit in edits {
+        ready.push(check(files, edit).await?);
+    }
+    let buffers: Vec<BufferWrite> = ready.iter().map(|one| one.buffer.clone()).collect();
+    let answered = files.buffers().write(&buffers).await;
+    let mut on_disk = Vec::new();
+    let mut refused = None;
+    for (one, answer) in ready.iter().zip(answered) {
+        match answer {
+            Some(Ok(())) => {}
+            Some(Err(error)) => refused = refused.or(Some((one.path.clone(), error))),
+            None => on_disk.push(one),
+        }
+    }
+    if let Some((path, error)) = refused {
+        return Err(WriteError::Io { path, error, state: "the editor has the files as they were".into() });
+    }
+    to_disk(&on_disk)?;
+    let written = ready.iter().map(|one| {
+        let version = one.after.as_deref().map_or(Version::Absent, Version::of_text);
+        Written { path: one.path.clone(), version }
+    });
+    Ok(written.collect())
+}
+
+async fn check(files: &Files, edit: &Edit) -> Result<Ready, WriteError> {
+    let stale = || WriteError::Stale(edit.path.clone());
+    root::still_there(&edit.path)?;
+    let found = match files.read(&edit.path).await {
+        Ok(Content::Text(file)) => Some(file),
+        Ok(Content::Binary { .. }) => return Err(stale()),
+        Err(FileError::NotFound { .. }) => None,
+        Err(error) => return Err(error.into()),
+    };
+    let version = found.as_ref().map_or(Version::Absent, |file| file.version);
+    if version != edit.base {
+        return Err(stale());
+    }
+    let before = match &found {
+        Some(_) => Some(files.bytes(&edit.path).await?),
+        None => None,
+    };
+    let old: Arc<str> = found.as_ref().map_or_else(|| "".into(), whole);
+    let (after, splices) = match &edit.change {
+        Change::Splices(splices) => (Some(ends::splice(&old, splices)), splices.clone()),
+        Change::Whole(text) => {
+            let view = (ends::lf(&old), ends::lf(text));
+            (Some(text.clone()), crate::text::diff::splices(&view.0, &view.1))
+        }
+        Change::Delete => (None, Vec::new()),
+    };
+    let new: Arc<str> = after.as_deref().unwrap_or_default().into();
+    let buffer = BufferWrite { path: edit.path.clone(), base: edit.base, old, splices, new };
+    Ok(Ready { path: edit.path.clone(), base: edit.base, before, after, buffer })
+}
+
+/// The text with its byte-order mark.
+fn whole(file: &TextFile) -> Arc<str> {
+    match file.bom {
+        Bom::None => file.text.clone(),
+        Bom::Utf8 => format!("\u{feff}{}", file.text).into(),
+    }
+}
+
+/// Writes to the disk; when one fails those before it are put back.
+fn to_disk(ready: &[&Ready]) -> Result<(), WriteError> {
+    for (done, one) in ready.iter().enumerate() {
+        if let Err(error) = put(&one.path, one.base, one.after.as_deref().map(str::as_bytes)) {
+            let back: Vec<String> = ready[..done]
+                .iter()
+                .filter_map(|earlier| put_back(earlier).err().map(|_| earlier.path.to_string()))
+                .collect();
+            let state = if back.is_empty() {
+                "all files are as they were".to_owned()
+            } else {
+                format!("{} could not be put back", back.join(", "))
+            };
+            return Err(WriteError::Io { path: one.path.clone(), error, state });
+        }
+    }
+    Ok(())
+}
+
+fn put(path: &AbsPath, base: Version, bytes: Option<&[u8]>) -> io::Result<()> {
+    match (bytes, base) {
+        (Some(bytes), Version::Text(_)) => fs::replace(path, bytes, Durability::Process),
+        (Some(bytes), Version::Absent) => {
+            if let Some(parent) = path.parent() {
+                fs::create_folders(&parent)?;
+            }
+            fs::replace(path, bytes, Durability::Process)
+        }
+        (None, _) => fs::remove_file(path),
+    }
+}
+
+fn put_back(one: &Ready) -> io::Result<()> {
+    match &one.before {
+        Some(bytes) => fs::replace(&one.path, bytes, Durability::Process),
+        None => fs::remove_file(&one.path),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::NoBuffers;
+    use super::*;
+    use crate::text::Splice;
+
+    fn files() -> (tempfile::TempDir, Files) {
+        let folder = tempfile::tempdir().unwrap();
+        let root = fs::real_path(&AbsPath::new(folder.path()).unwrap()).unwrap();
+        (folder, Files::new(root.clone(), vec![root], Arc::new(NoBuffers)))
+    }
+
+    fn edit(files: &Files, name: &str, base: Version, change: Change) -> Edit {
+        Edit { path: files.cwd().join(name).unwrap(), base, change }
+    }
+
+    #[tokio::test]
+    async fn line_ends_and_mark_stay() {
+        let (_folder, files) = files();
+        let path = files.cwd().join("a").unwrap();
+        fs::replace(&path, "\u{feff}one\r\ntwo\r\n".as_bytes(), Durability::Process).unwrap();
+        let splices = vec![Splice { start: 4, end: 7, text: "2\n3".into() }];
+        let change = Change::Splices(splices);
+        files.write(&[edit(&files, "a", Version::of_text("one\ntwo\n"), change)]).await.unwrap();
+        assert_eq!(fs::read(&path).unwrap(), "\u{feff}one\r\n2\r\n3\r\n".as_bytes());
+    }
+
+    #[tokio::test]
+    async fn a_stale_file_stops_all() {
+        let (_folder, files) = files();
+        let new = edit(&files, "new/b", Version::Absent, Change::Whole("b".into()));
+        let stale = edit(&files, "a", Version::of_text("other"), Change::Whole("x".into()));
+        assert!(matches!(files.write(&[new.clone(), stale]).await, Err(WriteError::Stale(_))));
+        assert!(fs::look(&new.path).is_err(), "nothing was written");
+        files.write(std::slice::from_ref(&new)).await.unwrap();
+        assert_eq!(fs::read(&new.path).unwrap(), b"b");
+        assert!(matches!(files.write(&[new]).await, Err(WriteError::Stale(_))));
+    }
+
+    #[tokio::test]
+    async fn a_failure_puts_back() {
+        let (_folder, files) = files();
+        let first = edit(&files, "a", Version::Absent, Change::Whole("a".into()));
+        let folder = files.cwd().join("blocked").unwrap();
+        fs::replace(&folder, b"a file", Durability::Process).unwrap();
+        let second = edit(&files, "blocked/b", Version::Absent, Change::Whole("b".into()));
+        assert!(files.write(&[first.clone(), second]).await.is_err());
+        assert!(fs::look(&first.path).is_err());
+    }
+}

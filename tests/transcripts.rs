@@ -1,0 +1,50 @@
+//! Golden transcripts: files and scripts in, facts and files out; one text file a case.
+//!
+//! `QUILLON_REWRITE=1` writes what happened into the files; read the difference as you read code.
+
+#[path = "support/print.rs"]
+mod print;
+#[path = "support/scene.rs"]
+mod scene;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use scene::Scene;
+
+/// No transcript waits in real time; one that hangs is a fault.
+const HANGS_AFTER: Duration = Duration::from_secs(60);
+
+#[test]
+fn transcripts() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/transcripts");
+    let mut files: Vec<PathBuf> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "txt"))
+        .collect();
+    files.sort();
+    assert!(files.len() > 10, "the transcripts are gone");
+    let failed: Vec<String> = files.iter().filter_map(|file| check(file).err()).collect();
+    assert!(failed.is_empty(), "{}", failed.join("\n"));
+}
+
+fn check(file: &Path) -> Result<(), String> {
+    let written = std::fs::read_to_string(file).unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let played =
+        runtime.block_on(async { tokio::time::timeout(HANGS_AFTER, Scene::parse(&written).play()).await });
+    let happened = played.map_err(|_| format!("{}: hangs", file.display()))?;
+    if happened == written {
+        return Ok(());
+    }
+    if std::env::var_os("QUILLON_REWRITE").is_some() {
+        std::fs::write(file, happened).unwrap();
+        return Ok(());
+    }
+    Err(format!("{}: QUILLON_REWRITE=1 rewrites it\n{}", file.display(), difference(&written, &happened)))
+}
+
+fn difference(expected: &str, got: &str) -> String {
+    similar::TextDiff::from_lines(expected, got).unified_diff().context_radius(2).to_string()
+}
