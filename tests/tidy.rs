@@ -31,7 +31,8 @@ const LAYERS: &[(&str, &[&str])] = &[
 /// What a single file may name beyond its folder.
 const LAYERS_OF_FILES: &[(&str, &[&str])] = &[("src/engine/access.rs", &["os"])];
 /// The files and folders that put the parts together: they may name all.
-const ASSEMBLY: &[&str] = &["src/lib.rs", "src/main.rs", "src/daemon.rs", "src/cli.rs", "src/cli/"];
+const ASSEMBLY: &[&str] =
+    &["src/lib.rs", "src/main.rs", "src/daemon.rs", "src/daemon/", "src/cli.rs", "src/cli/"];
 /// Packages that stay behind one folder of `src`, so that their types do not spread.
 const PACKAGES: &[(&str, &str)] = &[
     ("quillon_protocol", "src/frontends"),
@@ -45,11 +46,19 @@ const PACKAGES: &[(&str, &str)] = &[
 /// The most lines a source file may have, without the tests at its foot.
 const FILE_LINES_MAX: usize = 400;
 /// Longer files, each with its own limit in steps of ten: it may fall and never rise.
-const LONG_FILES: &[(&str, usize)] = &[("src/engine/event.rs", 510)];
+const LONG_FILES: &[(&str, usize)] = &[
+    ("src/engine/event.rs", 470),
+    ("src/engine/host.rs", 440),
+    ("src/engine/state.rs", 480),
+    ("tests/process.rs", 410),
+];
 /// The roots of the packages: no unsafe code below them.
 const ROOTS: &[&str] = &["src/lib.rs", "src/main.rs"];
 /// Test files that may sleep, each with its reason beside it.
-const SLEEPERS: &[&str] = &[];
+const SLEEPERS: &[&str] = &[
+    // Looks in short steps whether processes of another program are gone; nobody tells of their end.
+    "tests/process.rs",
+];
 #[test]
 fn modules_name_only_what_their_layer_may() {
     assert_clean(&sources(), layers);

@@ -2,6 +2,8 @@
 //!
 //! `QUILLON_REWRITE=1` writes what happened into the files; read the difference as you read code.
 
+#![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test prepares files and may fail")]
+
 #[path = "support/print.rs"]
 mod print;
 #[path = "support/scene.rs"]

@@ -5,6 +5,7 @@ use quillon::policy::Intent;
 use quillon::text::Change;
 
 /// A fact in one line; `root` is left out of paths.
+#[expect(clippy::too_many_lines, reason = "a list: one arm for each fact")]
 pub fn line(event: &Event, root: &str) -> String {
     let text = match event {
         Event::Opened { mode, .. } => format!("opened, mode {}", mode.word()),

@@ -62,6 +62,7 @@ fn numbered(
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "a list: one arm for each fact")]
 fn fact(recorder: &Recorder, event: &Event) -> WireEvent {
     match event {
         Event::Opened { roots, cwd, model, mode } => WireEvent::Opened(wire::Opened {

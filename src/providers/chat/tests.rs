@@ -1,3 +1,5 @@
+//! Tests of the chat model against a server on loopback.
+
 use futures::StreamExt;
 use serde_json::Value;
 

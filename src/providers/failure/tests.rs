@@ -1,3 +1,5 @@
+//! Tests of failures: what a server said becomes words for the user.
+
 use expect_test::{Expect, expect};
 use serde_json::json;
 
