@@ -18,7 +18,7 @@ pub fn create_private_new_folder(path: &AbsPath) -> io::Result<()> {
     private_folder().create(path)
 }
 
-/// Gives a file this content at once, as [`super::replace`] does, for this user alone (0600). A
+/// Gives a file this content at once, as [`super::replace()`] does, for this user alone (0600). A
 /// link that stands there goes.
 pub fn replace_private(path: &AbsPath, bytes: &[u8], durability: Durability) -> io::Result<()> {
     by_rename(path.as_path(), bytes, Permit::Private, durability)
