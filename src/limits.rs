@@ -279,3 +279,43 @@ pub const TODO_ITEMS_MAX: usize = 50;
 
 /// Characters of a fact's summary: a line in a log, or in a screen reader's voice.
 pub const SUMMARY_CHARS_MAX: usize = 200;
+
+// --- rpc
+
+/// Of one message on a wire: opening a big file in an editor must pass, a runaway client must not.
+pub const RPC_MESSAGE_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// Of the header lines before a body: two lines of 40 bytes are usual.
+pub const RPC_HEADER_BYTES_MAX: usize = 8 * 1024;
+/// A body announced as longer than allowed is skipped up to this length; a longer one is a broken
+/// header, since waiting for its end would leave the connection deaf.
+pub const RPC_SKIP_BYTES_MAX: u64 = 16 * 1024 * 1024 * 1024;
+/// One read from a wire: a pipe's usual capacity.
+pub const RPC_READ_BYTES: usize = 64 * 1024;
+/// What buffers of a wire keep for the next message; more is given back after a large one.
+pub const RPC_BUFFER_KEPT_BYTES_MAX: usize = 256 * 1024;
+/// Of a request's id, which is kept while the request runs and comes back in its answer.
+pub const RPC_ID_BYTES_MAX: usize = 1024;
+/// Requests of the client that run at once: an editor has some dozens open, each costs a task.
+pub const RPC_REQUESTS_MAX: usize = 256;
+/// Room beside them for what must work when everything waits: answers to questions, cancel, shutdown.
+pub const RPC_REQUESTS_RESERVED_MAX: usize = 32;
+/// Our own requests to the client that wait at once: each is a question that someone is to answer.
+pub const RPC_OWN_REQUESTS_MAX: usize = 1024;
+/// What waits for the writer. Beyond it senders wait, so that a slow client gets less and larger
+/// pieces; one message longer than this is let in alone.
+pub const RPC_QUEUE_BYTES_MAX: usize = 1024 * 1024;
+/// Messages that wait for the writer: a client that reads slowly is to be behind by little, so that
+/// the answer to its cancel comes soon.
+pub const RPC_QUEUE_MESSAGES_MAX: usize = 256;
+/// What the reader itself has answered (errors, unknown methods) and the client has not yet read.
+/// Beyond it nothing more is read: 20,000 error answers to a client that does not listen.
+pub const RPC_REPLIES_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// How long the client's requests may take to end after the connection has: half of the two seconds
+/// within which an editor's agent is to be gone.
+pub const RPC_GRACE: Duration = Duration::from_secs(1);
+/// How long the writer may take to hand over what is queued at the end of a connection.
+pub const RPC_DRAIN_WAIT: Duration = Duration::from_millis(500);
+/// Characters shown of a method's name in errors and logs: more than any method has.
+pub const RPC_NAME_CHARS_MAX: usize = 80;
+/// Characters of an error's reason: two lines.
+pub const RPC_REASON_CHARS_MAX: usize = 240;
