@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use futures::FutureExt;
 use tokio::task::JoinSet;
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::Error;
 use super::error::shown;
@@ -78,7 +78,10 @@ impl<H: Handler> Dispatch<H> {
                     return self.reply(&id, &Err(Error::too_many_requests(RPC_REQUESTS_MAX)));
                 };
                 let call = self.call(id, method, params, cancelled);
-                self.running.spawn(run(self.shared.clone(), self.handler.clone(), call));
+                let (id, answered) = (call.id.clone(), call.signals.answered.clone().drop_guard());
+                let on_cancel = self.handler.on_cancel(&call.method);
+                let work = run_handler(self.shared.clone(), self.handler.clone(), call, on_cancel);
+                self.running.spawn(run(self.shared.clone(), id, answered, work));
             }
         }
     }
@@ -116,10 +119,8 @@ impl<H: Handler> Dispatch<H> {
 }
 
 /// Works on a request in its own task: whatever happens inside, it is answered once, and from here.
-async fn run<H: Handler>(shared: Arc<Shared>, handler: Arc<H>, call: Call) {
-    let (id, _answered) = (call.id.clone(), call.signals.answered.clone().drop_guard());
-    let on_cancel = handler.on_cancel(&call.method);
-    let reply = run_handler(shared.clone(), handler, call, on_cancel).await;
+async fn run(shared: Arc<Shared>, id: Id, _answered: DropGuard, work: impl Future<Output = Reply>) {
+    let reply = work.await;
     let body = message::answer(&id, &reply);
     shared.calls.done();
     let room = shared.outbox.room(body.len()).await;
@@ -130,15 +131,17 @@ async fn run<H: Handler>(shared: Arc<Shared>, handler: Arc<H>, call: Call) {
     }
 }
 
-async fn run_handler<H: Handler>(
+/// Calls the handler at once, in the order of the messages; what it returns runs in its own time.
+fn run_handler<H: Handler>(
     shared: Arc<Shared>,
     handler: Arc<H>,
     call: Call,
     on_cancel: OnCancel,
-) -> Reply {
+) -> impl Future<Output = Reply> + Send + 'static {
     let (method, cancelled) = (call.method.clone(), call.signals.cancelled.clone());
-    let work = async {
-        let work = handler.request(Peer { shared }, call);
+    let begun = std::panic::catch_unwind(AssertUnwindSafe(|| handler.request(Peer { shared }, call)));
+    let work = async move {
+        let work = begun.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         match on_cancel {
             OnCancel::Tell => work.await,
             OnCancel::Drop => tokio::select! {
@@ -148,8 +151,10 @@ async fn run_handler<H: Handler>(
             },
         }
     };
-    let done = AssertUnwindSafe(work).catch_unwind().await;
-    done.unwrap_or_else(|panic| Err(Error::internal(&incident(&method, &*panic))))
+    async move {
+        let done = AssertUnwindSafe(work).catch_unwind().await;
+        done.unwrap_or_else(|panic| Err(Error::internal(&incident(&method, &*panic))))
+    }
 }
 
 /// Logs a panic, and returns the name under which the log has it.
@@ -260,6 +265,26 @@ mod tests {
             client.result(1, json!((0..300).collect::<Vec<_>>())).await;
             client.end().await;
         }
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn requests_begin_in_the_order_of_the_messages() {
+        let mut client = Client::new(Dialect::ACP);
+        let all: Vec<u8> = (0..300)
+            .flat_map(|n| match n % 2 {
+                0 => client.frame(&json!({"jsonrpc": "2.0", "id": n, "method": "begin", "params": {"n": n}})),
+                _ => client.frame(&json!({"jsonrpc": "2.0", "method": "note", "params": {"n": n}})),
+            })
+            .collect();
+        client.bytes(&all).await;
+        client.request("noted", "noted", Value::Null).await;
+        let noted = loop {
+            let message = client.next().await.expect("an answer");
+            if message["id"] == "noted" {
+                break message["result"].clone();
+            }
+        };
+        assert_eq!(noted, json!((0..300).collect::<Vec<_>>()));
     }
 
     #[tokio::test]

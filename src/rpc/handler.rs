@@ -27,6 +27,9 @@ pub trait Handler: Send + Sync + 'static {
 
     /// A request, which is answered with what this returns. What it has sent to the peer by then
     /// is on the wire before the answer. It must not block its thread.
+    ///
+    /// The function itself is called in the order of the messages: what it does before it returns
+    /// its future is done before later requests and notifications are looked at.
     fn request(self: Arc<Self>, peer: Peer, call: Call) -> impl Future<Output = Reply> + Send + 'static;
 }
 

@@ -55,8 +55,8 @@ impl Handler for Server {
         match method {
             "noted" | "echo" | "panicInline" | "slowInline" => Placement::Inline,
             "shutdown" => Placement::Reserved,
-            "wait" | "told" | "ask" | "askAll" | "many" | "flood" | "panic" | "block" | "announce"
-            | "quick" | "large" | "fail" => Placement::Task,
+            "begin" | "wait" | "told" | "ask" | "askAll" | "many" | "flood" | "panic" | "block"
+            | "announce" | "quick" | "large" | "fail" => Placement::Task,
             _ => Placement::Unknown,
         }
     }
@@ -80,7 +80,16 @@ impl Handler for Server {
         }
     }
 
-    async fn request(self: Arc<Self>, peer: Peer, call: Call) -> Reply {
+    fn request(self: Arc<Self>, peer: Peer, call: Call) -> impl Future<Output = Reply> + Send + 'static {
+        if call.method == "begin" {
+            self.noted.lock().unwrap().extend(call.params.read::<Count>().map(|count| count.n));
+        }
+        self.work(peer, call)
+    }
+}
+
+impl Server {
+    async fn work(self: Arc<Self>, peer: Peer, call: Call) -> Reply {
         match call.method.as_str() {
             "noted" => reply(&*self.noted.lock().unwrap()),
             "slowInline" => {
@@ -120,7 +129,7 @@ impl Handler for Server {
                 reply(())
             }
             "fail" => Err(Error::new(1001, "unknown").with_data(json!({"kind": "sessionUnknown"}))),
-            "shutdown" => reply(()),
+            "begin" | "shutdown" => reply(()),
             method => self.talk(method, &peer, &call.params).await,
         }
     }
