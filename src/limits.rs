@@ -319,3 +319,52 @@ pub const RPC_DRAIN_WAIT: Duration = Duration::from_millis(500);
 pub const RPC_NAME_CHARS_MAX: usize = 80;
 /// Characters of an error's reason: two lines.
 pub const RPC_REASON_CHARS_MAX: usize = 240;
+
+// --- acp
+
+/// Bytes of text in one message: escaped as JSON it stays under 1 MiB, which every client reads.
+pub const ACP_TEXT_BYTES_MAX: usize = 128 * 1024;
+
+/// Bytes of one call's result as it is shown: more than the model is given, less than hurts a view.
+pub const ACP_RESULT_BYTES_MAX: usize = 64 * 1024;
+
+/// Bytes of one argument of a call that is shown as such; longer ones are shown as diff or command.
+pub const ACP_RAW_INPUT_BYTES_MAX: usize = 8 * 1024;
+
+/// Bytes of the texts before and after in the diffs of one call; larger files are shown in part.
+pub const ACP_DIFF_BYTES_MAX: usize = 512 * 1024;
+
+/// Equal lines around the changed region of a large file.
+pub const ACP_DIFF_CONTEXT_LINES: usize = 3;
+
+/// Characters of a call's title: some clients show nothing else.
+pub const ACP_TITLE_CHARS_MAX: usize = 200;
+
+/// Characters on a button of a question.
+pub const ACP_OPTION_CHARS_MAX: usize = 80;
+
+/// Bytes of one picture of a running command's output: what fits a card in an editor.
+pub const ACP_LIVE_TAIL_BYTES_MAX: usize = 4 * 1024;
+
+/// Bytes of all pictures of one command's output together.
+pub const ACP_LIVE_BYTES_MAX: usize = 1024 * 1024;
+
+/// The longest pause between two pictures of a running command's output.
+pub const ACP_LIVE_PAUSE_MAX: Duration = Duration::from_secs(5);
+
+/// Bytes of one command's output that are passed on to a client which draws terminals.
+pub const ACP_TERMINAL_BYTES_MAX: usize = 1024 * 1024;
+
+/// How long the user may think about a question before it counts as a no: a week, so that a day off
+/// does no harm and a client that never answers holds nothing for ever.
+pub const ACP_USER_WAIT_MAX: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
+/// How long a client may take to read or write a file: a disk far away is done by then, and a call
+/// that waits for a client which does not answer fails while the user still looks.
+pub const ACP_FILE_WAIT_MAX: Duration = Duration::from_secs(30);
+
+/// Requests to open or close one session that may wait for what is being told of it.
+pub const ACP_ASKS_MAX: usize = 8;
+
+/// Sessions on one page of a list: some screens of a picker.
+pub const ACP_LIST_PAGE_MAX: usize = 100;

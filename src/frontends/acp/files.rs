@@ -1,0 +1,224 @@
+//! `ClientFiles`: the files as the client's editor holds them, by asking it.
+//!
+//! ACP does not say which files are open. Every text inside the session's folders is asked for; one
+//! that the client does not hand out is the disk's. Each request has a deadline, and dies with the
+//! turn that waits for it.
+
+use std::io;
+use std::sync::{Arc, OnceLock};
+
+use agent_client_protocol_schema::v1 as acp;
+use futures::future::{BoxFuture, join_all};
+
+use super::client::Client;
+use super::places::Places;
+use crate::engine::SessionId;
+use crate::path::AbsPath;
+use crate::rpc::RequestError;
+use crate::text::Version;
+use crate::workspace::{BufferWrite, Buffers};
+
+/// What the client's editor holds, for one session.
+pub struct ClientFiles {
+    client: Client,
+    places: Places,
+    session: OnceLock<SessionId>,
+}
+
+impl ClientFiles {
+    /// The files inside these folders. Until the session has its name, all of them are the disk's.
+    pub fn new(client: Client, places: Places) -> Self {
+        Self { client, places, session: OnceLock::new() }
+    }
+
+    /// Names the session that asks.
+    pub fn name(&self, session: &SessionId) {
+        let _same_session = self.session.set(session.clone());
+    }
+
+    /// A file's text in the client; none where it does not hand out one.
+    async fn text(&self, path: &AbsPath) -> Option<io::Result<String>> {
+        let session = self.session.get()?;
+        let path = self.places.inside(path)?;
+        let request = acp::ReadTextFileRequest::new(session.0.clone(), path.as_path());
+        match self.client.read_text_file(&request).await {
+            Ok(response) => Some(Ok(response.content)),
+            Err(RequestError::Failed(error)) => {
+                tracing::debug!("the client does not hand out {path}: {error}");
+                None
+            }
+            Err(error) => Some(Err(failed(&error))),
+        }
+    }
+
+    async fn put(&self, write: &BufferWrite) -> Option<io::Result<()>> {
+        let held = match self.text(&write.path).await? {
+            Ok(held) => held,
+            Err(error) => return Some(Err(error)),
+        };
+        if Version::of_text(&held) != write.base {
+            let changed = format!("{} was changed in the editor meanwhile", write.path);
+            return Some(Err(io::Error::other(changed)));
+        }
+        let (session, path) = (self.session.get()?, self.places.inside(&write.path)?);
+        let text = with_line_ends_of(&held, &write.new);
+        let request = acp::WriteTextFileRequest::new(session.0.clone(), path.as_path(), text);
+        Some(self.client.write_text_file(&request).await.map_err(|error| failed(&error)))
+    }
+}
+
+impl Buffers for ClientFiles {
+    fn read<'a>(&'a self, path: &'a AbsPath) -> BoxFuture<'a, Option<io::Result<Arc<str>>>> {
+        Box::pin(async move { self.text(path).await.map(|read| read.map(Arc::from)) })
+    }
+
+    fn write<'a>(&'a self, writes: &'a [BufferWrite]) -> BoxFuture<'a, Vec<Option<io::Result<()>>>> {
+        Box::pin(join_all(writes.iter().map(|write| self.put(write))))
+    }
+
+    /// ACP does not tell which files are open: searches see the disk.
+    fn open(&self) -> Vec<AbsPath> {
+        Vec::new()
+    }
+}
+
+fn failed(error: &RequestError) -> io::Error {
+    let kind = match error {
+        RequestError::Closed => io::ErrorKind::BrokenPipe,
+        RequestError::TimedOut(_) => io::ErrorKind::TimedOut,
+        RequestError::Failed(_) | RequestError::Unreadable(_) => io::ErrorKind::Other,
+    };
+    io::Error::new(kind, format!("the editor: {error}"))
+}
+
+/// The new text with the line ends that the editor works with.
+fn with_line_ends_of(held: &str, new: &str) -> String {
+    let plain = new.replace("\r\n", "\n");
+    if held.contains("\r\n") { plain.replace('\n', "\r\n") } else { plain }
+}
+
+#[cfg(test)]
+#[cfg(unix)]
+mod tests {
+    use std::collections::HashMap;
+    use std::time::Duration;
+
+    use serde_json::{Value, json};
+    use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+    use tokio::task::JoinSet;
+
+    use super::*;
+    use crate::rpc::{Call, Connection, Dialect, Handler, Params, Peer, Placement, Reply, Settings};
+    use crate::text::Splice;
+
+    struct Nothing;
+
+    impl Handler for Nothing {
+        fn placement(&self, _method: &str) -> Placement {
+            Placement::Unknown
+        }
+
+        async fn notification(&self, _peer: &Peer, _method: &str, _params: Params) {}
+
+        async fn request(self: Arc<Self>, _peer: Peer, call: Call) -> Reply {
+            Err(crate::rpc::Error::method_not_found(&call.method))
+        }
+    }
+
+    /// An editor that holds these files, keeps what is written, and refuses to write `locked`.
+    async fn hold(stream: tokio::io::DuplexStream, mut files: HashMap<String, String>) {
+        let (from, mut to) = tokio::io::split(stream);
+        let mut lines = BufReader::new(from).lines();
+        while let Ok(Some(line)) = lines.next_line().await {
+            let message: Value = serde_json::from_str(&line).unwrap();
+            let path = message["params"]["path"].as_str().unwrap_or_default().to_owned();
+            let error = json!({ "code": -32002, "message": "no such file" });
+            let said = match (message["method"].as_str().unwrap(), files.get(&path)) {
+                ("fs/read_text_file", Some(text)) => json!({ "result": { "content": text } }),
+                ("fs/write_text_file", Some(_)) if !path.ends_with("locked") => {
+                    files.insert(path, message["params"]["content"].as_str().unwrap().to_owned());
+                    json!({ "result": null })
+                }
+                _ => json!({ "error": error }),
+            };
+            let mut reply = said;
+            (reply["jsonrpc"], reply["id"]) = (json!("2.0"), message["id"].clone());
+            to.write_all(format!("{reply}\n").as_bytes()).await.unwrap();
+        }
+    }
+
+    /// The files of an editor that holds `files`, for a session in `/link`, which is `/real`.
+    fn editor(files: &[(&str, &str)]) -> (ClientFiles, JoinSet<()>) {
+        let (ours, theirs) = tokio::io::duplex(1 << 16);
+        let connection = Connection::new(Settings::new(Dialect::ACP));
+        let places = Places::new((AbsPath::new("/link").unwrap(), AbsPath::new("/real").unwrap()));
+        let client_files = ClientFiles::new(Client::new(connection.peer()), places);
+        client_files.name(&SessionId("s".into()));
+        let held = files.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())).collect();
+        let mut tasks = JoinSet::new();
+        let (input, output) = tokio::io::split(ours);
+        tasks.spawn(async move {
+            connection.serve(input, output, Arc::new(Nothing)).await;
+        });
+        tasks.spawn(hold(theirs, held));
+        (client_files, tasks)
+    }
+
+    fn path(text: &str) -> AbsPath {
+        AbsPath::new(text).unwrap()
+    }
+
+    fn write(file: &str, old: &str, new: &str) -> BufferWrite {
+        let splices = vec![Splice { start: 0, end: old.replace("\r\n", "\n").len(), text: new.to_owned() }];
+        let (old, new) = (Arc::from(old), Arc::from(new));
+        BufferWrite { path: path(file), base: Version::of_text(&old), old, splices, new }
+    }
+
+    async fn read(files: &ClientFiles, file: &str) -> Option<String> {
+        let path = path(file);
+        let read = tokio::time::timeout(Duration::from_secs(20), files.read(&path)).await.unwrap();
+        read.map(|read| read.unwrap().to_string())
+    }
+
+    #[tokio::test]
+    async fn row_64_unsaved_text_is_read_under_the_clients_path() {
+        let (files, _tasks) = editor(&[("/link/a", "unsaved")]);
+        assert_eq!(read(&files, "/real/a").await.as_deref(), Some("unsaved"));
+        assert_eq!(read(&files, "/real/missing").await, None, "what the client does not have is the disk's");
+        assert_eq!(read(&files, "/elsewhere/a").await, None, "outside the folders nothing is asked");
+    }
+
+    #[tokio::test]
+    async fn row_64_a_write_keeps_the_editors_line_ends() {
+        let (files, _tasks) = editor(&[("/link/lf", "a\nb\n"), ("/link/crlf", "a\r\nb\r\n")]);
+        let writes = [write("/real/lf", "a\nb\n", "a\nB\n"), write("/real/crlf", "a\nb\n", "a\nB\n")];
+        let written = files.write(&writes).await;
+        assert!(written.iter().all(|done| matches!(done, Some(Ok(())))), "{written:?}");
+        assert_eq!(read(&files, "/real/lf").await.as_deref(), Some("a\nB\n"));
+        assert_eq!(read(&files, "/real/crlf").await.as_deref(), Some("a\r\nB\r\n"));
+    }
+
+    #[tokio::test]
+    async fn row_64_what_was_typed_meanwhile_is_not_overwritten() {
+        let (files, _tasks) = editor(&[("/link/a", "typed"), ("/link/locked", "x")]);
+        let writes = [
+            write("/real/a", "before", "after"),
+            write("/real/locked", "x", "y"),
+            write("/real/new", "", "n"),
+        ];
+        let written = files.write(&writes).await;
+        let message = written[0].as_ref().unwrap().as_ref().unwrap_err().to_string();
+        assert!(message.contains("changed in the editor"), "{message}");
+        assert!(written[1].as_ref().unwrap().is_err(), "a refused write is no success");
+        assert!(written[2].is_none(), "what the client does not have is the disk's");
+        assert_eq!(read(&files, "/real/a").await.as_deref(), Some("typed"));
+    }
+
+    #[tokio::test]
+    async fn before_the_session_has_its_name_all_is_the_disks() {
+        let connection = Connection::new(Settings::new(Dialect::ACP));
+        let places = Places::new((path("/w"), path("/w")));
+        let files = ClientFiles::new(Client::new(connection.peer()), places);
+        assert_eq!(read(&files, "/w/a").await, None);
+    }
+}
