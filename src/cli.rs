@@ -10,7 +10,7 @@ use std::process::ExitCode;
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
-use crate::daemon::Choices;
+use crate::daemon::{self, Choices};
 use crate::policy::Mode;
 
 /// A coding agent that lives in the editor.
@@ -33,6 +33,8 @@ struct Cli {
 enum Command {
     /// Do one task in the current folder, here in the terminal.
     Run(run::RunArgs),
+    /// Serve an editor: the Agent Client Protocol (ACP) on standard input and output.
+    Acp(ServeArgs),
     /// Look at the sessions on this machine.
     Sessions(sessions::SessionsArgs),
     /// Print the completions for a shell.
@@ -105,6 +107,7 @@ pub fn main() -> ExitCode {
     };
     let done = match cli.command {
         Command::Run(args) => run::main(args),
+        Command::Acp(args) => daemon::acp(args.choices.into()),
         Command::Sessions(args) => sessions::main(args),
         Command::Completions { shell } => generate::completions(&mut Cli::command(), shell),
         Command::Man => generate::manual(Cli::command()),

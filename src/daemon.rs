@@ -1,5 +1,6 @@
 //! Builds the parts, hands them to one front end, and shuts down in order.
 
+mod serve;
 mod settings;
 
 use std::process::ExitCode;
@@ -19,6 +20,7 @@ use crate::providers::script::ReadFile;
 use crate::store::DiskJournals;
 use crate::tools;
 
+pub use serve::acp;
 use settings::Settings;
 
 /// What was chosen on the command line.

@@ -10,6 +10,7 @@ pub mod access;
 mod call;
 mod desk;
 pub mod event;
+pub mod handle;
 pub mod host;
 pub mod journal;
 pub mod live;
@@ -28,7 +29,8 @@ pub mod tool;
 mod turn;
 
 pub use event::*;
-pub use host::{Activity, AnswerError, Host, HostError, NewSession, Session, Shared};
+pub use handle::{Activity, AnswerError, Session};
+pub use host::{Host, HostError, NewSession, Shared};
 pub use journal::{Journal, Journals};
 pub use model::{Model, ModelError, ModelEvent, Models};
 pub use parts::Toolbox;

@@ -1,5 +1,6 @@
 //! What people and editors see of the engine: one file or folder for each form.
 
+pub mod acp;
 pub mod convert;
 pub mod export;
 pub mod terminal;

@@ -9,3 +9,4 @@ pub mod fs;
 pub mod http;
 pub mod log;
 pub mod process;
+pub mod signals;

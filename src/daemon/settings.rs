@@ -74,9 +74,14 @@ impl Settings {
         Arc::new(Rules::new(layers))
     }
 
+    /// The user's mode of new sessions.
+    pub(super) fn mode(&self) -> Mode {
+        self.config.mode.unwrap_or_default()
+    }
+
     /// The mode of new sessions in this folder: the stricter one of the user's and the project's.
     pub(super) fn mode_for(&self, cwd: &AbsPath) -> Mode {
-        let own = self.config.mode.unwrap_or_default();
+        let own = self.mode();
         match (own, project(cwd).mode) {
             (_, Some(Mode::Plan)) | (Mode::Plan, _) => Mode::Plan,
             (_, Some(Mode::Ask)) | (Mode::Ask, _) => Mode::Ask,

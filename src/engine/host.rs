@@ -3,22 +3,18 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::desk::{Desk, Taken};
-use super::event::{
-    Answer, Block, ChoiceKind, ClientId, Command, Deliver, Event, Mode, ModelName, PromptId, QuestionId, Seq,
-    SessionId,
-};
+use super::desk::Desk;
+use super::event::{Event, Mode, ModelName, SessionId};
+use super::handle::{Activity, Reach, Session};
 use super::journal::{Journals, OpenError, Opened, SessionInfo};
 use super::model::Models;
 use super::parts::{Environment, Parts, RulesFor, Toolbox};
-use super::reader::Reader;
 use super::recorder::{Clock, Halted, Recorder};
-use super::session::{self, Accepted, Message, Refused};
-use super::state::State;
+use super::session::{self};
 use crate::limits;
 use crate::path::AbsPath;
 use crate::policy::Rules;
@@ -78,52 +74,11 @@ pub enum HostError {
 pub struct Host {
     shared: Shared,
     sessions: Mutex<HashMap<SessionId, Session>>,
+    /// Sessions are opened and given up one after another: a journal has one opener at a time, also
+    /// in this process.
+    opening: tokio::sync::Mutex<()>,
     tasks: TaskTracker,
     stop: CancellationToken,
-}
-
-/// A handle on an open session; cheap to clone.
-#[derive(Clone)]
-pub struct Session {
-    /// Which.
-    pub id: SessionId,
-    recorder: Arc<Recorder>,
-    reach: Reach,
-    stop: CancellationToken,
-}
-
-/// What this process can do with a session.
-#[derive(Clone)]
-enum Reach {
-    /// It holds the session.
-    Held { mailbox: mpsc::Sender<Message>, desk: Desk },
-    /// Another process does; it can be read.
-    Followed { holder: String },
-}
-
-/// What a session is doing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Activity {
-    /// Nothing.
-    Idle,
-    /// A turn runs.
-    Running,
-    /// A question waits for the user.
-    Waiting,
-}
-
-/// Why an answer does not count.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum AnswerError {
-    /// It was answered or withdrawn, or never asked.
-    #[error("question `{0}` is not open")]
-    Closed(QuestionId),
-    /// That answer was not among those offered.
-    #[error("question `{0}` does not offer that answer")]
-    NotOffered(QuestionId),
-    /// Another process holds the session.
-    #[error("the session is in use by {0}; answer there")]
-    Busy(String),
 }
 
 impl Host {
@@ -132,6 +87,7 @@ impl Host {
         Arc::new(Self {
             shared,
             sessions: Mutex::default(),
+            opening: tokio::sync::Mutex::default(),
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
         })
@@ -164,6 +120,7 @@ impl Host {
     /// Opens a session that exists, or gives the handle of one that is open. One that another process
     /// holds is followed.
     pub async fn open(&self, id: &SessionId, buffers: Arc<dyn Buffers>) -> Result<Session, HostError> {
+        let _one_opener = self.opening.lock().await;
         if let Some(open) = self.get(id)
             && matches!(open.reach, Reach::Held { .. })
         {
@@ -238,16 +195,32 @@ impl Host {
 
     /// Cancels what a session does, closes it and gives it up; harmless when it is not open.
     pub async fn close(&self, id: &SessionId) {
+        let _one_opener = self.opening.lock().await;
+        self.close_alone(id).await;
+    }
+
+    async fn close_alone(&self, id: &SessionId) {
         let Some(session) = self.lock().remove(id) else { return };
         session.stop.cancel();
-        if let Reach::Held { mailbox, .. } = &session.reach {
-            mailbox.closed().await;
+        if let Reach::Held { ended, .. } = &session.reach {
+            ended.cancelled().await;
+        }
+        let recorder = session.recorder.clone();
+        let given_up = self.blocking(move || {
+            if let Err(error) = recorder.settle() {
+                tracing::warn!("failed to bring a session's journal to the disk: {error}");
+            }
+            recorder.give_up();
+        });
+        if given_up.await.is_err() {
+            tracing::warn!("a session was not given up in order");
         }
     }
 
     /// Closes and removes a session.
     pub async fn delete(&self, id: &SessionId) -> Result<(), HostError> {
-        self.close(id).await;
+        let _one_opener = self.opening.lock().await;
+        self.close_alone(id).await;
         let (journals, id) = (self.shared.journals.clone(), id.clone());
         Ok(self.blocking(move || journals.delete(&id)).await??)
     }
@@ -288,8 +261,13 @@ impl Host {
             return Err(HostError::Ending);
         }
         parts.settle_in_the_background();
-        self.tasks.spawn(session::run(parts, messages, stop.clone()));
-        let session = Session { id: id.clone(), recorder, reach: Reach::Held { mailbox, desk }, stop };
+        let ended = CancellationToken::new();
+        let (running, has_ended) = (session::run(parts, messages, stop.clone()), ended.clone().drop_guard());
+        self.tasks.spawn(async move {
+            let _has_ended = has_ended;
+            running.await;
+        });
+        let session = Session { id: id.clone(), recorder, reach: Reach::Held { mailbox, desk, ended }, stop };
         self.lock().insert(id, session.clone());
         Ok(session)
     }
@@ -338,101 +316,4 @@ fn roots_of(new: &NewSession) -> Vec<AbsPath> {
         roots.insert(0, new.cwd.clone());
     }
     roots
-}
-
-impl Session {
-    /// Sends a prompt; sending it twice is harmless.
-    pub async fn prompt(
-        &self,
-        prompt: PromptId,
-        content: Vec<Block>,
-        deliver: Deliver,
-    ) -> Result<Accepted, Refused> {
-        self.send(Command::Prompt { prompt, content, deliver }).await
-    }
-
-    /// Sends a command and waits until it is taken, which does not depend on any turn.
-    pub async fn send(&self, command: Command) -> Result<Accepted, Refused> {
-        let mailbox = match &self.reach {
-            Reach::Held { mailbox, .. } => mailbox,
-            Reach::Followed { holder } => return Err(Refused::Busy(holder.clone())),
-        };
-        let (reply, answer) = oneshot::channel();
-        mailbox.send(Message { command, reply }).await.map_err(|_| self.gone())?;
-        answer.await.map_err(|_| self.gone())?
-    }
-
-    /// Answers an open question with one of the answers it offers. The first answer counts.
-    pub fn answer(&self, question: &QuestionId, answer: Answer, by: ClientId) -> Result<(), AnswerError> {
-        let desk = match &self.reach {
-            Reach::Held { desk, .. } => desk,
-            Reach::Followed { holder } => return Err(AnswerError::Busy(holder.clone())),
-        };
-        let offered = self.recorder.state(|state| {
-            let open = state.question(question).ok_or_else(|| AnswerError::Closed(question.clone()))?;
-            Ok(open.ask.choices.iter().any(|choice| fits(&choice.kind, &answer)))
-        })?;
-        if !offered {
-            return Err(AnswerError::NotOffered(question.clone()));
-        }
-        match desk.answer(question, answer, by) {
-            Taken::Accepted => Ok(()),
-            Taken::Closed => Err(AnswerError::Closed(question.clone())),
-        }
-    }
-
-    /// Ends the running turn and hands the waiting prompts back; harmless when nothing runs.
-    pub async fn cancel(&self) -> Result<Accepted, Refused> {
-        self.send(Command::Cancel).await
-    }
-
-    /// A reader of all that happens after this fact.
-    pub fn reader(&self, after: Seq) -> Reader {
-        self.recorder.reader(after)
-    }
-
-    /// The session's facts, state and blobs, to look at.
-    pub fn recorder(&self) -> &Arc<Recorder> {
-        &self.recorder
-    }
-
-    /// Looks at the state.
-    pub fn state<T>(&self, look: impl FnOnce(&State) -> T) -> T {
-        self.recorder.state(look)
-    }
-
-    /// What it is doing.
-    pub fn activity(&self) -> Activity {
-        self.state(|state| match (state.questions().is_empty(), state.turn()) {
-            (false, _) => Activity::Waiting,
-            (true, Some(_)) => Activity::Running,
-            (true, None) => Activity::Idle,
-        })
-    }
-
-    /// Who holds the session, where that is another process.
-    pub fn holder(&self) -> Option<&str> {
-        match &self.reach {
-            Reach::Held { .. } => None,
-            Reach::Followed { holder } => Some(holder),
-        }
-    }
-
-    fn gone(&self) -> Refused {
-        match self.recorder.halted() {
-            Some(why) => Refused::Halted(why),
-            None => Refused::Closed,
-        }
-    }
-}
-
-fn fits(offered: &ChoiceKind, answer: &Answer) -> bool {
-    match (offered, answer) {
-        (ChoiceKind::Once, Answer::Once) | (ChoiceKind::No, Answer::No { .. }) => true,
-        (ChoiceKind::Always(offered), Answer::Always(given)) => offered == given,
-        (
-            ChoiceKind::Once | ChoiceKind::Always(_) | ChoiceKind::No,
-            Answer::Once | Answer::Always(_) | Answer::No { .. },
-        ) => false,
-    }
 }

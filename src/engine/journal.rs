@@ -116,6 +116,39 @@ pub struct SessionInfo {
     pub facts: u64,
 }
 
+/// The journal of a session that was given up here: nothing is in it and nothing can be added.
+pub(super) struct GivenUp;
+
+impl Journal for GivenUp {
+    fn append(&mut self, _fact: &Recorded) -> io::Result<()> {
+        Err(io::ErrorKind::NotFound.into())
+    }
+
+    fn read(&self, _after: Seq, _max: usize) -> io::Result<Vec<Recorded>> {
+        Ok(Vec::new())
+    }
+
+    fn keep(&mut self, _bytes: &[u8]) -> io::Result<Hash> {
+        Err(io::ErrorKind::NotFound.into())
+    }
+
+    fn fetch(&self, _hash: &Hash) -> io::Result<Arc<[u8]>> {
+        Err(io::ErrorKind::NotFound.into())
+    }
+
+    fn syncer(&self) -> Box<dyn FnOnce() -> io::Result<()> + Send> {
+        Box::new(|| Ok(()))
+    }
+
+    fn note(&mut self, _info: &SessionInfo) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn log_path(&self, _name: &str) -> Option<AbsPath> {
+        None
+    }
+}
+
 /// Sessions in memory, for tests; several openers of one session see one journal.
 #[derive(Default)]
 pub struct MemoryJournals {

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 
 use super::event::{CallId, Event, MessageId, Seq, SessionId, ToolName};
-use super::journal::{Journal, Recorded, SessionInfo};
+use super::journal::{GivenUp, Journal, Recorded, SessionInfo};
 use super::live::Live;
 use super::reader::Reader;
 use super::state::State;
@@ -138,6 +138,16 @@ impl Recorder {
     /// Ends the session's recording, for a reason that the user will read.
     pub fn halt(&self, why: String) {
         self.lock().halt(why);
+        self.wake_now();
+    }
+
+    /// Gives the journal up: from here on the session can be opened anew or removed, although
+    /// readers may still hold this one. They get what is in memory, then their end.
+    pub fn give_up(&self) {
+        let mut shared = self.lock();
+        shared.halted.get_or_insert_with(|| "the session is closed".to_owned());
+        shared.journal = Box::new(GivenUp);
+        drop(shared);
         self.wake_now();
     }
 

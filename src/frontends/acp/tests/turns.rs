@@ -230,11 +230,12 @@ async fn row_48_prompt_and_cancel_in_one_write() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn row_48_cancel_and_prompt_in_one_write() {
     let mut editor =
-        Editor::ready([answer([Say::Gate("never")]), answer([Say::Text("yes")])], json!({})).await;
+        Editor::ready([answer([Say::Text("on"), Say::Gate("never")]), answer([Say::Text("yes")])], json!({}))
+            .await;
     let session = editor.session().await;
     editor.notify("session/cancel", json!({ "sessionId": session })).await;
     let first = editor.prompt(&session, "one").await;
-    editor.update("session_info_update").await;
+    editor.update("agent_message_chunk").await;
     let params = json!({ "sessionId": session });
     let cancel = json!({ "jsonrpc": "2.0", "method": "session/cancel", "params": params });
     let params = json!({ "sessionId": session, "prompt": [{ "type": "text", "text": "two" }] });

@@ -1,0 +1,46 @@
+//! The forms in which an editor starts the program: a front end on standard input and output.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use super::{Choices, Daemon};
+use crate::engine::ModelName;
+use crate::frontends::acp::{self, FolderCheck};
+use crate::os::fs::{self, Kind};
+use crate::os::signals;
+use crate::path::AbsPath;
+use crate::rpc;
+
+/// `quillon acp`: serves one client until its input ends. ACP has no `shutdown`, so the end of input
+/// is an orderly end.
+pub fn acp(choices: Choices) -> Result<ExitCode, String> {
+    let daemon = Daemon::new(choices)?;
+    daemon.run(async |daemon| {
+        let (input, output) = rpc::stdio();
+        let options = acp::Options {
+            look_at_folder: Arc::new(look_at_folder),
+            // The models' contexts are known with the catalogue of models; until then no size is told.
+            context_tokens: Arc::new(|_| None),
+            model: daemon.choices.model.clone().map(ModelName),
+            mode: daemon.choices.mode.unwrap_or_else(|| daemon.settings.mode()),
+            notices: daemon.notices().to_vec(),
+        };
+        tokio::select! {
+            _ended = acp::serve(input, output, daemon.host().clone(), options) => {}
+            () = signals::asked_to_end() => {}
+        }
+        Ok(ExitCode::SUCCESS)
+    })
+}
+
+fn look_at_folder(path: &AbsPath) -> FolderCheck {
+    match fs::look(path) {
+        Ok(look) if look.kind == Kind::Folder => match fs::list(path, 0).and_then(|_| fs::real_path(path)) {
+            Ok(real) => FolderCheck::Folder { real },
+            Err(error) => FolderCheck::Unreadable(error.to_string()),
+        },
+        Ok(_) => FolderCheck::NotAFolder,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => FolderCheck::Missing,
+        Err(error) => FolderCheck::Unreadable(error.to_string()),
+    }
+}

@@ -1,0 +1,161 @@
+//! `Session`: what a front end holds of an open session: to send, to answer, to read.
+
+use std::sync::Arc;
+
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
+
+use super::desk::{Desk, Taken};
+use super::event::{
+    Answer, Block, ChoiceKind, ClientId, Command, Deliver, PromptId, QuestionId, Seq, SessionId,
+};
+use super::reader::Reader;
+use super::recorder::Recorder;
+use super::session::{Accepted, Message, Refused};
+use super::state::State;
+
+/// A handle on an open session; cheap to clone.
+#[derive(Clone)]
+pub struct Session {
+    /// Which.
+    pub id: SessionId,
+    pub(super) recorder: Arc<Recorder>,
+    pub(super) reach: Reach,
+    pub(super) stop: CancellationToken,
+}
+
+/// What this process can do with a session.
+#[derive(Clone)]
+pub(super) enum Reach {
+    /// It holds the session.
+    Held {
+        mailbox: mpsc::Sender<Message>,
+        desk: Desk,
+        /// Fired when the session's task has ended.
+        ended: CancellationToken,
+    },
+    /// Another process does; it can be read.
+    Followed { holder: String },
+}
+
+/// What a session is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Activity {
+    /// Nothing.
+    Idle,
+    /// A turn runs.
+    Running,
+    /// A question waits for the user.
+    Waiting,
+}
+
+/// Why an answer does not count.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AnswerError {
+    /// It was answered or withdrawn, or never asked.
+    #[error("question `{0}` is not open")]
+    Closed(QuestionId),
+    /// That answer was not among those offered.
+    #[error("question `{0}` does not offer that answer")]
+    NotOffered(QuestionId),
+    /// Another process holds the session.
+    #[error("the session is in use by {0}; answer there")]
+    Busy(String),
+}
+
+impl Session {
+    /// Sends a prompt; sending it twice is harmless.
+    pub async fn prompt(
+        &self,
+        prompt: PromptId,
+        content: Vec<Block>,
+        deliver: Deliver,
+    ) -> Result<Accepted, Refused> {
+        self.send(Command::Prompt { prompt, content, deliver }).await
+    }
+
+    /// Sends a command and waits until it is taken, which does not depend on any turn.
+    pub async fn send(&self, command: Command) -> Result<Accepted, Refused> {
+        let mailbox = match &self.reach {
+            Reach::Held { mailbox, .. } => mailbox,
+            Reach::Followed { holder } => return Err(Refused::Busy(holder.clone())),
+        };
+        let (reply, answer) = oneshot::channel();
+        mailbox.send(Message { command, reply }).await.map_err(|_| self.gone())?;
+        answer.await.map_err(|_| self.gone())?
+    }
+
+    /// Answers an open question with one of the answers it offers. The first answer counts.
+    pub fn answer(&self, question: &QuestionId, answer: Answer, by: ClientId) -> Result<(), AnswerError> {
+        let desk = match &self.reach {
+            Reach::Held { desk, .. } => desk,
+            Reach::Followed { holder } => return Err(AnswerError::Busy(holder.clone())),
+        };
+        let offered = self.recorder.state(|state| {
+            let open = state.question(question).ok_or_else(|| AnswerError::Closed(question.clone()))?;
+            Ok(open.ask.choices.iter().any(|choice| fits(&choice.kind, &answer)))
+        })?;
+        if !offered {
+            return Err(AnswerError::NotOffered(question.clone()));
+        }
+        match desk.answer(question, answer, by) {
+            Taken::Accepted => Ok(()),
+            Taken::Closed => Err(AnswerError::Closed(question.clone())),
+        }
+    }
+
+    /// Ends the running turn and hands the waiting prompts back; harmless when nothing runs.
+    pub async fn cancel(&self) -> Result<Accepted, Refused> {
+        self.send(Command::Cancel).await
+    }
+
+    /// A reader of all that happens after this fact.
+    pub fn reader(&self, after: Seq) -> Reader {
+        self.recorder.reader(after)
+    }
+
+    /// The session's facts, state and blobs, to look at.
+    pub fn recorder(&self) -> &Arc<Recorder> {
+        &self.recorder
+    }
+
+    /// Looks at the state.
+    pub fn state<T>(&self, look: impl FnOnce(&State) -> T) -> T {
+        self.recorder.state(look)
+    }
+
+    /// What it is doing.
+    pub fn activity(&self) -> Activity {
+        self.state(|state| match (state.questions().is_empty(), state.turn()) {
+            (false, _) => Activity::Waiting,
+            (true, Some(_)) => Activity::Running,
+            (true, None) => Activity::Idle,
+        })
+    }
+
+    /// Who holds the session, where that is another process.
+    pub fn holder(&self) -> Option<&str> {
+        match &self.reach {
+            Reach::Held { .. } => None,
+            Reach::Followed { holder } => Some(holder),
+        }
+    }
+
+    fn gone(&self) -> Refused {
+        match self.recorder.halted() {
+            Some(why) => Refused::Halted(why),
+            None => Refused::Closed,
+        }
+    }
+}
+
+fn fits(offered: &ChoiceKind, answer: &Answer) -> bool {
+    match (offered, answer) {
+        (ChoiceKind::Once, Answer::Once) | (ChoiceKind::No, Answer::No { .. }) => true,
+        (ChoiceKind::Always(offered), Answer::Always(given)) => offered == given,
+        (
+            ChoiceKind::Once | ChoiceKind::Always(_) | ChoiceKind::No,
+            Answer::Once | Answer::Always(_) | Answer::No { .. },
+        ) => false,
+    }
+}
