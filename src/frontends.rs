@@ -4,3 +4,5 @@ pub mod acp;
 pub mod convert;
 pub mod export;
 pub mod terminal;
+pub mod editor;
+pub mod export;

@@ -368,3 +368,23 @@ pub const ACP_ASKS_MAX: usize = 8;
 
 /// Sessions on one page of a list: some screens of a picker.
 pub const ACP_LIST_PAGE_MAX: usize = 100;
+/// Characters of a fact's summary: a line in a log, or in a screen reader's voice.
+pub const SUMMARY_CHARS_MAX: usize = 200;
+
+/// Sessions in one page of a list: a screen or two of a picker.
+pub const LISTED_SESSIONS_MAX: usize = 100;
+
+/// Bytes of one prompt: more than a large selection, less than most models' contexts.
+pub const PROMPT_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// Bytes in one piece of a kept content: quick to show, a few pieces for the longest output.
+pub const CONTENT_PIECE_BYTES_MAX: usize = 256 * 1024;
+
+/// How long an editor may take to apply an edit: it may ask or format before it answers.
+pub const EDITOR_APPLY_WAIT: Duration = Duration::from_secs(10);
+
+/// How long the change of a document may come after the editor said that it applied an edit.
+pub const EDITOR_CHANGE_WAIT: Duration = Duration::from_secs(2);
+
+/// How often it is looked whether the editor's process still runs: a killed one leaves its pipes open.
+pub const PARENT_LOOK_EVERY: Duration = Duration::from_secs(3);

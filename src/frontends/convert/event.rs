@@ -297,3 +297,96 @@ fn kind(intent: &Intent) -> wire::CallKind {
 fn wire_call(call: &CallId) -> wire::CallId {
     wire::CallId(call.0.clone())
 }
+
+#[cfg(test)]
+#[cfg(unix)]
+mod tests {
+    use std::sync::Arc;
+
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::engine::journal::MemoryJournal;
+    use crate::engine::{Block, Deliver, Mode, Output, ToolCall};
+    use crate::path::AbsPath;
+
+    fn recorder(events: Vec<Event>) -> Arc<Recorder> {
+        let clock = Arc::new(|| "2026-01-01T00:00:00.000Z".to_owned());
+        let journal = Box::new(MemoryJournal::default());
+        let recorder = Recorder::open("s1".into(), journal, clock).unwrap();
+        let folder = AbsPath::new("/w").unwrap();
+        let opened =
+            Event::Opened { roots: vec![folder.clone()], cwd: folder, model: "m".into(), mode: Mode::Ask };
+        for event in std::iter::once(opened).chain(events) {
+            recorder.record(event).unwrap();
+        }
+        recorder
+    }
+
+    fn turn(number: u32, output: &str) -> Vec<Event> {
+        let (turn, call) = (TurnId(format!("t{number}")), CallId(format!("c{number}")));
+        let input = json!({});
+        let used = ToolCall { id: call.clone(), provider_id: "1".into(), tool: "bash".into(), input };
+        let reply = Reply { blocks: vec![ReplyBlock::Call { call: used }], usage: Usage::default() };
+        vec![
+            Event::TurnStarted {
+                turn: turn.clone(),
+                prompt: format!("p{number}").as_str().into(),
+                content: vec![Block::Text { text: "go\non".into() }],
+            },
+            Event::Replied { message: format!("t{number}.1").as_str().into(), reply: reply.into() },
+            Event::CallEnded { call, outcome: Outcome::Done(Output { text: output.into() }) },
+            Event::TurnEnded { turn, stop: Stop::Finished, usage: Usage::default() },
+        ]
+    }
+
+    fn shown(recorder: &Recorder, after: u64) -> Vec<Value> {
+        let page = recorder.facts(Seq(after), 100).unwrap();
+        let events = facts(&"s1".into(), recorder, &page);
+        events.iter().map(|event| serde_json::to_value(event).unwrap()).collect()
+    }
+
+    #[test]
+    fn facts_name_their_own_turn_wherever_reading_begins() {
+        let mut events = turn(1, "x");
+        let (prompt, content) = ("p9".into(), Vec::new());
+        events.push(Event::Queued { prompt, content, deliver: Deliver::Next });
+        events.push(Event::Noticed { level: Level::Info, text: "between".into() });
+        events.extend(turn(2, "y"));
+        let recorder = recorder(events);
+        let all = shown(&recorder, 0);
+        let turns: Vec<Option<&str>> = all.iter().map(|event| event["turnId"].as_str()).collect();
+        let (one, two) = (Some("t1"), Some("t2"));
+        assert_eq!(turns, [None, one, one, one, one, None, None, two, two, two, two]);
+        for after in 0..all.len() {
+            assert_eq!(shown(&recorder, after as u64), all[after..], "after {after}");
+        }
+    }
+
+    #[test]
+    fn summaries_are_one_line() {
+        let all = shown(&recorder(turn(1, "x")), 0);
+        let lines: Vec<&str> = all.iter().map(|event| event["summary"].as_str().unwrap()).collect();
+        assert_eq!(
+            lines,
+            [
+                "session opened in file:///w, model m, mode ask",
+                "turn started: go on",
+                "Calls bash.",
+                "done: call c1",
+                "turn finished"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_long_output_is_cut_between_characters_and_can_be_got() {
+        let long = "ö".repeat(limits::OUTPUT_TAIL_BYTES_MAX);
+        let all = shown(&recorder(turn(1, &long)), 0);
+        let text = &all[3]["event"]["content"][0];
+        assert_eq!(text["text"].as_str().unwrap().len(), limits::OUTPUT_TAIL_BYTES_MAX);
+        assert_eq!((&text["size"], &text["contentId"]), (&json!(long.len()), &json!("c1")));
+        let short = &shown(&recorder(turn(1, "x")), 0)[3]["event"]["content"][0];
+        assert_eq!(*short, json!({"type": "text", "text": "x", "size": 1}));
+    }
+}

@@ -132,3 +132,36 @@ pub(super) fn file_diff(name: &str, change: &FileChange, base_hash: Option<TextH
         base_hash,
     }
 }
+
+#[cfg(test)]
+#[cfg(unix)]
+mod tests {
+    use super::*;
+    use crate::engine::Choice;
+    use crate::policy::Grant;
+
+    #[test]
+    fn only_a_choice_that_is_offered_is_an_answer() {
+        let grant = Grant::ReadPath { path: AbsPath::new("/a").unwrap() };
+        let offered = [ChoiceKind::Once, ChoiceKind::Always(grant.clone()), ChoiceKind::No];
+        let choices = |kinds: &[ChoiceKind]| {
+            kinds.iter().map(|kind| Choice { kind: kind.clone(), label: String::new() }).collect()
+        };
+        let mut ask = Question {
+            title: String::new(),
+            subject: Subject::Loop(String::new()),
+            reason: String::new(),
+            choices: choices(&offered),
+        };
+        let note = || Some("why".to_owned());
+        assert_eq!(answer(&ask, &"once".into(), note()), Some(Answer::Once));
+        assert_eq!(answer(&ask, &"always".into(), None), Some(Answer::Always(grant)));
+        assert_eq!(answer(&ask, &"no".into(), note()), Some(Answer::No { note: note() }));
+        assert_eq!(answer(&ask, &"no".into(), Some(" ".into())), Some(Answer::No { note: None }));
+        for other in ["", "yes", "Once", "once "] {
+            assert_eq!(answer(&ask, &other.into(), None), None, "{other}");
+        }
+        ask.choices = choices(&[ChoiceKind::Once, ChoiceKind::No]);
+        assert_eq!(answer(&ask, &"always".into(), None), None);
+    }
+}

@@ -1,0 +1,254 @@
+//! `Documents`: the files that are open in the editor, with their text as it stands there.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use ropey::{Rope, RopeSlice};
+use tokio::sync::watch;
+use tower_lsp::ls_types::{Position, Range, TextDocumentContentChangeEvent};
+
+use crate::frontends::convert::uri;
+use crate::os::fs;
+use crate::path::AbsPath;
+
+/// In which units positions count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Encoding {
+    /// Bytes.
+    Utf8,
+    /// 16-bit units, which every client knows.
+    #[default]
+    Utf16,
+}
+
+/// An open document as it stands.
+#[derive(Debug, Clone)]
+pub struct Document {
+    /// Its address as the client writes it.
+    pub uri: String,
+    /// The client's number of this text.
+    pub version: i32,
+    /// The text.
+    pub text: Rope,
+}
+
+/// All open files.
+#[derive(Default)]
+pub struct Documents {
+    open: Mutex<HashMap<AbsPath, Open>>,
+    /// Woken by every change.
+    changed: watch::Sender<u64>,
+}
+
+struct Open {
+    document: Document,
+    /// Where its path really leads, once that was asked for.
+    real: Option<AbsPath>,
+}
+
+impl Documents {
+    /// A document was opened. Only files count: others are no place to read or write.
+    pub fn opened(&self, address: &str, version: i32, text: &str) {
+        let Some(path) = uri::path(address) else { return };
+        let document = Document { uri: address.to_owned(), version, text: Rope::from_str(text) };
+        self.lock().insert(path, Open { document, real: None });
+        self.wake();
+    }
+
+    /// A document changed, in steps of which each counts in the text behind the one before.
+    pub fn changed(
+        &self,
+        address: &str,
+        version: i32,
+        changes: &[TextDocumentContentChangeEvent],
+        encoding: Encoding,
+    ) {
+        let Some(path) = uri::path(address) else { return };
+        if let Some(open) = self.lock().get_mut(&path) {
+            for change in changes {
+                match change.range {
+                    None => open.document.text = Rope::from_str(&change.text),
+                    Some(range) => splice(&mut open.document.text, range, &change.text, encoding),
+                }
+            }
+            open.document.version = version;
+        }
+        self.wake();
+    }
+
+    /// A document was closed; what stands in the file counts again.
+    pub fn closed(&self, address: &str) {
+        let Some(path) = uri::path(address) else { return };
+        self.lock().remove(&path);
+        self.wake();
+    }
+
+    /// The document of the file at this real path. May look at the disk, so it is not for the reader.
+    pub fn find(&self, path: &AbsPath) -> Option<Document> {
+        if let Some(found) = self.lock().get(path) {
+            return Some(found.document.clone());
+        }
+        self.settle();
+        let open = self.lock();
+        let found = open.values().find(|document| document.real.as_ref() == Some(path));
+        found.map(|found| found.document.clone())
+    }
+
+    /// The real paths of all open files. May look at the disk.
+    pub fn paths(&self) -> Vec<AbsPath> {
+        self.settle();
+        let open = self.lock();
+        open.iter().map(|(path, document)| document.real.as_ref().unwrap_or(path).clone()).collect()
+    }
+
+    /// Follows the links of paths of which that is not known yet; the reader need not wait for it.
+    fn settle(&self) {
+        let unknown: Vec<AbsPath> = self
+            .lock()
+            .iter()
+            .filter(|(_, open)| open.real.is_none())
+            .map(|(path, _)| path.clone())
+            .collect();
+        for path in unknown {
+            let real = fs::real_path(&path).ok();
+            if let Some(open) = self.lock().get_mut(&path) {
+                open.real = real;
+            }
+        }
+    }
+
+    /// Tells of changes from here on.
+    pub fn watch(&self) -> watch::Receiver<u64> {
+        self.changed.subscribe()
+    }
+
+    fn wake(&self) {
+        self.changed.send_modify(|count| *count = count.wrapping_add(1));
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<AbsPath, Open>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The whole text.
+pub fn text_of(rope: &Rope) -> Arc<str> {
+    rope.to_string().into()
+}
+
+/// The position of a byte of the text, rounded down to a character.
+pub fn position(text: &Rope, byte: usize, encoding: Encoding) -> Position {
+    let at = text.byte_to_char(byte.min(text.len_bytes()));
+    let line = text.char_to_line(at);
+    let begin = text.line_to_char(line);
+    let character = match encoding {
+        Encoding::Utf8 => text.char_to_byte(at) - text.char_to_byte(begin),
+        Encoding::Utf16 => text.char_to_utf16_cu(at) - text.char_to_utf16_cu(begin),
+    };
+    let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+    Position { line: number(line), character: number(character) }
+}
+
+fn splice(text: &mut Rope, range: Range, new: &str, encoding: Encoding) {
+    let (start, end) = (char_at(text, range.start, encoding), char_at(text, range.end, encoding));
+    let (start, end) = (start.min(end), start.max(end));
+    text.remove(start..end);
+    text.insert(start, new);
+}
+
+/// The character at a position; one behind the end of a line or of the text is moved there.
+fn char_at(text: &Rope, position: Position, encoding: Encoding) -> usize {
+    let line = position.line as usize;
+    if line >= text.len_lines() {
+        return text.len_chars();
+    }
+    let (begin, content) = (text.line_to_char(line), without_end(text.line(line)));
+    let wanted = position.character as usize;
+    let inside = match encoding {
+        Encoding::Utf8 => content.byte_to_char(wanted.min(content.len_bytes())),
+        Encoding::Utf16 => content.utf16_cu_to_char(wanted.min(content.len_utf16_cu())),
+    };
+    begin + inside
+}
+
+fn without_end(line: RopeSlice<'_>) -> RopeSlice<'_> {
+    let mut end = line.len_chars();
+    while end > 0 && matches!(line.char(end - 1), '\n' | '\r') {
+        end -= 1;
+    }
+    line.slice(..end)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn change(start: (u32, u32), end: (u32, u32), text: &str) -> TextDocumentContentChangeEvent {
+        let position = |(line, character)| Position { line, character };
+        TextDocumentContentChangeEvent {
+            range: Some(Range { start: position(start), end: position(end) }),
+            range_length: None,
+            text: text.to_owned(),
+        }
+    }
+
+    #[track_caller]
+    fn check(text: &str, change: TextDocumentContentChangeEvent, encoding: Encoding, expected: &str) {
+        let documents = Documents::default();
+        documents.opened("file:///w/a%20b", 1, text);
+        documents.changed("file:///w/a%20b", 2, &[change], encoding);
+        let found = documents.find(&AbsPath::new("/w/a b").unwrap()).unwrap();
+        assert_eq!((found.text.to_string().as_str(), found.version), (expected, 2));
+    }
+
+    #[test]
+    fn positions_count_in_the_agreed_units() {
+        check("aö😀b\nc", change((0, 4), (0, 5), "X"), Encoding::Utf16, "aö😀X\nc");
+        check("aö😀b\nc", change((0, 7), (0, 8), "X"), Encoding::Utf8, "aö😀X\nc");
+    }
+
+    #[test]
+    fn positions_out_of_bounds_are_moved_inside() {
+        check("a\r\nb\r\n", change((0, 9), (1, 0), "-"), Encoding::Utf16, "a-b\r\n");
+        check("a", change((7, 0), (9, 9), "b"), Encoding::Utf16, "ab");
+        check("x\u{2028}y\nz", change((1, 0), (1, 1), "!"), Encoding::Utf16, "x\u{2028}y\n!");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_is_found_behind_a_link() {
+        let folder = tempfile::tempdir().unwrap();
+        let real = fs::real_path(&AbsPath::new(folder.path()).unwrap()).unwrap();
+        let link = real.join("link").unwrap();
+        std::os::unix::fs::symlink(real.as_path(), link.as_path()).unwrap();
+        let file = real.join("a").unwrap();
+        #[allow(clippy::disallowed_methods, reason = "makes the file that is open")]
+        std::fs::write(file.as_path(), "x").unwrap();
+        let documents = Documents::default();
+        documents.opened(&uri::of(&link.join("a").unwrap()).0, 1, "x");
+        assert!(documents.find(&file).is_some());
+        assert_eq!(documents.paths(), [file]);
+    }
+
+    #[test]
+    fn a_closed_document_is_gone_and_no_file_never_comes() {
+        let documents = Documents::default();
+        documents.opened("untitled:1", 1, "x");
+        documents.opened("file:///w/a", 1, "x");
+        documents.closed("file:///w/a");
+        assert_eq!(documents.paths(), []);
+    }
+
+    proptest! {
+        #[test]
+        fn a_position_leads_back(text in "[aö😀\n]{0,20}", share in 0.0..1.0f64) {
+            let rope = Rope::from_str(&text);
+            let at = (rope.len_chars() as f64 * share) as usize;
+            for encoding in [Encoding::Utf8, Encoding::Utf16] {
+                let place = position(&rope, rope.char_to_byte(at), encoding);
+                prop_assert_eq!(char_at(&rope, place, encoding), at);
+            }
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! LSP's own methods: the handshake, and the documents.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use tower_lsp::LanguageServer;
+use tower_lsp::jsonrpc::{Error, Result};
+use tower_lsp::ls_types::{
+    DidChangeTextDocumentParams, DidCloseTextDocumentParams, DidOpenTextDocumentParams, InitializeParams,
+    InitializeResult,
+};
+
+use super::Editor;
+use super::terms::Terms;
+
+/// Serves LSP's methods for an editor.
+pub struct Lsp(pub Arc<Editor>);
+
+impl LanguageServer for Lsp {
+    async fn initialize(&self, params: InitializeParams) -> Result<InitializeResult> {
+        let terms = Terms::of(&params).map_err(Error::invalid_params)?;
+        let answer = terms.answer();
+        if let Some(process) = terms.process {
+            self.0.watch_parent(process);
+        }
+        let _set_once = self.0.terms.set(terms);
+        Ok(answer)
+    }
+
+    async fn shutdown(&self) -> Result<()> {
+        self.0.shut.store(true, Ordering::Release);
+        Ok(())
+    }
+
+    async fn did_open(&self, params: DidOpenTextDocumentParams) {
+        let document = params.text_document;
+        self.0.documents.opened(document.uri.as_str(), document.version, &document.text);
+    }
+
+    async fn did_change(&self, params: DidChangeTextDocumentParams) {
+        let encoding = self.0.terms.get().map(|terms| terms.encoding).unwrap_or_default();
+        let document = params.text_document;
+        let changes = &params.content_changes;
+        self.0.documents.changed(document.uri.as_str(), document.version, changes, encoding);
+    }
+
+    async fn did_close(&self, params: DidCloseTextDocumentParams) {
+        self.0.documents.closed(params.text_document.uri.as_str());
+    }
+}

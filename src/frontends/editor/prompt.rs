@@ -1,0 +1,187 @@
+//! Prompts, cancels and answers of a client, and the long texts that it asks for.
+
+use quillon_protocol::content::{ContentParams, ContentResult};
+use quillon_protocol::error::{ErrorKind, INVALID_PARAMS, REQUEST_FAILED, ResponseError};
+use quillon_protocol::lifecycle::Empty;
+use quillon_protocol::permission::{AnswerParams, AnswerResult};
+use quillon_protocol::prompt::{
+    CancelParams, ContentBlock, PromptParams, PromptResult, PromptState, QueueEditParams, QueueRemoveParams,
+};
+
+use super::Editor;
+use super::error::refused;
+use crate::engine::journal::Recorded;
+use crate::engine::{
+    Accepted, AnswerError, Block, ClientId, Command, Event, PromptId, QuestionId, Recorder, Seq,
+};
+use crate::frontends::convert;
+use crate::limits;
+
+type Answer<T> = Result<T, ResponseError>;
+
+impl Editor {
+    pub(super) async fn prompt(&self, params: PromptParams) -> Answer<PromptResult> {
+        let content = content(params.content)?;
+        let deliver = convert::deliver(&params.deliver)
+            .map_err(|word| invalid(&format!("`deliver`: there is no `{word}`")))?;
+        let session = self.session(&params.session_id).await?;
+        let prompt = PromptId(params.prompt_id.0);
+        let (state, position) = match session.prompt(prompt, content, deliver).await.map_err(refused)? {
+            Accepted::Started => (PromptState::Started, None),
+            Accepted::Queued(before) => (PromptState::Queued, u32::try_from(before).ok()),
+            Accepted::Steering => (PromptState::Steering, None),
+            Accepted::Already | Accepted::Done => (PromptState::Known, None),
+        };
+        Ok(PromptResult { state, position })
+    }
+
+    pub(super) async fn queue_edit(&self, params: QueueEditParams) -> Answer<Empty> {
+        let content = content(params.content)?;
+        let session = self.session(&params.session_id).await?;
+        let prompt = PromptId(params.prompt_id.0);
+        session.send(Command::Requeue { prompt, content }).await.map_err(refused)?;
+        Ok(Empty {})
+    }
+
+    pub(super) async fn queue_remove(&self, params: QueueRemoveParams) -> Answer<Empty> {
+        let session = self.session(&params.session_id).await?;
+        let prompt = PromptId(params.prompt_id.0);
+        session.send(Command::Unqueue { prompt }).await.map_err(refused)?;
+        Ok(Empty {})
+    }
+
+    pub(super) async fn cancel(&self, params: CancelParams) -> Answer<Empty> {
+        let session = self.session(&params.session_id).await?;
+        let running = session.state(|state| state.turn().map(|turn| turn.id.0.clone()));
+        if params.turn_id.is_none_or(|wanted| Some(wanted.0) == running) {
+            session.cancel().await.map_err(refused)?;
+        }
+        Ok(Empty {})
+    }
+
+    pub(super) async fn answer(&self, params: AnswerParams) -> Answer<AnswerResult> {
+        let session = self.session(&params.session_id).await?;
+        let id = QuestionId(params.question_id.0);
+        let Some(ask) = session.state(|state| state.question(&id).map(|open| open.ask.clone())) else {
+            return self.answered_before(session.recorder(), &id);
+        };
+        let not_offered = || {
+            ResponseError::new(
+                ErrorKind::ValueUnknown,
+                format!("question `{id}` has no choice `{}`", params.choice),
+            )
+        };
+        let answer = convert::answer(&ask, &params.choice, params.note).ok_or_else(not_offered)?;
+        match session.answer(&id, answer, ClientId(self.client_name())) {
+            Ok(()) => Ok(AnswerResult { accepted: true, answered_by: None }),
+            Err(AnswerError::Closed(_)) => Ok(AnswerResult { accepted: false, answered_by: None }),
+            Err(AnswerError::NotOffered(_)) => Err(not_offered()),
+            Err(AnswerError::Busy(holder)) => {
+                let words = format!("the session is in use by {holder}; answer there");
+                Err(ResponseError::busy(Some(holder), words))
+            }
+        }
+    }
+
+    fn answered_before(&self, recorder: &Recorder, id: &QuestionId) -> Answer<AnswerResult> {
+        let by = find(recorder, |fact| match &*fact.event {
+            Event::Answered { question, by, .. } if question == id => Some(convert::actor(by)),
+            _ => None,
+        })?;
+        let unknown =
+            || ResponseError::new(ErrorKind::QuestionUnknown, format!("there is no question `{id}`"));
+        Ok(AnswerResult { accepted: false, answered_by: Some(by.ok_or_else(unknown)?) })
+    }
+
+    pub(super) async fn content(&self, params: ContentParams) -> Answer<ContentResult> {
+        let session = self.session(&params.session_id).await?;
+        let wanted = &params.content_id.0;
+        let text = find(session.recorder(), |fact| match &*fact.event {
+            Event::CallEnded { call, outcome } if call.0 == *wanted => {
+                Some(convert::call_text(outcome).to_owned())
+            }
+            _ => None,
+        })?;
+        let text = text.ok_or_else(|| {
+            ResponseError::new(ErrorKind::ContentUnknown, format!("the session keeps no content `{wanted}`"))
+        })?;
+        Ok(piece(&text, params.offset, params.length))
+    }
+}
+
+/// A piece of a text, cut between characters, at least one of them.
+fn piece(text: &str, offset: u64, length: Option<u64>) -> ContentResult {
+    let most = limits::CONTENT_PIECE_BYTES_MAX;
+    let length = length.and_then(|length| usize::try_from(length).ok()).unwrap_or(most).min(most);
+    let start = text.floor_char_boundary(usize::try_from(offset).unwrap_or(usize::MAX));
+    let mut end = text.floor_char_boundary(start.saturating_add(length));
+    if end == start {
+        end = text.ceil_char_boundary((start + 1).min(text.len()));
+    }
+    ContentResult {
+        text: Some(text[start..end].to_owned()),
+        base64: None,
+        next: (end < text.len()).then_some(end as u64),
+        size: text.len() as u64,
+    }
+}
+
+/// The first fact of which `look` says something.
+fn find<T>(recorder: &Recorder, look: impl Fn(&Recorded) -> Option<T>) -> Answer<Option<T>> {
+    let mut after = Seq(0);
+    loop {
+        let facts = recorder.facts(after, limits::FACTS_PER_PAGE_MAX).map_err(|error| {
+            ResponseError::plain(REQUEST_FAILED, format!("failed to read the session: {error}"))
+        })?;
+        let Some(last) = facts.last() else { return Ok(None) };
+        after = last.seq;
+        if let Some(found) = facts.iter().find_map(&look) {
+            return Ok(Some(found));
+        }
+    }
+}
+
+fn content(blocks: Vec<ContentBlock>) -> Answer<Vec<Block>> {
+    let blocks = convert::prompt_content(blocks)
+        .map_err(|kind| invalid(&format!("`content`: there is no block of type `{kind}`")))?;
+    if blocks.is_empty() {
+        return Err(invalid("`content` is empty"));
+    }
+    let bytes: usize = blocks.iter().map(size).sum();
+    if bytes > limits::PROMPT_BYTES_MAX {
+        let words = format!("the prompt has {bytes} bytes; name files instead of handing over their text");
+        return Err(ResponseError::limit(limits::PROMPT_BYTES_MAX as u64, words));
+    }
+    Ok(blocks)
+}
+
+fn size(block: &Block) -> usize {
+    match block {
+        Block::Text { text } => text.len(),
+        Block::Link { uri, name } => uri.len() + name.len(),
+        Block::Resource { uri, text } => uri.len() + text.len(),
+    }
+}
+
+fn invalid(why: &str) -> ResponseError {
+    ResponseError::plain(INVALID_PARAMS, format!("invalid parameters: {why}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pieces_make_the_whole() {
+        let text = "aö😀b";
+        let (mut all, mut at) = (String::new(), Some(0));
+        while let Some(offset) = at {
+            let piece = piece(text, offset, Some(2));
+            assert_eq!(piece.size, 8);
+            all.push_str(&piece.text.unwrap());
+            at = piece.next;
+        }
+        assert_eq!(all, text);
+        assert_eq!(piece(text, 99, None).text.as_deref(), Some(""));
+    }
+}

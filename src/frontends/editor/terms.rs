@@ -1,0 +1,112 @@
+//! `Terms`: what `initialize` agreed on.
+
+use quillon_protocol::lifecycle::{ClientAgent, Limits, MINOR, ServerAgent, VERSION, features};
+use serde_json::{Value, json};
+use tower_lsp::ls_types::{
+    InitializeParams, InitializeResult, PositionEncodingKind, SaveOptions, ServerCapabilities, ServerInfo,
+    TextDocumentSyncCapability, TextDocumentSyncKind, TextDocumentSyncOptions, TextDocumentSyncSaveOptions,
+};
+
+use super::document::Encoding;
+use crate::limits;
+
+/// What was agreed on.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Terms {
+    /// In which units positions count.
+    pub encoding: Encoding,
+    /// How edits of open files come to the client.
+    pub applies: Applies,
+    /// The client that speaks the protocol, by name; none for a plain LSP client.
+    pub agent: Option<String>,
+    /// The editor's process.
+    pub process: Option<u32>,
+}
+
+/// How edits of open files come to the client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Applies {
+    /// By `agent/buffers/apply`.
+    Agent,
+    /// By `workspace/applyEdit`, bound to versions.
+    Documents,
+    /// By `workspace/applyEdit`, as every client knows it.
+    #[default]
+    Changes,
+}
+
+impl Terms {
+    /// What a client can; the error says what is wrong with how it names the protocol.
+    pub fn of(params: &InitializeParams) -> Result<Self, String> {
+        let said = json!({
+            "capabilities": { "experimental": params.capabilities.experimental },
+            "initializationOptions": params.initialization_options,
+        });
+        let agent =
+            ClientAgent::in_initialize(&said).transpose().map_err(|error| format!("`agent`: {error}"))?;
+        let offered =
+            params.capabilities.general.as_ref().and_then(|general| general.position_encodings.as_ref());
+        let utf8 = offered.is_some_and(|offered| offered.contains(&PositionEncodingKind::UTF8));
+        let workspace = params.capabilities.workspace.as_ref();
+        let versioned = workspace
+            .and_then(|workspace| workspace.workspace_edit.as_ref())
+            .and_then(|edit| edit.document_changes)
+            .unwrap_or(false);
+        let info = params.client_info.as_ref().map(|info| info.name.clone());
+        Ok(Self {
+            encoding: if utf8 { Encoding::Utf8 } else { Encoding::Utf16 },
+            applies: match (&agent, versioned) {
+                (Some(agent), _) if agent.buffers.apply => Applies::Agent,
+                (_, true) => Applies::Documents,
+                (_, false) => Applies::Changes,
+            },
+            agent: agent.map(|agent| {
+                agent.client.map(|client| client.name).or(info).unwrap_or_else(|| "editor".to_owned())
+            }),
+            process: params.process_id,
+        })
+    }
+
+    /// The answer to `initialize`.
+    pub fn answer(&self) -> InitializeResult {
+        let sync = TextDocumentSyncOptions {
+            open_close: Some(true),
+            change: Some(TextDocumentSyncKind::INCREMENTAL),
+            save: Some(TextDocumentSyncSaveOptions::SaveOptions(SaveOptions { include_text: Some(false) })),
+            ..TextDocumentSyncOptions::default()
+        };
+        InitializeResult {
+            capabilities: ServerCapabilities {
+                position_encoding: Some(match self.encoding {
+                    Encoding::Utf8 => PositionEncodingKind::UTF8,
+                    Encoding::Utf16 => PositionEncodingKind::UTF16,
+                }),
+                text_document_sync: Some(TextDocumentSyncCapability::Options(sync)),
+                experimental: self.agent.as_ref().map(|_| announced()),
+                ..ServerCapabilities::default()
+            },
+            server_info: Some(ServerInfo {
+                name: "quillon".to_owned(),
+                version: Some(env!("CARGO_PKG_VERSION").to_owned()),
+            }),
+            ..InitializeResult::default()
+        }
+    }
+}
+
+fn announced() -> Value {
+    json!({ "agent": ServerAgent {
+        version: VERSION,
+        minor: MINOR,
+        features: features().into_iter().map(str::to_owned).collect(),
+        limits: Limits {
+            attach_events: limits::FACTS_PER_PAGE_MAX as u64,
+            list_sessions: limits::LISTED_SESSIONS_MAX as u64,
+            prompt_bytes: limits::PROMPT_BYTES_MAX as u64,
+            queued_prompts: limits::WAITING_PROMPTS_MAX as u64,
+            content_bytes: limits::CONTENT_PIECE_BYTES_MAX as u64,
+            output_bytes: limits::OUTPUT_TAIL_BYTES_MAX as u64,
+            message_bytes: limits::RPC_MESSAGE_BYTES_MAX as u64,
+        },
+    }})
+}
