@@ -33,6 +33,8 @@ struct Cli {
 enum Command {
     /// Do one task in the current folder, here in the terminal.
     Run(run::RunArgs),
+    /// Serve an editor: LSP with the agent protocol on standard input and output.
+    Lsp(ServeArgs),
     /// Serve an editor: the Agent Client Protocol (ACP) on standard input and output.
     Acp(ServeArgs),
     /// Look at the sessions on this machine.
@@ -107,6 +109,7 @@ pub fn main() -> ExitCode {
     };
     let done = match cli.command {
         Command::Run(args) => run::main(args),
+        Command::Lsp(args) => daemon::lsp(args.choices.into()),
         Command::Acp(args) => daemon::acp(args.choices.into()),
         Command::Sessions(args) => sessions::main(args),
         Command::Completions { shell } => generate::completions(&mut Cli::command(), shell),

@@ -20,7 +20,7 @@ use crate::providers::script::ReadFile;
 use crate::store::DiskJournals;
 use crate::tools;
 
-pub use serve::acp;
+pub use serve::{acp, lsp};
 use settings::Settings;
 
 /// What was chosen on the command line.

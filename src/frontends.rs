@@ -2,7 +2,6 @@
 
 pub mod acp;
 pub mod convert;
-pub mod export;
-pub mod terminal;
 pub mod editor;
 pub mod export;
+pub mod terminal;

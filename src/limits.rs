@@ -273,8 +273,6 @@ pub const COMMAND_TITLE_CHARS_MAX: usize = 100;
 /// Items of a plan; nobody reads more.
 pub const TODO_ITEMS_MAX: usize = 50;
 
-// --- text
-
 // --- editor
 
 /// Characters of a fact's summary: a line in a log, or in a screen reader's voice.
@@ -368,9 +366,6 @@ pub const ACP_ASKS_MAX: usize = 8;
 
 /// Sessions on one page of a list: some screens of a picker.
 pub const ACP_LIST_PAGE_MAX: usize = 100;
-/// Characters of a fact's summary: a line in a log, or in a screen reader's voice.
-pub const SUMMARY_CHARS_MAX: usize = 200;
-
 /// Sessions in one page of a list: a screen or two of a picker.
 pub const LISTED_SESSIONS_MAX: usize = 100;
 

@@ -9,4 +9,5 @@ pub mod fs;
 pub mod http;
 pub mod log;
 pub mod process;
+pub mod processes;
 pub mod signals;

@@ -167,6 +167,27 @@ impl Files {
     }
 }
 
+/// Where a path leads: links are followed as far as things exist. Blocks.
+pub fn real_path(path: &AbsPath) -> io::Result<AbsPath> {
+    root::resolve(path)
+}
+
+/// The real path of a folder that exists. Blocks.
+pub fn real_folder(path: &AbsPath) -> io::Result<AbsPath> {
+    let real = fs::real_path(path)?;
+    match fs::look(&real)?.kind {
+        Kind::Folder => Ok(real),
+        Kind::File | Kind::Link | Kind::Other => {
+            Err(io::Error::new(io::ErrorKind::NotADirectory, "it is not a folder"))
+        }
+    }
+}
+
+/// What the disk has of a file, whatever an editor holds. Blocks.
+pub fn on_disk(path: &AbsPath) -> io::Result<Vec<u8>> {
+    fs::read(path)
+}
+
 /// Runs work that blocks on a thread for it.
 async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, FileError> + Send + 'static,

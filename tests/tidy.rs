@@ -29,7 +29,11 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("config", &["policy"]),
 ];
 /// What a single file may name beyond its folder.
-const LAYERS_OF_FILES: &[(&str, &[&str])] = &[("src/engine/access.rs", &["os"])];
+const LAYERS_OF_FILES: &[(&str, &[&str])] = &[
+    ("src/engine/access.rs", &["os"]),
+    // Its turns are real ones, with the built-in tools.
+    ("src/frontends/editor/tests.rs", &["tools"]),
+];
 /// The files and folders that put the parts together: they may name all.
 const ASSEMBLY: &[&str] =
     &["src/lib.rs", "src/main.rs", "src/daemon.rs", "src/daemon/", "src/cli.rs", "src/cli/"];

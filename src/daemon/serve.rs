@@ -6,8 +6,9 @@ use std::sync::Arc;
 use super::{Choices, Daemon};
 use crate::engine::ModelName;
 use crate::frontends::acp::{self, FolderCheck};
+use crate::frontends::editor;
 use crate::os::fs::{self, Kind};
-use crate::os::signals;
+use crate::os::{clock, log, processes, signals};
 use crate::path::AbsPath;
 use crate::rpc;
 
@@ -30,6 +31,30 @@ pub fn acp(choices: Choices) -> Result<ExitCode, String> {
             () = signals::asked_to_end() => {}
         }
         Ok(ExitCode::SUCCESS)
+    })
+}
+
+/// `quillon lsp`: serves one editor until it says `exit`, its input ends, or it is gone.
+pub fn lsp(choices: Choices) -> Result<ExitCode, String> {
+    let daemon = Daemon::new(choices)?;
+    daemon.run(async |daemon| {
+        let (input, output) = rpc::stdio();
+        let state_folder = daemon.state_folder().clone();
+        let log_file = state_folder.join(log::LOG_FILE).map_err(|error| error.to_string())?;
+        let options = editor::Options {
+            model: daemon.choices.model.clone().map(ModelName),
+            mode: daemon.choices.mode.unwrap_or_else(|| daemon.settings.mode()),
+            started: clock::now(),
+            state_folder,
+            log_file,
+            parent_gone: Arc::new(processes::is_gone),
+        };
+        tokio::select! {
+            ended = editor::serve(input, output, daemon.host().clone(), options) => {
+                Ok(ExitCode::from(ended.status()))
+            }
+            () = signals::asked_to_end() => Ok(ExitCode::SUCCESS),
+        }
     })
 }
 

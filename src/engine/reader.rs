@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use super::event::{Delta, Event, MessageId, Reply, ReplyBlock, Seq};
 use super::journal::Recorded;
 use super::live::Position;
-use super::recorder::{Halted, Recorder};
+use super::recorder::{Halted, Hold, Recorder};
 use crate::limits;
 
 /// One thing that happened.
@@ -58,15 +58,18 @@ impl Reader {
     ///
     /// None: the session is over and everything was handed out.
     pub async fn next(&mut self) -> Option<Vec<Update>> {
+        if self.ended {
+            return None;
+        }
         loop {
-            if self.ended {
-                return None;
-            }
             self.any.mark_unchanged();
             self.urgent.mark_unchanged();
             let updates = self.read();
             if !updates.is_empty() {
                 return Some(updates);
+            }
+            if self.ended {
+                return None;
             }
             self.any.changed().await.ok()?;
             if let Some(joined_until) = self.shown.map(|at| at + limits::PROGRESS_JOINED) {
@@ -113,7 +116,10 @@ impl Reader {
             && let Some(why) = recorder.halted()
         {
             self.ended = true;
-            updates.push(Update::Halted(why));
+            match recorder.hold() {
+                Hold::Open => updates.push(Update::Halted(why)),
+                Hold::GivenUp => {}
+            }
         }
         updates
     }

@@ -36,8 +36,18 @@ pub(super) struct Shared {
     pub(super) recent: VecDeque<Recorded>,
     pub(super) live: Live,
     halted: Option<String>,
+    hold: Hold,
     /// Whether something was appended since the last sync.
     dirty: bool,
+}
+
+/// Whether the session is still open here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Hold {
+    /// It is.
+    Open,
+    /// It was closed in order; its readers come to their end without a word.
+    GivenUp,
 }
 
 /// The session cannot record any more, so it does nothing any more; why, in words for the user.
@@ -64,6 +74,7 @@ impl Recorder {
             recent: VecDeque::new(),
             live: Live::default(),
             halted: None,
+            hold: Hold::Open,
             dirty: false,
         };
         let recorder = Self {
@@ -146,9 +157,15 @@ impl Recorder {
     pub fn give_up(&self) {
         let mut shared = self.lock();
         shared.halted.get_or_insert_with(|| "the session is closed".to_owned());
+        shared.hold = Hold::GivenUp;
         shared.journal = Box::new(GivenUp);
         drop(shared);
         self.wake_now();
+    }
+
+    /// Whether the session is still open here.
+    pub(super) fn hold(&self) -> Hold {
+        self.lock().hold
     }
 
     /// Halts, and wakes the readers, which have to hear of it.

@@ -41,7 +41,6 @@ use self::terms::Terms;
 use crate::engine::{Activity, Host, Mode, ModelName, Seq, Session, SessionId};
 use crate::frontends::convert::uri;
 use crate::limits;
-use crate::os::clock;
 use crate::path::AbsPath;
 use crate::rpc::{
     Call, Connection, Dialect, Error, Handler, INVALID_REQUEST, Params, Peer, Placement, Reply, Settings,
@@ -56,6 +55,8 @@ pub struct Options {
     pub model: Option<ModelName>,
     /// The mode of new sessions.
     pub mode: Mode,
+    /// When the program was started, RFC 3339.
+    pub started: String,
     /// Where sessions and logs are, for the client's health page.
     pub state_folder: AbsPath,
     /// Where this process logs.
@@ -128,7 +129,6 @@ pub(in crate::frontends) struct Editor {
     shut: AtomicBool,
     /// Fired when the client has gone.
     over: CancellationToken,
-    started: String,
 }
 
 impl Editor {
@@ -146,7 +146,6 @@ impl Editor {
             tasks: TaskTracker::new(),
             shut: AtomicBool::new(false),
             over: CancellationToken::new(),
-            started: clock::now(),
         }
     }
 
@@ -222,7 +221,7 @@ impl Editor {
             version: VERSION,
             minor: MINOR,
             process_id: std::process::id(),
-            started_at: Timestamp(self.started.clone()),
+            started_at: Timestamp(self.options.started.clone()),
             state_folder: uri::of(&self.options.state_folder),
             log_file: uri::of(&self.options.log_file),
             model: self.options.model.as_ref().map(|model| model.0.clone()).or(model),

@@ -16,10 +16,10 @@ use serde_json::{Value, json};
 use super::document::{Document, Documents, Encoding, position, text_of};
 use super::terms::{Applies, Terms};
 use crate::limits;
-use crate::os::fs;
 use crate::path::AbsPath;
 use crate::rpc::Peer;
 use crate::text::{Hash, Splice, Version, ends};
+use crate::workspace;
 use crate::workspace::{BufferWrite, Buffers};
 
 /// The buffers of the editor at the other end of a connection.
@@ -173,7 +173,7 @@ impl Planned<'_> {
     /// Whether the buffer is as the disk.
     async fn is_saved(&self) -> bool {
         let path = self.write.path.clone();
-        let read = tokio::task::spawn_blocking(move || fs::read(&path)).await;
+        let read = tokio::task::spawn_blocking(move || workspace::on_disk(&path)).await;
         read.is_ok_and(|read| {
             read.is_ok_and(|bytes| ends::lf(&String::from_utf8_lossy(&bytes)) == self.view(&self.document))
         })

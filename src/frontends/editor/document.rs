@@ -8,8 +8,8 @@ use tokio::sync::watch;
 use tower_lsp::ls_types::{Position, Range, TextDocumentContentChangeEvent};
 
 use crate::frontends::convert::uri;
-use crate::os::fs;
 use crate::path::AbsPath;
+use crate::workspace;
 
 /// In which units positions count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -110,7 +110,7 @@ impl Documents {
             .map(|(path, _)| path.clone())
             .collect();
         for path in unknown {
-            let real = fs::real_path(&path).ok();
+            let real = workspace::real_path(&path).ok();
             if let Some(open) = self.lock().get_mut(&path) {
                 open.real = real;
             }
@@ -219,7 +219,7 @@ mod tests {
     #[test]
     fn a_file_is_found_behind_a_link() {
         let folder = tempfile::tempdir().unwrap();
-        let real = fs::real_path(&AbsPath::new(folder.path()).unwrap()).unwrap();
+        let real = workspace::real_path(&AbsPath::new(folder.path()).unwrap()).unwrap();
         let link = real.join("link").unwrap();
         std::os::unix::fs::symlink(real.as_path(), link.as_path()).unwrap();
         let file = real.join("a").unwrap();

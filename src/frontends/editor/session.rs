@@ -20,8 +20,8 @@ use crate::engine::{
 use crate::frontends::convert::{self, uri};
 use crate::frontends::export;
 use crate::limits;
-use crate::os::fs;
 use crate::path::AbsPath;
+use crate::workspace;
 
 type Answer<T> = Result<T, ResponseError>;
 
@@ -253,9 +253,7 @@ async fn folder(address: &str) -> Answer<AbsPath> {
     let path =
         uri::path(address).ok_or_else(|| invalid(&format!("`{address}` is not the address of a folder")))?;
     let looked = tokio::task::spawn_blocking(move || {
-        let real = fs::real_path(&path).map_err(|error| format!("cannot work in `{path}`: {error}"))?;
-        let look = fs::look(&real).map_err(|error| format!("cannot work in `{path}`: {error}"))?;
-        if look.kind == fs::Kind::Folder { Ok(real) } else { Err(format!("`{path}` is not a folder")) }
+        workspace::real_folder(&path).map_err(|error| format!("cannot work in `{path}`: {error}"))
     });
     match looked.await {
         Ok(found) => found.map_err(|why| invalid(&why)),

@@ -83,6 +83,7 @@ impl Client {
         let options = Options {
             model: None,
             mode: Mode::Ask,
+            started: "2026-01-01T00:00:00.000Z".to_owned(),
             state_folder: path("/state"),
             log_file: path("/state/log"),
             parent_gone: Arc::new(|process| process == 7),
@@ -125,7 +126,7 @@ impl Client {
 
     fn path(&self, name: &str) -> AbsPath {
         let folder = AbsPath::new(self.folder.path()).unwrap();
-        crate::os::fs::real_path(&folder).unwrap().join(name).unwrap()
+        crate::workspace::real_path(&folder).unwrap().join(name).unwrap()
     }
 
     fn uri(&self, name: &str) -> String {
