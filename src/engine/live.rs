@@ -47,7 +47,8 @@ pub struct Position {
     message: Option<MessageId>,
     attempt: u32,
     segment: usize,
-    offset: usize,
+    /// Bytes read of that segment; none before it was looked at, since a call begins without any.
+    offset: Option<usize>,
     /// Bytes of words and of thoughts read of this message.
     text: usize,
     thought: usize,
@@ -58,6 +59,9 @@ impl Live {
     /// Adds words; gives the bytes shown since the last flush.
     pub fn text(&mut self, message: &MessageId, piece: &str) -> usize {
         self.step(message);
+        if piece.is_empty() {
+            return self.unflushed;
+        }
         let begin = self.written(|segment| match segment {
             Segment::Text { text, .. } => text.len(),
             Segment::Thought { .. } | Segment::Input { .. } => 0,
@@ -72,6 +76,9 @@ impl Live {
     /// Adds thoughts; gives the bytes shown since the last flush.
     pub fn thought(&mut self, message: &MessageId, piece: &str) -> usize {
         self.step(message);
+        if piece.is_empty() {
+            return self.unflushed;
+        }
         let begin = self.written(|segment| match segment {
             Segment::Thought { text, .. } => text.len(),
             Segment::Text { .. } | Segment::Input { .. } => 0,
@@ -95,6 +102,9 @@ impl Live {
 
     /// Adds output of a running command; gives the bytes shown since the last flush.
     pub fn output(&mut self, call: &CallId, piece: &str) -> usize {
+        if piece.is_empty() {
+            return self.unflushed;
+        }
         let tail = self.outputs.entry(call.clone()).or_default();
         tail.text.extend(piece.as_bytes());
         while tail.text.len() > limits::OUTPUT_TAIL_BYTES_MAX || starts_inside_a_character(&tail.text) {
@@ -174,36 +184,16 @@ impl Live {
             deltas.extend(self.retry.as_ref().map(|retry| retry.delta(message)));
         }
         while let Some(segment) = self.segments.get(position.segment) {
-            let from = position.offset;
-            let message = message.clone();
-            let length = match segment {
-                Segment::Text { offset, text } => {
-                    let (offset, piece) = (offset + from, text[from..].to_owned());
-                    position.text = offset + piece.len();
-                    deltas.push(Delta::Text { message, offset, text: piece });
-                    text.len()
-                }
-                Segment::Thought { offset, text } => {
-                    let (offset, piece) = (offset + from, text[from..].to_owned());
-                    position.thought = offset + piece.len();
-                    deltas.push(Delta::Thought { message, offset, text: piece });
-                    text.len()
-                }
-                Segment::Input { index, tool, text } => {
-                    let piece = text[from..].to_owned();
-                    deltas.push(Delta::CallInput { message, index: *index, tool: tool.clone(), text: piece });
-                    text.len()
-                }
-            };
-            if from == length && from > 0 {
-                deltas.pop();
+            let from = position.offset.unwrap_or(0);
+            if position.offset.is_none() || from < segment.text().len() {
+                deltas.push(segment.delta(message, from, position));
             }
+            position.offset = Some(segment.text().len());
             if position.segment + 1 == self.segments.len() {
-                position.offset = length;
                 break;
             }
             position.segment += 1;
-            position.offset = 0;
+            position.offset = None;
         }
     }
 
@@ -223,6 +213,32 @@ impl Live {
     fn count(&mut self, bytes: usize) -> usize {
         self.unflushed += bytes;
         self.unflushed
+    }
+}
+
+impl Segment {
+    fn text(&self) -> &str {
+        match self {
+            Self::Text { text, .. } | Self::Thought { text, .. } | Self::Input { text, .. } => text,
+        }
+    }
+
+    /// What stands behind the first `from` bytes; `position` moves along.
+    fn delta(&self, message: &MessageId, from: usize, position: &mut Position) -> Delta {
+        let (message, piece) = (message.clone(), self.text()[from..].to_owned());
+        match self {
+            Self::Text { offset, .. } => {
+                position.text = offset + from + piece.len();
+                Delta::Text { message, offset: offset + from, text: piece }
+            }
+            Self::Thought { offset, .. } => {
+                position.thought = offset + from + piece.len();
+                Delta::Thought { message, offset: offset + from, text: piece }
+            }
+            Self::Input { index, tool, .. } => {
+                Delta::CallInput { message, index: *index, tool: tool.clone(), text: piece }
+            }
+        }
     }
 }
 
@@ -252,7 +268,7 @@ impl Position {
         self.message = Some(message.clone());
         self.attempt = attempt;
         self.segment = 0;
-        self.offset = 0;
+        self.offset = None;
         self.text = 0;
         self.thought = 0;
     }
