@@ -58,6 +58,9 @@ const ROOTS: &[&str] = &["src/lib.rs", "src/main.rs"];
 const SLEEPERS: &[&str] = &[
     // Looks in short steps whether processes of another program are gone; nobody tells of their end.
     "tests/process.rs",
+    // The virtual clock passes at once; the times are the scenario.
+    "tests/properties.rs",
+    "tests/support/fakes.rs",
 ];
 #[test]
 fn modules_name_only_what_their_layer_may() {

@@ -165,3 +165,79 @@ impl From<Halted> for Update {
         Self::Halted(halted.0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::event::{Event, Mode, ModelName, PromptId, SessionId, ToolName, TurnId, Usage};
+    use super::super::journal::MemoryJournal;
+    use super::*;
+    use crate::path::AbsPath;
+
+    fn recorder() -> (Arc<Recorder>, MessageId) {
+        let clock: super::super::Clock = Arc::new(|| "now".to_owned());
+        let recorder =
+            Recorder::open(SessionId("s".into()), Box::new(MemoryJournal::default()), clock).unwrap();
+        let cwd = AbsPath::new("/w").unwrap();
+        let opened =
+            Event::Opened { roots: vec![cwd.clone()], cwd, model: ModelName("m".into()), mode: Mode::Ask };
+        recorder.record(opened).unwrap();
+        let (turn, prompt) = (TurnId("t1".into()), PromptId("p".into()));
+        recorder.record(Event::TurnStarted { turn, prompt, content: Vec::new() }).unwrap();
+        (recorder, MessageId("t1.1".into()))
+    }
+
+    fn replied(recorder: &Recorder, message: &MessageId, text: &str) {
+        let blocks = vec![ReplyBlock::Text { text: text.into() }];
+        let reply = Arc::new(Reply { blocks, usage: Usage::default() });
+        recorder.record(Event::Replied { message: message.clone(), reply }).unwrap();
+    }
+
+    fn deltas(reader: &mut Reader) -> Vec<Delta> {
+        let updates = reader.read().into_iter();
+        updates
+            .filter_map(|update| if let Update::Delta(delta) = update { Some(delta) } else { None })
+            .collect()
+    }
+
+    #[test]
+    fn a_reader_that_lags_hears_what_became_void() {
+        let (recorder, message) = recorder();
+        let mut reader = recorder.reader(Seq(0));
+        recorder.show_text(&message, "half");
+        reader.read();
+        recorder.show_retry(&message, 2, 1_000, "it broke off");
+        recorder.show_text(&message, "whole");
+        replied(&recorder, &message, "whole");
+        let text = Delta::Text { message: message.clone(), offset: 0, text: "whole".into() };
+        let why = "it broke off".to_owned();
+        assert_eq!(deltas(&mut reader), [Delta::Retrying { message, attempt: 2, wait_ms: 1_000, why }, text]);
+    }
+
+    #[test]
+    fn a_call_begins_once_and_nothing_is_said_twice() {
+        let (recorder, message) = recorder();
+        let mut reader = recorder.reader(Seq(0));
+        recorder.show_text(&message, "");
+        recorder.show_input(&message, 0, &ToolName("read".into()), "");
+        let begun =
+            Delta::CallInput { message: message.clone(), index: 0, tool: "read".into(), text: String::new() };
+        assert_eq!(deltas(&mut reader), [begun]);
+        assert_eq!(deltas(&mut reader), []);
+        recorder.show_input(&message, 0, &ToolName("read".into()), "{}");
+        assert_eq!(deltas(&mut reader).len(), 1);
+        assert_eq!(deltas(&mut reader), []);
+    }
+
+    #[test]
+    fn a_message_is_whole_for_who_comes_late() {
+        let (recorder, message) = recorder();
+        recorder.show_text(&message, "one ");
+        let mut late = recorder.reader(Seq(0));
+        let text = |offset, text: &str| Delta::Text { message: message.clone(), offset, text: text.into() };
+        assert_eq!(deltas(&mut late), [text(0, "one ")]);
+        recorder.show_text(&message, "two");
+        replied(&recorder, &message, "one two");
+        assert_eq!(deltas(&mut late), [text(4, "two")]);
+        assert_eq!(deltas(&mut recorder.reader(Seq(0))), [text(0, "one two")]);
+    }
+}
