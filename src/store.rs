@@ -74,6 +74,12 @@ impl Journals for DiskJournals {
         }
     }
 
+    fn look(&self, session: &SessionId) -> Result<Box<dyn Journal>, OpenError> {
+        let folder = self.existing(session)?;
+        version::check(session, &folder)?;
+        Ok(Box::new(DiskJournal::follow(folder)?))
+    }
+
     fn list(&self) -> io::Result<Vec<SessionInfo>> {
         index::list(&self.folder)
     }

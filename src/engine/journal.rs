@@ -48,6 +48,8 @@ pub trait Journals: Send + Sync {
     fn create(&self, session: &SessionId) -> io::Result<Box<dyn Journal>>;
     /// An existing session.
     fn open(&self, session: &SessionId) -> Result<Opened, OpenError>;
+    /// An existing session to look at, whoever holds it; nothing can be added.
+    fn look(&self, session: &SessionId) -> Result<Box<dyn Journal>, OpenError>;
     /// All sessions, the one active last first.
     fn list(&self) -> io::Result<Vec<SessionInfo>>;
     /// Removes a session which nobody holds.
@@ -251,6 +253,12 @@ impl Journals for MemoryJournals {
         match sessions.get(session) {
             Some(memory) => Ok(Opened::Held(Box::new(MemoryJournal(memory.clone())))),
             None => Err(OpenError::Unknown(session.clone())),
+        }
+    }
+
+    fn look(&self, session: &SessionId) -> Result<Box<dyn Journal>, OpenError> {
+        match self.open(session)? {
+            Opened::Held(journal) | Opened::Followed { journal, .. } => Ok(journal),
         }
     }
 

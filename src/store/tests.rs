@@ -100,9 +100,12 @@ fn one_writes_and_others_follow() {
     assert_eq!(follower.read(Seq(0), 9).unwrap().len(), 1);
     journal.append(&fact(2, notice("more"))).unwrap();
     assert_eq!(follower.read(Seq(1), 9).unwrap(), [fact(2, notice("more"))]);
+    assert_eq!(journals.look(&id("a")).unwrap().read(Seq(0), 9).unwrap().len(), 2);
     assert!(matches!(journals.delete(&id("a")), Err(OpenError::Held { .. })));
     drop(journal);
-    assert!(matches!(journals.open(&id("a")).unwrap(), Opened::Held(_)));
+    let looking = journals.look(&id("a")).unwrap();
+    assert!(matches!(journals.open(&id("a")).unwrap(), Opened::Held(_)), "who looks does not hold");
+    drop(looking);
     journals.delete(&id("a")).unwrap();
     assert!(matches!(journals.open(&id("a")), Err(OpenError::Unknown(_))));
 }

@@ -58,11 +58,11 @@ pub(super) async fn write(files: &Files, edits: &[Edit]) -> Result<Vec<Written>,
     }
     let buffers: Vec<BufferWrite> = ready.iter().map(|one| one.buffer.clone()).collect();
     let answered = files.buffers().write(&buffers).await;
-    let mut on_disk = Vec::new();
+    let (mut on_disk, mut in_editor) = (Vec::new(), Vec::new());
     let mut refused = None;
     for (one, answer) in ready.iter().zip(answered) {
         match answer {
-            Some(Ok(())) => {}
+            Some(Ok(())) => in_editor.push(&one.buffer),
             Some(Err(error)) => refused = refused.or(Some((one.path.clone(), error))),
             None => on_disk.push(one),
         }
@@ -70,7 +70,15 @@ pub(super) async fn write(files: &Files, edits: &[Edit]) -> Result<Vec<Written>,
     if let Some((path, error)) = refused {
         return Err(WriteError::Io { path, error, state: "the editor has the files as they were".into() });
     }
-    to_disk(&on_disk)?;
+    if let Err((path, error, mut lost)) = to_disk(&on_disk) {
+        lost.extend(back_in_editor(files, &in_editor).await);
+        let state = if lost.is_empty() {
+            "all files are as they were".to_owned()
+        } else {
+            format!("{} could not be put back", lost.join(", "))
+        };
+        return Err(WriteError::Io { path, error, state });
+    }
     let written = ready.iter().map(|one| {
         let version = one.after.as_deref().map_or(Version::Absent, Version::of_text);
         Written { path: one.path.clone(), version }
@@ -90,6 +98,10 @@ async fn check(files: &Files, edit: &Edit) -> Result<Ready, WriteError> {
     let version = found.as_ref().map_or(Version::Absent, |file| file.version);
     if version != edit.base {
         return Err(stale());
+    }
+    if edit.change == Change::Delete && files.buffers().read(&edit.path).await.is_some() {
+        let error = io::Error::other("it is open in the editor; it has to be closed there first");
+        return Err(WriteError::Io { path: edit.path.clone(), error, state: "nothing was written".into() });
     }
     let before = match &found {
         Some(_) => Some(files.bytes(&edit.path).await?),
@@ -117,23 +129,32 @@ fn whole(file: &TextFile) -> Arc<str> {
     }
 }
 
-/// Writes to the disk; when one fails those before it are put back.
-fn to_disk(ready: &[&Ready]) -> Result<(), WriteError> {
+/// Writes to the disk. When one fails those before it are put back; the error names the file, and
+/// those that could not be.
+fn to_disk(ready: &[&Ready]) -> Result<(), (AbsPath, io::Error, Vec<String>)> {
     for (done, one) in ready.iter().enumerate() {
         if let Err(error) = put(&one.path, one.base, one.after.as_deref().map(str::as_bytes)) {
-            let back: Vec<String> = ready[..done]
-                .iter()
-                .filter_map(|earlier| put_back(earlier).err().map(|_| earlier.path.to_string()))
-                .collect();
-            let state = if back.is_empty() {
-                "all files are as they were".to_owned()
-            } else {
-                format!("{} could not be put back", back.join(", "))
-            };
-            return Err(WriteError::Io { path: one.path.clone(), error, state });
+            let lost = ready[..done].iter().filter(|earlier| put_back(earlier).is_err());
+            let lost = lost.map(|earlier| earlier.path.to_string()).collect();
+            return Err((one.path.clone(), error, lost));
         }
     }
     Ok(())
+}
+
+/// Takes edits of open files back; gives those for which the editor refuses.
+async fn back_in_editor(files: &Files, done: &[&BufferWrite]) -> Vec<String> {
+    let reversed = |write: &&BufferWrite| BufferWrite {
+        path: write.path.clone(),
+        base: Version::of_text(&write.new),
+        old: write.new.clone(),
+        splices: crate::text::diff::splices(&ends::lf(&write.new), &ends::lf(&write.old)),
+        new: write.old.clone(),
+    };
+    let reversed: Vec<BufferWrite> = done.iter().map(reversed).collect();
+    let answered = files.buffers().write(&reversed).await;
+    let refused = reversed.iter().zip(answered).filter(|(_, answer)| !matches!(answer, Some(Ok(()))));
+    refused.map(|(write, _)| write.path.to_string()).collect()
 }
 
 fn put(path: &AbsPath, base: Version, bytes: Option<&[u8]>) -> io::Result<()> {
@@ -158,6 +179,8 @@ fn put_back(one: &Ready) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use futures::future::BoxFuture;
+
     use super::super::NoBuffers;
     use super::*;
     use crate::text::Splice;
@@ -193,6 +216,48 @@ mod tests {
         files.write(std::slice::from_ref(&new)).await.unwrap();
         assert_eq!(fs::read(&new.path).unwrap(), b"b");
         assert!(matches!(files.write(&[new]).await, Err(WriteError::Stale(_))));
+    }
+
+    /// An editor that has every file named `open`.
+    #[derive(Default)]
+    struct Editor(std::sync::Mutex<String>);
+
+    impl super::super::Buffers for Editor {
+        fn read<'a>(&'a self, path: &'a AbsPath) -> BoxFuture<'a, Option<io::Result<Arc<str>>>> {
+            let open = path.file_name() == "open";
+            Box::pin(async move { open.then(|| Ok(self.0.lock().unwrap().as_str().into())) })
+        }
+        fn write<'a>(&'a self, writes: &'a [BufferWrite]) -> BoxFuture<'a, Vec<Option<io::Result<()>>>> {
+            let one = |write: &BufferWrite| {
+                let open = write.path.file_name() == "open";
+                open.then(|| *self.0.lock().unwrap() = ends::splice(&write.old, &write.splices));
+                open.then_some(Ok(()))
+            };
+            let answers = writes.iter().map(one).collect();
+            Box::pin(async move { answers })
+        }
+        fn open(&self) -> Vec<AbsPath> {
+            Vec::new()
+        }
+    }
+
+    #[tokio::test]
+    async fn what_an_editor_took_goes_back_when_the_disk_fails() {
+        let (_folder, plain) = files();
+        let editor = Arc::new(Editor(std::sync::Mutex::new("one\r\n".into())));
+        let files = Files::new(plain.cwd().clone(), vec![plain.cwd().clone()], editor.clone());
+        let change = |text: &str| Change::Splices(vec![Splice { start: 0, end: 3, text: text.into() }]);
+        let first = edit(&files, "open", Version::of_text("one\n"), change("two"));
+        files.write(std::slice::from_ref(&first)).await.unwrap();
+        assert_eq!(*editor.0.lock().unwrap(), "two\r\n");
+        let second = edit(&files, "open", Version::of_text("two\n"), change("six"));
+        let file = edit(&files, "x", Version::Absent, Change::Whole("a file".into()));
+        let below_it = edit(&files, "x/b", Version::Absent, Change::Whole("b".into()));
+        let error = files.write(&[second, file, below_it]).await.unwrap_err().to_string();
+        assert!(error.ends_with("all files are as they were"), "{error}");
+        assert_eq!(*editor.0.lock().unwrap(), "two\r\n");
+        let gone = edit(&files, "open", Version::of_text("two\n"), Change::Delete);
+        assert!(files.write(&[gone]).await.unwrap_err().to_string().contains("closed there first"));
     }
 
     #[tokio::test]

@@ -142,6 +142,10 @@ impl Journals for Elsewhere {
         }
     }
 
+    fn look(&self, session: &SessionId) -> Result<Box<dyn Journal>, OpenError> {
+        self.0.look(session)
+    }
+
     fn list(&self) -> io::Result<Vec<SessionInfo>> {
         self.0.list()
     }
