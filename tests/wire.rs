@@ -1,0 +1,253 @@
+//! `quillon lsp` on its pipes: saturation, order, late answers, broken bytes, sizes, and its end.
+//!
+//! Each test names the row it shows of what servers on a wire have got wrong. What waits in this
+//! program is its own request to the client: the edit of a file that is open in the editor.
+
+#![allow(clippy::disallowed_methods, clippy::unwrap_used, reason = "starts the program, makes its files")]
+
+#[path = "support/wire.rs"]
+mod support;
+
+use std::collections::VecDeque;
+
+use serde_json::{Value, json};
+
+use self::support::{Wire, frame, notification, request};
+
+/// Reads the open file, then edits it, which waits for the client.
+const EDITS: &str = r#"call read {"file_path": "a.txt"}
+done
+call edit {"file_path": "a.txt", "old_string": "two", "new_string": "2"}
+done
+say end
+done
+"#;
+
+#[tokio::test]
+async fn four_wait_and_others_are_answered_cancelled_and_ended() {
+    for end in ["shutdown", "exit", "end of input"] {
+        let mut wire = Wire::ready(EDITS).await;
+        let waiting = wire.waiting(4).await;
+        wire.lives().await;
+        wire.send(&notification("$/cancelRequest", json!({ "id": 4711 }))).await;
+        let cancelled = wire.ask("agent/cancel", json!({ "sessionId": waiting[1].0 })).await;
+        assert_eq!(cancelled["result"], json!({}), "{cancelled}");
+        match end {
+            "shutdown" => {
+                assert_eq!(wire.ask("shutdown", Value::Null).await["result"], Value::Null);
+                wire.send(&notification("exit", Value::Null)).await;
+            }
+            "exit" => wire.send(&notification("exit", Value::Null)).await,
+            _ => drop(wire.input.take()),
+        }
+        let orderly = end == "shutdown";
+        assert_eq!(wire.ended().await.code(), Some(if orderly { 0 } else { 1 }), "{end}");
+    }
+}
+
+#[tokio::test]
+async fn a_cancelled_request_and_a_doubled_id_are_answered_once_each() {
+    let mut wire = Wire::ready("say hi\ndone\n").await;
+    // In one piece, so that the request runs when the next message is read.
+    let mut bytes = Vec::new();
+    for id in 1000..1100 {
+        bytes.extend(frame(&request(id, "agent/session/list", json!({}))));
+        bytes.extend(frame(&notification("$/cancelRequest", json!({ "id": id }))));
+        let doubled = format!("d{id}");
+        bytes.extend(frame(&request(doubled.clone(), "agent/session/list", json!({}))));
+        bytes.extend(frame(&request(doubled, "agent/session/list", json!({}))));
+    }
+    wire.bytes(&bytes).await;
+    let (mut cancelled, mut refused) = (0, 0);
+    for id in 1000..1100 {
+        let answer = wire.answer(id).await;
+        cancelled += usize::from(answer["error"]["code"] == -32800);
+        assert!(answer["error"]["code"] == -32800 || answer["result"]["sessions"] == json!([]), "{answer}");
+        let doubled = [wire.answer(format!("d{id}")).await, wire.answer(format!("d{id}")).await];
+        refused += doubled.iter().filter(|answer| answer["error"]["code"] == -32600).count();
+        assert!(doubled.iter().any(|answer| answer["result"]["sessions"] == json!([])), "{doubled:?}");
+    }
+    assert!(cancelled > 0 && refused > 0, "{cancelled} cancelled, {refused} refused");
+    wire.lives().await;
+    assert_eq!(wire.seen, VecDeque::new(), "answered twice");
+}
+
+#[tokio::test]
+async fn an_answer_is_heard_behind_the_users_typing() {
+    for notes in [50, 99, 105, 300] {
+        let mut wire = Wire::ready(EDITS).await;
+        let waiting = wire.waiting(4).await;
+        let uri = format!("file://{}/b.txt", wire.folder.path().display());
+        let document = json!({ "uri": uri, "languageId": "text", "version": 0, "text": "" });
+        let mut typed = frame(&notification("textDocument/didOpen", json!({ "textDocument": document })));
+        for version in 1..=notes {
+            let document = json!({ "uri": uri, "version": version });
+            let change = json!({ "textDocument": document, "contentChanges": [{ "text": "x" }] });
+            typed.extend(frame(&notification("textDocument/didChange", change)));
+        }
+        wire.bytes(&typed).await;
+        for (session, asked) in waiting.iter().rev() {
+            let reason = format!("not in {session}");
+            wire.refuse(asked, &reason).await;
+            let ended = wire.edit_ended(session).await;
+            assert!(ended.to_string().contains(&reason), "{ended}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn nobody_waits_for_a_late_answer() {
+    let mut wire = Wire::ready(EDITS).await;
+    let (session, asked) = wire.waiting(1).await.remove(0);
+    wire.ask("agent/cancel", json!({ "sessionId": session })).await;
+    // A write that was begun waits for the editor; when its time is over the editor is told so.
+    let withdrawn = wire.until(|message| message["method"] == "$/cancelRequest").await;
+    assert_eq!(withdrawn["params"]["id"], asked["id"]);
+    wire.edit_ended(&session).await;
+    wire.refuse(&asked, "late").await;
+    wire.refuse(&asked, "later").await;
+    wire.lives().await;
+}
+
+#[tokio::test]
+async fn changes_are_applied_in_their_order() {
+    let mut wire = Wire::ready("call read {\"file_path\": \"a.txt\"}\ndone\nsay end\ndone\n").await;
+    let folder = wire.opened("w").await;
+    let uri = format!("file://{}/a.txt", folder.display());
+    let (mut typed, mut wanted) = (Vec::new(), String::new());
+    for version in 2..302 {
+        let end = json!({ "line": 0, "character": wanted.len() });
+        let piece = format!("{version},");
+        wanted += &piece;
+        // The first replaces the two lines that were there.
+        let until = if version == 2 { json!({ "line": 9, "character": 0 }) } else { end.clone() };
+        let change = json!({ "range": { "start": end, "end": until }, "text": piece });
+        let document = json!({ "uri": uri, "version": version });
+        let params = json!({ "textDocument": document, "contentChanges": [change] });
+        typed.extend(frame(&notification("textDocument/didChange", params)));
+    }
+    wire.bytes(&typed).await;
+    let session = wire.turn(&folder).await;
+    wire.until(|message| message["params"]["event"]["type"] == "callEnded").await;
+    let content = wire.ask("agent/content", json!({ "sessionId": session, "contentId": "c1" })).await;
+    let text = content["result"]["text"].as_str().unwrap_or_else(|| panic!("{content}"));
+    assert!(text.contains(&wanted), "{text}");
+}
+
+#[tokio::test]
+async fn what_a_request_sends_comes_before_its_answer() {
+    let mut wire = Wire::ready("say hi\ndone\n").await;
+    let cwd = format!("file://{}", wire.folder.path().display());
+    let is_change = |message: &Value| message["method"] == "agent/sessions/changed";
+    for run in 0..50 {
+        let made = wire.ask("agent/session/new", json!({ "cwd": cwd })).await;
+        wire.until(is_change).await;
+        assert_eq!(wire.seen, VecDeque::new());
+        let session = json!({ "sessionId": made["result"]["session"]["sessionId"] });
+        let id = format!("r{run}");
+        wire.send(&request(id.clone(), "agent/session/delete", session)).await;
+        let told = [wire.read().await.unwrap(), wire.read().await.unwrap()];
+        assert!(is_change(&told[0]) && told[1]["id"] == id, "{told:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_message_is_answered_and_passed_over() {
+    let mut wire = Wire::ready("say hi\ndone\n").await;
+    let deep = format!("{}{}", "[".repeat(200), "]".repeat(200));
+    let deep = format!(r#"{{"jsonrpc":"2.0","id":90,"method":"agent/status","params":{{"a":{deep}}}}}"#);
+    let cases: [(&[u8], i64); 5] = [
+        (b"{\"jsonrpc\":", -32700),
+        (b"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"\xff\xfe\"}", -32700),
+        (br#"[{"jsonrpc":"2.0","id":1,"method":"agent/status"}]"#, -32600),
+        (br#"{"jsonrpc":"2.0","id":1.5,"method":"agent/status"}"#, -32600),
+        (b"7", -32600),
+    ];
+    for (body, code) in cases {
+        wire.bytes(format!("Content-Length: {}\r\n\r\n", body.len()).as_bytes()).await;
+        wire.bytes(body).await;
+        let answer = wire.read().await.unwrap();
+        assert_eq!(answer["error"]["code"], code, "{}: {answer}", String::from_utf8_lossy(body));
+        wire.lives().await;
+    }
+    wire.bytes(format!("Content-Length: {}\r\n\r\n{deep}", deep.len()).as_bytes()).await;
+    let answer = wire.read().await.unwrap();
+    assert_eq!(answer["jsonrpc"], "2.0", "{answer}");
+    wire.lives().await;
+}
+
+#[tokio::test]
+async fn headers_are_read_as_clients_write_them() {
+    let mut wire = Wire::ready("say hi\ndone\n").await;
+    for (id, headers) in [
+        (101, "content-length: #\r\n"),
+        (102, "Content-Type: application/vscode-jsonrpc\r\nContent-Length: #\r\nX-Third: yes\r\n"),
+        (103, "CONTENT-LENGTH:#\r\nContent-Type: text/plain; charset=x\r\n"),
+    ] {
+        let body = request(id, "agent/status", json!({})).to_string();
+        let head = headers.replace('#', &body.len().to_string());
+        wire.bytes(format!("{head}\r\n{body}").as_bytes()).await;
+        assert_eq!(wire.answer(id).await["result"]["server"]["name"], "quillon");
+    }
+    // Params that a method does not take, and none where all may be left out.
+    for params in ["null", "{}", "[]"] {
+        wire.next += 1;
+        let id = wire.next;
+        let body = format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"agent/status","params":{params}}}"#);
+        wire.bytes(format!("Content-Length: {}\r\n\r\n{body}", body.len()).as_bytes()).await;
+        assert_eq!(wire.answer(id).await["result"]["server"]["name"], "quillon", "{params}");
+    }
+    wire.send(&json!({ "jsonrpc": "2.0", "id": "n", "method": "agent/session/list" })).await;
+    assert_eq!(wire.answer("n").await["result"]["sessions"], json!([]));
+    let wrong = wire.ask("agent/session/attach", json!({})).await;
+    assert_eq!(wrong["error"]["code"], -32602, "{wrong}");
+}
+
+#[tokio::test]
+async fn too_long_a_message_is_refused_and_not_kept() {
+    let mut wire = Wire::ready("say hi\ndone\n").await;
+    let piece = vec![b'x'; 1 << 20];
+    wire.bytes(format!("Content-Length: {}\r\n\r\n", 70 << 20).as_bytes()).await;
+    for _ in 0..70 {
+        wire.bytes(&piece).await;
+    }
+    let refused = wire.until(|message| message.get("error").is_some()).await;
+    assert_eq!((&refused["id"], &refused["error"]["code"]), (&Value::Null, &json!(-32600)), "{refused}");
+    wire.lives().await;
+    wire.bytes(b"Content-Length: 3000000000\r\n\r\n").await;
+    for _ in 0..300 {
+        wire.bytes(&piece).await;
+    }
+    wire.until(|message| message.get("error").is_some()).await;
+    #[cfg(target_os = "linux")]
+    {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", wire.process.id().unwrap())).unwrap();
+        let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap();
+        let peak: u64 = line.split_whitespace().nth(1).unwrap().parse().unwrap();
+        assert!(peak < 64 * 1024, "{line}");
+    }
+    drop(wire.input.take());
+    assert_eq!(wire.ended().await.code(), Some(1));
+}
+
+#[tokio::test]
+async fn one_that_blocks_holds_up_nobody() {
+    let script = "repeat 20000 word\ndone\n";
+    let mut wire = Wire::ready(script).await;
+    let folder = wire.opened("w").await;
+    let session = wire.turn(&folder).await;
+    wire.until(|message| message["params"]["event"]["type"] == "turnEnded").await;
+    let mut bytes = Vec::new();
+    for id in 200..210 {
+        let params = json!({ "sessionId": session, "format": "json" });
+        bytes.extend(frame(&request(id, "agent/session/export", params)));
+    }
+    bytes.extend(frame(&request("quick", "agent/status", json!({}))));
+    wire.bytes(&bytes).await;
+    wire.answer("quick").await;
+    let before = wire.seen.iter().filter(|message| message["result"]["text"].is_string()).count();
+    assert!(before < 10, "the quick one waited for all");
+    for id in 200..210 {
+        assert!(wire.answer(id).await["result"]["text"].as_str().unwrap().contains("wordword"));
+    }
+}
