@@ -381,5 +381,19 @@ pub const EDITOR_APPLY_WAIT: Duration = Duration::from_secs(10);
 /// How long the change of a document may come after the editor said that it applied an edit.
 pub const EDITOR_CHANGE_WAIT: Duration = Duration::from_secs(2);
 
+/// How long words for a chat file are joined: each batch is an edit, which an editor draws and keeps
+/// for undoing.
+pub const CHAT_BATCH: Duration = Duration::from_millis(400);
+
+/// How long a dialogue may stand: the user may be away for a weekend; after that the question still
+/// stands in the chat.
+pub const DIALOGUE_WAIT: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
+/// Commands of an editor that wait: more than a person gives while a session is opened.
+pub const ORDERS_MAX: usize = 64;
+
+/// Words about the progress of a turn that wait for the client; beyond it only later ones are shown.
+pub const PROGRESS_WORDS_MAX: usize = 16;
+
 /// How often it is looked whether the editor's process still runs: a killed one leaves its pipes open.
 pub const PARENT_LOOK_EVERY: Duration = Duration::from_secs(3);

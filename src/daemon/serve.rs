@@ -47,6 +47,7 @@ pub fn lsp(choices: Choices) -> Result<ExitCode, String> {
             started: clock::now(),
             state_folder,
             log_file,
+            write_chat: Arc::new(write_chat),
             parent_gone: Arc::new(processes::is_gone),
         };
         tokio::select! {
@@ -56,6 +57,11 @@ pub fn lsp(choices: Choices) -> Result<ExitCode, String> {
             () = signals::asked_to_end() => Ok(ExitCode::SUCCESS),
         }
     })
+}
+
+fn write_chat(path: &AbsPath, text: &str) -> std::io::Result<()> {
+    path.parent().as_ref().map_or(Ok(()), fs::create_private_folders)?;
+    fs::replace_private(path, text.as_bytes(), fs::Durability::Process)
 }
 
 fn look_at_folder(path: &AbsPath) -> FolderCheck {

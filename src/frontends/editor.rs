@@ -5,11 +5,16 @@
 //! told of in `feed`, open files read and edited in `buffers`.
 
 mod buffers;
+mod chat;
+mod commands;
 mod document;
 mod error;
 mod feed;
 mod lsp;
+mod plain;
+mod progress;
 mod prompt;
+mod questions;
 mod session;
 mod terms;
 #[cfg(test)]
@@ -27,6 +32,7 @@ use quillon_protocol::methods::{self, ClientRequest, Direction, METHODS};
 use quillon_protocol::session::SessionId as WireId;
 use serde::Serialize;
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::Service;
@@ -34,9 +40,12 @@ use tower_lsp::LspService;
 use tower_lsp::jsonrpc::Request;
 
 use self::buffers::EditorBuffers;
+use self::chat::WriteChat;
+use self::commands::Order;
 use self::document::Documents;
 use self::feed::Shows;
 use self::lsp::Lsp;
+use self::plain::Plain;
 use self::terms::Terms;
 use crate::engine::{Activity, Host, Mode, ModelName, Seq, Session, SessionId};
 use crate::frontends::convert::uri;
@@ -61,6 +70,8 @@ pub struct Options {
     pub state_folder: AbsPath,
     /// Where this process logs.
     pub log_file: AbsPath,
+    /// Writes the chats of clients that know LSP only.
+    pub write_chat: WriteChat,
     /// Whether the process of this id has ended.
     pub parent_gone: ParentGone,
 }
@@ -125,6 +136,8 @@ pub(in crate::frontends) struct Editor {
     buffers: Arc<dyn Buffers>,
     feeds: Mutex<HashMap<SessionId, CancellationToken>>,
     tasks: TaskTracker,
+    /// What a client that knows LSP only orders, once it did.
+    orders: OnceLock<mpsc::Sender<Order>>,
     /// Whether the client has asked for the shutdown.
     shut: AtomicBool,
     /// Fired when the client has gone.
@@ -144,6 +157,7 @@ impl Editor {
             buffers: Arc::new(buffers),
             feeds: Mutex::default(),
             tasks: TaskTracker::new(),
+            orders: OnceLock::new(),
             shut: AtomicBool::new(false),
             over: CancellationToken::new(),
         }
@@ -161,6 +175,16 @@ impl Editor {
                 }
             }
         });
+    }
+
+    /// Takes an order, to be carried out behind those before it.
+    fn order(self: &Arc<Self>, order: Order) -> Result<(), String> {
+        let orders = self.orders.get_or_init(|| {
+            let (orders, taken) = mpsc::channel(limits::ORDERS_MAX);
+            self.tasks.spawn(Plain::new(self.clone()).run(taken));
+            orders
+        });
+        orders.try_send(order).map_err(|_| "too many commands wait; try again later".to_owned())
     }
 
     /// Tells the client of a session from a fact on, in place of what it was told before.
@@ -277,6 +301,11 @@ impl Handler for Wire {
     fn placement(&self, method: &str) -> Placement {
         match method {
             "initialize" | "shutdown" => Placement::Inline,
+            "workspace/executeCommand"
+                if self.editor.terms.get().is_some_and(|terms| terms.agent.is_none()) =>
+            {
+                Placement::Task
+            }
             methods::Answer::NAME | methods::Cancel::NAME => Placement::Reserved,
             _ if METHODS
                 .iter()

@@ -24,7 +24,7 @@ pub fn json(session: &SessionId, recorder: &Recorder) -> io::Result<String> {
 /// The conversation with its changes and commands.
 pub fn markdown(recorder: &Recorder) -> io::Result<String> {
     let mut text = format!("# {}\n", recorder.state(|state| state.title().to_owned()));
-    each(recorder, |fact| write(recorder, &fact.event, &mut text))?;
+    each(recorder, |recorded| fact(recorder, &recorded.event, &mut text))?;
     Ok(text)
 }
 
@@ -38,7 +38,8 @@ fn each(recorder: &Recorder, mut take: impl FnMut(&crate::engine::journal::Recor
     }
 }
 
-fn write(recorder: &Recorder, event: &Event, text: &mut String) {
+/// Adds a fact of a conversation; many leave no trace in it.
+pub(super) fn fact(recorder: &Recorder, event: &Event, text: &mut String) {
     match event {
         Event::TurnStarted { content, .. } => {
             text.push_str("\n## You\n\n");
@@ -54,14 +55,7 @@ fn write(recorder: &Recorder, event: &Event, text: &mut String) {
         }
         Event::CallStarted { title, intent, .. } => {
             text.push_str(&format!("\n**{title}**\n"));
-            for change in preview::changes(recorder, intent) {
-                let name = change.path.to_string();
-                let diff = diff::unified(&name, change.old.as_deref(), change.new.as_deref());
-                text.push_str(&fenced("diff", &diff));
-            }
-            if let Intent::Run { command, .. } = intent {
-                text.push_str(&fenced("sh", command));
-            }
+            self::intent(recorder, intent, text);
         }
         Event::CallEnded { outcome, .. } => text.push_str(&ended(outcome)),
         Event::Answered { answer: Some(answer), .. } => match answer {
@@ -105,7 +99,20 @@ fn write(recorder: &Recorder, event: &Event, text: &mut String) {
     }
 }
 
-fn words(block: &Block) -> String {
+/// Adds all that an intent is to do: the diffs, or the command.
+pub(super) fn intent(recorder: &Recorder, intent: &Intent, text: &mut String) {
+    for change in preview::changes(recorder, intent) {
+        let name = change.path.to_string();
+        let diff = diff::unified(&name, change.old.as_deref(), change.new.as_deref());
+        text.push_str(&fenced("diff", &diff));
+    }
+    if let Intent::Run { command, .. } = intent {
+        text.push_str(&fenced("sh", command));
+    }
+}
+
+/// A piece of a prompt.
+pub(super) fn words(block: &Block) -> String {
     match block {
         Block::Text { text } => format!("{}\n", text.trim_end()),
         Block::Link { uri, name } => format!("[{name}]({uri})\n"),

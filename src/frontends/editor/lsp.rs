@@ -6,11 +6,12 @@ use std::sync::atomic::Ordering;
 use tower_lsp::LanguageServer;
 use tower_lsp::jsonrpc::{Error, Result};
 use tower_lsp::ls_types::{
-    DidChangeTextDocumentParams, DidCloseTextDocumentParams, DidOpenTextDocumentParams, InitializeParams,
-    InitializeResult,
+    DidChangeTextDocumentParams, DidCloseTextDocumentParams, DidOpenTextDocumentParams, ExecuteCommandParams,
+    InitializeParams, InitializeResult, LSPAny,
 };
 
 use super::Editor;
+use super::commands::Order;
 use super::terms::Terms;
 
 /// Serves LSP's methods for an editor.
@@ -30,6 +31,14 @@ impl LanguageServer for Lsp {
     async fn shutdown(&self) -> Result<()> {
         self.0.shut.store(true, Ordering::Release);
         Ok(())
+    }
+
+    async fn execute_command(&self, params: ExecuteCommandParams) -> Result<Option<LSPAny>> {
+        let order = Order::of(&params).map_err(Error::invalid_params)?;
+        self.0
+            .order(order)
+            .map(|()| None)
+            .map_err(|why| Error { message: why.into(), ..Error::internal_error() })
     }
 
     async fn did_open(&self, params: DidOpenTextDocumentParams) {

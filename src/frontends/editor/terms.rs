@@ -3,10 +3,12 @@
 use quillon_protocol::lifecycle::{ClientAgent, Limits, MINOR, ServerAgent, VERSION, features};
 use serde_json::{Value, json};
 use tower_lsp::ls_types::{
-    InitializeParams, InitializeResult, PositionEncodingKind, SaveOptions, ServerCapabilities, ServerInfo,
-    TextDocumentSyncCapability, TextDocumentSyncKind, TextDocumentSyncOptions, TextDocumentSyncSaveOptions,
+    ExecuteCommandOptions, InitializeParams, InitializeResult, PositionEncodingKind, SaveOptions,
+    ServerCapabilities, ServerInfo, TextDocumentSyncCapability, TextDocumentSyncKind,
+    TextDocumentSyncOptions, TextDocumentSyncSaveOptions,
 };
 
+use super::commands::COMMANDS;
 use super::document::Encoding;
 use crate::limits;
 
@@ -19,6 +21,12 @@ pub struct Terms {
     pub applies: Applies,
     /// The client that speaks the protocol, by name; none for a plain LSP client.
     pub agent: Option<String>,
+    /// The address of the folder the client works in.
+    pub folder: Option<String>,
+    /// Whether the client opens a file when it is asked to.
+    pub shows_documents: bool,
+    /// Whether the client shows progress that it did not ask for.
+    pub progress: bool,
     /// The editor's process.
     pub process: Option<u32>,
 }
@@ -52,6 +60,7 @@ impl Terms {
             .and_then(|workspace| workspace.workspace_edit.as_ref())
             .and_then(|edit| edit.document_changes)
             .unwrap_or(false);
+        let window = params.capabilities.window.as_ref();
         let info = params.client_info.as_ref().map(|info| info.name.clone());
         Ok(Self {
             encoding: if utf8 { Encoding::Utf8 } else { Encoding::Utf16 },
@@ -63,6 +72,11 @@ impl Terms {
             agent: agent.map(|agent| {
                 agent.client.map(|client| client.name).or(info).unwrap_or_else(|| "editor".to_owned())
             }),
+            folder: folder(params),
+            shows_documents: window
+                .and_then(|window| window.show_document.as_ref())
+                .is_some_and(|show| show.support),
+            progress: window.and_then(|window| window.work_done_progress).unwrap_or(false),
             process: params.process_id,
         })
     }
@@ -82,6 +96,11 @@ impl Terms {
                     Encoding::Utf16 => PositionEncodingKind::UTF16,
                 }),
                 text_document_sync: Some(TextDocumentSyncCapability::Options(sync)),
+                // A client that speaks the protocol has its own commands, and may take ours for its own.
+                execute_command_provider: self.agent.is_none().then(|| ExecuteCommandOptions {
+                    commands: COMMANDS.map(str::to_owned).to_vec(),
+                    ..ExecuteCommandOptions::default()
+                }),
                 experimental: self.agent.as_ref().map(|_| announced()),
                 ..ServerCapabilities::default()
             },
@@ -92,6 +111,14 @@ impl Terms {
             ..InitializeResult::default()
         }
     }
+}
+
+/// The first folder of the workspace, else the root as older clients name it.
+fn folder(params: &InitializeParams) -> Option<String> {
+    let first = params.workspace_folders.as_ref().and_then(|folders| folders.first());
+    #[allow(deprecated, reason = "older clients know nothing else")]
+    let root = params.root_uri.as_ref();
+    first.map(|folder| &folder.uri).or(root).map(|uri| uri.as_str().to_owned())
 }
 
 fn announced() -> Value {

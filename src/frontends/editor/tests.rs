@@ -1,5 +1,7 @@
 //! A client in memory, a model with a script, and the real engine and tools between them.
 
+mod plain;
+
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -8,6 +10,7 @@ use futures::StreamExt;
 use futures::stream::BoxStream;
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, DuplexStream, ReadHalf, WriteHalf};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::{Ended, Options, serve};
@@ -59,6 +62,8 @@ fn calls(tool: &str, input: Value) -> Vec<ModelEvent> {
 }
 
 struct Client {
+    /// The chat as it was last written.
+    chat: watch::Receiver<String>,
     input: WriteHalf<DuplexStream>,
     output: BufReader<ReadHalf<DuplexStream>>,
     served: JoinSet<Ended>,
@@ -80,12 +85,17 @@ impl Client {
             environment: Arc::new(String::new),
         });
         let path = |text: &str| AbsPath::new(text).unwrap();
+        let (written, chat) = watch::channel(String::new());
         let options = Options {
             model: None,
             mode: Mode::Ask,
             started: "2026-01-01T00:00:00.000Z".to_owned(),
             state_folder: path("/state"),
             log_file: path("/state/log"),
+            write_chat: Arc::new(move |_, text| {
+                written.send_replace(text.to_owned());
+                Ok(())
+            }),
             parent_gone: Arc::new(|process| process == 7),
         };
         let (near, far) = tokio::io::duplex(64 * 1024);
@@ -94,7 +104,7 @@ impl Client {
         served.spawn(serve(input, output, host, options));
         let (output, input) = tokio::io::split(near);
         let folder = tempfile::tempdir().unwrap();
-        Self { input, output: BufReader::new(output), served, folder, seen: VecDeque::new(), next: 0 }
+        Self { chat, input, output: BufReader::new(output), served, folder, seen: VecDeque::new(), next: 0 }
     }
 
     async fn begun(script: Vec<Vec<ModelEvent>>) -> Self {
@@ -390,5 +400,4 @@ async fn a_plain_client_is_told_nothing_of_agents() {
     let answer = client.initialize(json!({"general": general})).await;
     assert_eq!(answer["capabilities"]["positionEncoding"], "utf-8");
     assert_eq!(answer["capabilities"].get("experimental"), None);
-    assert_eq!(answer["capabilities"].get("executeCommandProvider"), None);
 }
