@@ -23,6 +23,8 @@ say end
 done
 "#;
 
+/// Rows: four wait, then a request, a cancel, `shutdown` and `exit`; the end of the input while one waits
+/// for the client; `exit` with the pipe open; the status without `shutdown`.
 #[tokio::test]
 async fn four_wait_and_others_are_answered_cancelled_and_ended() {
     for end in ["shutdown", "exit", "end of input"] {
@@ -45,6 +47,7 @@ async fn four_wait_and_others_are_answered_cancelled_and_ended() {
     }
 }
 
+/// Rows: a request is cancelled (-32800); the same id used twice.
 #[tokio::test]
 async fn a_cancelled_request_and_a_doubled_id_are_answered_once_each() {
     let mut wire = Wire::ready("say hi\ndone\n").await;
@@ -72,6 +75,7 @@ async fn a_cancelled_request_and_a_doubled_id_are_answered_once_each() {
     assert_eq!(wire.seen, VecDeque::new(), "answered twice");
 }
 
+/// Row: four wait for the client's answer, and 50 to 300 notifications come first.
 #[tokio::test]
 async fn an_answer_is_heard_behind_the_users_typing() {
     for notes in [50, 99, 105, 300] {
@@ -95,6 +99,8 @@ async fn an_answer_is_heard_behind_the_users_typing() {
     }
 }
 
+/// Rows: the work that waits for the client is cancelled, or out of patience; the client answers later,
+/// and was told.
 #[tokio::test]
 async fn nobody_waits_for_a_late_answer() {
     let mut wire = Wire::ready(EDITS).await;
@@ -109,6 +115,7 @@ async fn nobody_waits_for_a_late_answer() {
     wire.lives().await;
 }
 
+/// Row: 300 notifications are done in order.
 #[tokio::test]
 async fn changes_are_applied_in_their_order() {
     let mut wire = Wire::ready("call read {\"file_path\": \"a.txt\"}\ndone\nsay end\ndone\n").await;
@@ -134,6 +141,7 @@ async fn changes_are_applied_in_their_order() {
     assert!(text.contains(&wanted), "{text}");
 }
 
+/// Row: a request that sends before it returns, 50 runs.
 #[tokio::test]
 async fn what_a_request_sends_comes_before_its_answer() {
     let mut wire = Wire::ready("say hi\ndone\n").await;
@@ -151,6 +159,7 @@ async fn what_a_request_sends_comes_before_its_answer() {
     }
 }
 
+/// Row: broken JSON, bad UTF-8, a batch, deep JSON, `id: 1.5`.
 #[tokio::test]
 async fn what_is_no_message_is_answered_and_passed_over() {
     let mut wire = Wire::ready("say hi\ndone\n").await;
@@ -176,6 +185,7 @@ async fn what_is_no_message_is_answered_and_passed_over() {
     wire.lives().await;
 }
 
+/// Rows: lower-case headers, a third one, no charset; params given or left out.
 #[tokio::test]
 async fn headers_are_read_as_clients_write_them() {
     let mut wire = Wire::ready("say hi\ndone\n").await;
@@ -203,6 +213,7 @@ async fn headers_are_read_as_clients_write_them() {
     assert_eq!(wrong["error"]["code"], -32602, "{wrong}");
 }
 
+/// Row: 3 GB announced, 300 MB sent.
 #[tokio::test]
 async fn too_long_a_message_is_refused_and_not_kept() {
     let mut wire = Wire::ready("say hi\ndone\n").await;
@@ -230,6 +241,7 @@ async fn too_long_a_message_is_refused_and_not_kept() {
     assert_eq!(wire.ended().await.code(), Some(1));
 }
 
+/// Row: what takes a thread for long stops no others.
 #[tokio::test]
 async fn one_that_blocks_holds_up_nobody() {
     let script = "repeat 20000 word\ndone\n";
@@ -250,4 +262,34 @@ async fn one_that_blocks_holds_up_nobody() {
     for id in 200..210 {
         assert!(wire.answer(id).await["result"]["text"].as_str().unwrap().contains("wordword"));
     }
+}
+
+#[tokio::test]
+async fn the_chat_of_a_plain_client_is_the_users_alone() {
+    let mut wire = Wire::start("say Hello.\ndone\n");
+    let root = format!("file://{}", wire.folder.path().display());
+    let capabilities = json!({ "window": { "workDoneProgress": true } });
+    wire.ask("initialize", json!({ "processId": null, "rootUri": root, "capabilities": capabilities })).await;
+    wire.send(&notification("initialized", json!({}))).await;
+    let asked = wire
+        .ask("workspace/executeCommand", json!({ "command": "quillon.ask", "arguments": ["hello"] }))
+        .await;
+    assert_eq!(asked.get("error"), None, "{asked}");
+    let said = wire.until(|message| message["method"] == "window/showMessage").await;
+    let file =
+        said["params"]["message"].as_str().unwrap().strip_prefix("Quillon's chat: ").unwrap().to_owned();
+    assert!(std::path::Path::new(&file).starts_with(wire.folder.path().join("state/chats")), "{file}");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        let file = std::path::Path::new(&file);
+        assert_eq!((mode(file), mode(file.parent().unwrap())), (0o600, 0o700));
+    }
+    // The turn has begun.
+    wire.until(|message| message["method"] == "window/workDoneProgress/create").await;
+    drop(wire.input.take());
+    assert_eq!(wire.ended().await.code(), Some(1));
+    let chat = std::fs::read_to_string(file).unwrap();
+    assert!(chat.starts_with("## You\n\nhello\n\n## Quillon\n\n"), "{chat}");
 }

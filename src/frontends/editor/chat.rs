@@ -37,7 +37,7 @@ pub struct Chat {
 #[derive(Default)]
 struct Text {
     whole: String,
-    /// Bytes of it that the editor's buffer was given.
+    /// Bytes of it that the editor's buffer was given, or the disk where there is no buffer.
     shown: usize,
     /// The user's words at the end of the buffer that were sent and are replaced by what follows.
     sent: Option<String>,
@@ -116,7 +116,11 @@ impl Chat {
                     self.save().await;
                 }
             }
-            None => self.save().await,
+            None => {
+                let saved = self.save().await;
+                // An editor that opens the file has this much.
+                self.lock().shown = saved;
+            }
         }
     }
 
@@ -157,13 +161,16 @@ impl Chat {
         Ok(())
     }
 
-    async fn save(&self) {
+    /// Writes the file, and gives how long it is.
+    async fn save(&self) -> usize {
         let (path, write, whole) = (self.path.clone(), self.write.clone(), self.lock().whole.clone());
+        let length = whole.len();
         match tokio::task::spawn_blocking(move || write(&path, &whole)).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::warn!("failed to write the chat to `{}`: {error}", self.path),
             Err(_) => tracing::debug!("the program ends before the chat was written"),
         }
+        length
     }
 
     /// The address of the file.

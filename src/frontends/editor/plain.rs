@@ -124,7 +124,7 @@ impl Plain {
         let new = NewSession { cwd, roots: Vec::new(), model, mode, buffers: editor.buffers.clone() };
         let session = editor.host.create(new).await.map_err(|error| error.to_string())?;
         let folder = editor.options.state_folder.join("chats").map_err(|error| error.to_string())?;
-        let path = folder.join(&format!("{}.md", session.id)).map_err(|error| error.to_string())?;
+        let path = folder.join(format!("{}.md", session.id)).map_err(|error| error.to_string())?;
         let encoding = editor.terms.get().map(|terms| terms.encoding).unwrap_or_default();
         let (write, documents) = (editor.options.write_chat.clone(), editor.documents.clone());
         let chat = Arc::new(Chat::new(path, write, documents, editor.peer.clone(), encoding));

@@ -392,12 +392,3 @@ async fn a_client_that_detaches_hears_of_the_list_only() {
     while client.ask("agent/session/list", json!({})).await["result"]["sessions"][0]["state"] != "idle" {}
     assert!(client.seen.iter().all(|message| message["method"] != "agent/event"), "{:?}", client.seen);
 }
-
-#[tokio::test]
-async fn a_plain_client_is_told_nothing_of_agents() {
-    let mut client = Client::new(Vec::new());
-    let general = json!({"positionEncodings": ["utf-16", "utf-8"]});
-    let answer = client.initialize(json!({"general": general})).await;
-    assert_eq!(answer["capabilities"]["positionEncoding"], "utf-8");
-    assert_eq!(answer["capabilities"].get("experimental"), None);
-}

@@ -1,5 +1,7 @@
 //! Clients that know LSP only: they lose dialogues, answer nothing, refuse edits, and type on.
 
+#![allow(clippy::disallowed_methods, reason = "looks for the file that is written")]
+
 use super::*;
 
 impl Client {
@@ -179,4 +181,13 @@ async fn commands_are_for_plain_clients_and_named_well() {
     let params = json!({"command": "quillon.answer", "arguments": ["q1"]});
     let answer = client.ask("workspace/executeCommand", params).await;
     assert_eq!(answer["error"]["code"], -32602, "{answer}");
+}
+
+#[tokio::test]
+async fn a_plain_client_is_told_nothing_of_agents() {
+    let mut client = Client::new(Vec::new());
+    let general = json!({"positionEncodings": ["utf-16", "utf-8"]});
+    let answer = client.initialize(json!({"general": general})).await;
+    assert_eq!(answer["capabilities"]["positionEncoding"], "utf-8");
+    assert_eq!(answer["capabilities"].get("experimental"), None);
 }
