@@ -1,0 +1,99 @@
+-- Edits of open buffers for the daemon: all files or none, each one undo step.
+local M = {}
+
+---@param buffer integer
+---@return agent.TextHash
+local function hash(buffer)
+  local text = table.concat(vim.api.nvim_buf_get_lines(buffer, 0, -1, true), '\n')
+  text = text .. (vim.bo[buffer].eol and '\n' or '')
+  return vim.fn.sha256((text:gsub('\r\n', '\n')))
+end
+
+---@param uri agent.Uri
+---@param client vim.lsp.Client
+---@return integer? buffer
+local function find(uri, client)
+  for buffer in pairs(client.attached_buffers) do
+    if vim.uri_from_bufnr(buffer) == uri then
+      return buffer
+    end
+  end
+end
+
+---@param edit agent.BufferEdit
+---@param buffer? integer
+---@return string? why It cannot be applied.
+local function refusal(edit, buffer)
+  if not buffer or not vim.api.nvim_buf_is_loaded(buffer) then
+    return 'the file is not open'
+  elseif not vim.bo[buffer].modifiable then
+    return 'the buffer is not modifiable'
+  elseif vim.lsp.util.buf_versions[buffer] ~= edit.version or hash(buffer) ~= edit.baseHash then
+    return 'the buffer was changed since'
+  end
+end
+
+---Ends the undo step of a buffer, so that what follows is one of its own.
+---@param buffer integer
+local function break_undo(buffer)
+  vim.api.nvim_buf_call(buffer, function()
+    vim.cmd('let &l:undolevels = &l:undolevels')
+  end)
+end
+
+---@param edit agent.BufferEdit
+---@param buffer integer
+---@param encoding string
+---@return agent.BufferOutcome
+local function apply(edit, buffer, encoding)
+  break_undo(buffer)
+  local ok, problem = pcall(vim.lsp.util.apply_text_edits, edit.edits, buffer, encoding)
+  break_undo(buffer)
+  if buffer == vim.api.nvim_get_current_buf() and vim.api.nvim_get_mode().mode:find('^[iR]') then
+    -- Insert mode saves lines for undo when it is told that a step begins.
+    vim.api.nvim_feedkeys(vim.keycode('<C-g>u'), 'ni', false)
+  end
+  if not ok then
+    return { uri = edit.uri, applied = false, error = tostring(problem) }
+  end
+  local outcome = { uri = edit.uri, applied = true, saved = false }
+  if edit.save then
+    outcome.saved, problem = pcall(vim.api.nvim_buf_call, buffer, function()
+      vim.cmd('silent write')
+    end)
+    outcome.error = not outcome.saved and tostring(problem) or nil
+  end
+  outcome.version, outcome.hash = vim.lsp.util.buf_versions[buffer], hash(buffer)
+  return outcome
+end
+
+---@param params agent.BuffersApplyParams
+---@param client_id integer
+---@return agent.BuffersApplyResult
+function M.apply(params, client_id)
+  local client = assert(vim.lsp.get_client_by_id(client_id))
+  local buffers, whys = {}, {}
+  for at, edit in ipairs(params.edits) do
+    buffers[at] = find(edit.uri, client)
+    whys[at] = refusal(edit, buffers[at])
+  end
+  local fits, files = next(whys) == nil, {}
+  for at, edit in ipairs(params.edits) do
+    local why = whys[at] or 'another file of this edit was changed'
+    files[at] = fits and apply(edit, buffers[at], client.offset_encoding)
+      or { uri = edit.uri, applied = false, error = why }
+  end
+  return { files = files }
+end
+
+---Reads again what was changed on the disk beneath unmodified buffers.
+---@param client vim.lsp.Client
+function M.read_again(client)
+  for buffer in pairs(client.attached_buffers) do
+    if vim.api.nvim_buf_is_loaded(buffer) and not vim.bo[buffer].modified then
+      vim.cmd('silent! checktime ' .. buffer)
+    end
+  end
+end
+
+return M

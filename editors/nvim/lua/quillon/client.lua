@@ -1,0 +1,184 @@
+-- The daemon of a project: started on demand, attached to the project's files, started again when it is lost.
+local M = {}
+
+local ATTEMPTS = 5 -- in a row; a daemon that ends so often will not stay
+local LONGEST_WAIT_MS = 4000
+local STEADY_MS = 60000 -- a daemon that lived so long has started well
+
+---@class quillon.Daemon
+---@field root string
+---@field client? vim.lsp.Client Where it is ready.
+---@field starting boolean
+---@field attempts integer How often it was started again without living long.
+---@field since integer When it was started last, in milliseconds.
+---@field waiting fun(client: vim.lsp.Client)[] What to do once it is ready.
+
+---@type table<string, quillon.Daemon>
+local daemons = {}
+
+---What the session is told.
+---@type { ready: fun(root: string), lost: fun(root: string, again: boolean), event: fun(root: string, event: agent.SessionEvent) }
+M.hooks = {}
+
+---@param text string
+---@param level? integer
+function M.notify(text, level)
+  vim.notify('Quillon: ' .. text, level or vim.log.levels.INFO)
+end
+
+---@param path string
+---@return string path With links followed as far as it exists.
+local function real(path)
+  local parent = vim.fs.dirname(path)
+  return vim.uv.fs_realpath(path) or vim.fs.joinpath(vim.uv.fs_realpath(parent) or parent, vim.fs.basename(path))
+end
+
+---The project of the current buffer: the nearest folder with .git, else the working folder.
+---@return string
+function M.root()
+  local of_file = vim.bo.buftype == '' and vim.api.nvim_buf_get_name(0) ~= '' and vim.fs.root(0, '.git')
+  return vim.b.quillon_root or real(of_file or vim.fs.root(vim.fn.getcwd(), '.git') or vim.fn.getcwd())
+end
+
+---@param daemon quillon.Daemon
+---@param buffer integer
+local function attach(daemon, buffer)
+  local name = vim.api.nvim_buf_get_name(buffer)
+  local ordinary = vim.api.nvim_buf_is_loaded(buffer) and vim.bo[buffer].buftype == '' and name ~= ''
+  if daemon.client and ordinary and not name:find('^%a[%w+.-]*://') and vim.fs.relpath(daemon.root, real(name)) then
+    vim.lsp.buf_attach_client(buffer, daemon.client.id)
+  end
+end
+
+vim.api.nvim_create_autocmd({ 'BufReadPost', 'BufNewFile', 'BufFilePost' }, {
+  group = vim.api.nvim_create_augroup('quillon.client', {}),
+  callback = function(event)
+    for _, daemon in pairs(daemons) do
+      attach(daemon, event.buf)
+    end
+  end,
+})
+
+---@param daemon quillon.Daemon
+---@param client vim.lsp.Client
+local function ready(daemon, client)
+  local agent = vim.tbl_get(client.server_capabilities, 'experimental', 'agent')
+  if not agent or agent.version ~= 1 then
+    M.notify('`' .. client.name .. '` does not speak version 1 of the agent protocol', vim.log.levels.ERROR)
+    return
+  end
+  daemon.client, daemon.starting = client, false
+  vim.iter(vim.api.nvim_list_bufs()):each(function(buffer)
+    attach(daemon, buffer)
+  end)
+  local waiting = daemon.waiting
+  daemon.waiting = {}
+  M.hooks.ready(daemon.root)
+  for _, act in ipairs(waiting) do
+    act(client)
+  end
+end
+
+---@param daemon quillon.Daemon
+local function start(daemon)
+  local config = vim.deepcopy(vim.lsp.config.quillon)
+  local program = type(config.cmd) == 'table' and config.cmd[1]
+  if program and vim.fn.executable(program) == 0 then
+    daemon.waiting, daemon.starting = {}, false
+    M.notify(
+      ("`%s` is no program; install Quillon or name it: vim.lsp.config('quillon', {cmd = {…, 'lsp'}})"):format(program),
+      vim.log.levels.ERROR
+    )
+    return M.hooks.lost(daemon.root, false)
+  end
+  daemon.starting, daemon.since = true, vim.uv.now()
+  config.name, config.root_dir = 'quillon', daemon.root
+  config.handlers = vim.tbl_extend('force', config.handlers or {}, {
+    ['agent/event'] = function(_, event)
+      M.hooks.event(daemon.root, event)
+    end,
+    ['agent/sessions/changed'] = function() end,
+    ['agent/buffers/apply'] = function(_, params, context)
+      return require('quillon.buffers').apply(params, context.client_id)
+    end,
+  })
+  config.on_init = vim.list_extend(vim._ensure_list(config.on_init), {
+    function(client)
+      ready(daemon, client)
+    end,
+  })
+  config.on_exit = vim.list_extend(vim._ensure_list(config.on_exit), {
+    vim.schedule_wrap(function(code, signal)
+      M._ended(daemon, code, signal)
+    end),
+  })
+  vim.lsp.start(config, { attach = false })
+end
+
+---@param daemon quillon.Daemon
+---@param code integer
+---@param signal integer
+function M._ended(daemon, code, signal)
+  daemon.client, daemon.starting = nil, false
+  if vim.v.exiting ~= vim.NIL then
+    return
+  end
+  local asked_to = code == 0 and (signal == 0 or signal == 15)
+  daemon.attempts = vim.uv.now() - daemon.since > STEADY_MS and 1 or daemon.attempts + 1
+  local again = not asked_to and daemon.attempts <= ATTEMPTS
+  M.hooks.lost(daemon.root, again)
+  if again then
+    daemon.starting = true
+    vim.defer_fn(function()
+      start(daemon)
+    end, math.min(1000 * 2 ^ (daemon.attempts - 1), LONGEST_WAIT_MS))
+  elseif not asked_to then
+    daemon.waiting = {}
+    M.notify(
+      ('the daemon ended %d times in a row; :Quillon starts it again; see %s'):format(daemon.attempts, vim.lsp.log.get_filename()),
+      vim.log.levels.ERROR
+    )
+  end
+end
+
+---@param root string
+---@return quillon.Daemon? daemon Where one was ever started.
+function M.find(root)
+  return daemons[root]
+end
+
+---Does something with the project's daemon, at once or when it has started.
+---@param root string
+---@param act fun(client: vim.lsp.Client)
+function M.with(root, act)
+  local daemon = daemons[root] or { root = root, attempts = 0, since = 0, starting = false, waiting = {} }
+  daemons[root] = daemon
+  if daemon.client then
+    return act(daemon.client)
+  end
+  table.insert(daemon.waiting, act)
+  if not daemon.starting then
+    daemon.attempts = 0
+    start(daemon)
+  end
+end
+
+---A request to the project's daemon; an error is told to the user.
+---@param root string
+---@param method string
+---@param params table
+---@param done? fun(result?: table, error?: agent.ResponseError)
+function M.request(root, method, params, done)
+  M.with(root, function(client)
+    client:request(method, params, function(err, result)
+      if err then
+        M.notify(err.message, vim.log.levels.ERROR)
+      end
+      if done then
+        done(result, err)
+      end
+    end)
+  end)
+end
+
+return M
