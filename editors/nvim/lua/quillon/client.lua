@@ -79,6 +79,12 @@ local function ready(daemon, client)
   end
 end
 
+---@param given? any|any[]
+---@return any[]
+local function list(given)
+  return type(given) == 'table' and vim.list_slice(given) or { given }
+end
+
 ---@param daemon quillon.Daemon
 local function start(daemon)
   local config = vim.deepcopy(vim.lsp.config.quillon)
@@ -102,12 +108,12 @@ local function start(daemon)
       return require('quillon.buffers').apply(params, context.client_id)
     end,
   })
-  config.on_init = vim.list_extend(vim._ensure_list(config.on_init), {
+  config.on_init = vim.list_extend(list(config.on_init), {
     function(client)
       ready(daemon, client)
     end,
   })
-  config.on_exit = vim.list_extend(vim._ensure_list(config.on_exit), {
+  config.on_exit = vim.list_extend(list(config.on_exit), {
     vim.schedule_wrap(function(code, signal)
       M._ended(daemon, code, signal)
     end),

@@ -1,0 +1,270 @@
+-- The chat window of a session: each thing that happened is an item of some lines, which change in place.
+local sessions = require('quillon.session')
+local visible = require('quillon.permission').visible
+local M = {}
+
+---@class quillon.Chat
+---@field buffer integer
+---@field items { key: string, text: string, shown: string[] }[] In order.
+---@field scheduled boolean Whether the items will be written.
+
+---@type table<string, quillon.Chat>
+local chats = {}
+
+local MARK = { pending = '·', asked = '?', running = '…', done = '✓', failed = '✗', denied = '⊘' }
+
+---@param chat quillon.Chat
+local function write(chat)
+  chat.scheduled = false
+  local follows = vim.tbl_filter(function(window)
+    return vim.api.nvim_win_get_cursor(window)[1] == vim.api.nvim_buf_line_count(chat.buffer)
+  end, vim.fn.win_findbuf(chat.buffer))
+  vim.bo[chat.buffer].modifiable = true
+  local row = 0
+  for _, item in ipairs(chat.items) do
+    local lines = item.text == '' and {} or vim.split(item.text, '\n')
+    local same = 0
+    while same < #lines and lines[same + 1] == item.shown[same + 1] do
+      same = same + 1
+    end
+    if same < #lines or #lines ~= #item.shown then
+      local rest = vim.list_slice(lines, same + 1)
+      vim.api.nvim_buf_set_lines(chat.buffer, row + same, row + #item.shown, true, rest)
+      item.shown = lines
+    end
+    row = row + #lines
+  end
+  vim.bo[chat.buffer].modifiable = false
+  vim.iter(follows):each(function(window)
+    vim.api.nvim_win_set_cursor(window, { row + 1, 0 })
+  end)
+end
+
+---@param session quillon.Session
+---@return quillon.Chat
+local function chat_of(session)
+  local chat = chats[session.root]
+  if chat and vim.api.nvim_buf_is_valid(chat.buffer) then
+    return chat
+  end
+  local buffer = vim.api.nvim_create_buf(false, true)
+  chat = { buffer = buffer, items = chat and chat.items or {}, scheduled = false }
+  vim.iter(chat.items):each(function(item)
+    item.shown = {}
+  end)
+  chats[session.root] = chat
+  vim.api.nvim_buf_set_name(buffer, 'quillon://' .. session.root)
+  vim.b[buffer].quillon_root = session.root
+  vim.bo[buffer].filetype, vim.bo[buffer].modifiable = 'markdown', false
+  for _, key in ipairs({ 'i', 'a', '<CR>' }) do
+    vim.keymap.set('n', key, function()
+      if key ~= '<CR>' or not require('quillon.permission').refresh(session, true) then
+        M.ask(session)
+      end
+    end, { buffer = buffer, nowait = true, desc = 'Give Quillon a prompt, or answer it' })
+  end
+  M.header(session)
+  return chat
+end
+
+---@param session quillon.Session
+---@param key string
+---@param text string|fun(before: string): string
+local function put(session, key, text)
+  local chat = chat_of(session)
+  local item = vim.iter(chat.items):rfind(function(one)
+    return one.key == key
+  end)
+  if not item then
+    item = { key = key, text = '', shown = {} }
+    table.insert(chat.items, item)
+  end
+  item.text = type(text) == 'function' and text(item.text) or text --[[@as string]]
+  if not chat.scheduled then
+    chat.scheduled = true
+    vim.schedule(function()
+      if vim.api.nvim_buf_is_valid(chat.buffer) then
+        write(chat)
+      end
+    end)
+  end
+end
+
+---@param session quillon.Session
+function M.header(session)
+  if chats[session.root] then
+    local state = session.state == 'starting' and 'starting …' or session.state
+    local words = { session.title or 'Quillon', session.model, session.mode and 'mode ' .. session.mode, state }
+    put(session, 'header', '# ' .. visible(vim.iter(pairs(words)):map(function(_, word)
+      return word
+    end):join(' · ')) .. '\n')
+  end
+end
+
+---@param session quillon.Session
+function M.clear(session)
+  for _, item in ipairs(chat_of(session).items) do
+    put(session, item.key, '')
+    item.key = item.key == 'header' and item.key or ''
+  end
+  M.header(session)
+end
+
+---@param content agent.ContentBlock[]
+---@return string
+local function words(content)
+  return vim.iter(content):map(function(block)
+    return block.text and not block.uri and block.text or '> ' .. visible(block.uri or '…')
+  end):join('\n')
+end
+
+---@param session quillon.Session
+---@param id agent.PromptId
+---@param content? agent.ContentBlock[] Absent: only the heading changes.
+---@param note? string
+local function prompt(session, id, content, note)
+  put(session, 'prompt:' .. id, function(before)
+    local text = content and words(content) or before:match('^[^\n]*\n\n(.*)\n$') or ''
+    return ('## You%s\n\n%s\n'):format(note and ' (' .. note .. ')' or '', text)
+  end)
+end
+
+---@param session quillon.Session
+---@param id? agent.CallId
+---@param state string
+---@param detail? string
+local function call(session, id, state, detail)
+  local line = vim.trim((detail or ''):match('[^\n]*'))
+  local title = (session.calls[id] or { title = 'call' }).title
+  put(session, 'call:' .. (id or ''), visible(('- %s %s (%s)%s'):format(
+    MARK[state] or '–', title, state, line ~= '' and ': ' .. line or '')))
+end
+
+---@param blocks agent.ReplyBlock[]
+---@param kind string
+---@return string
+local function joined(blocks, kind)
+  return vim.iter(blocks):filter(function(block)
+    return block.type == kind
+  end):map(function(block)
+    return block.text
+  end):join('')
+end
+
+---@param text string
+---@return string
+local function quoted(text)
+  return text == '' and '' or '> ' .. text:gsub('\n', '\n> ') .. '\n'
+end
+
+---@type table<string, fun(session: quillon.Session, event: any, told: agent.SessionEvent)>
+local shows = {
+  promptQueued = function(session, event)
+    prompt(session, event.promptId, event.content, 'waits')
+  end,
+  promptChanged = function(session, event)
+    prompt(session, event.promptId, event.content, 'waits')
+  end,
+  promptRemoved = function(session, event)
+    prompt(session, event.promptId, nil, 'not sent: ' .. event.reason)
+  end,
+  promptTaken = function(session, event)
+    prompt(session, event.promptId)
+  end,
+  turnStarted = function(session, event)
+    put(session, 'prompt:' .. event.promptId, '')
+    put(session, 'prompt:' .. event.promptId, '')
+    prompt(session, event.promptId, event.content)
+  end,
+  message = function(session, event)
+    put(session, 'retry:' .. event.messageId, '')
+    put(session, 'message:' .. event.messageId, function(before)
+      return before:sub(1, event.offset) .. event.delta
+    end)
+  end,
+  replied = function(session, event)
+    local id = event.messageId
+    local text = joined(event.blocks, 'text')
+    put(session, 'retry:' .. id, '')
+    put(session, 'thought:' .. id, quoted(joined(event.blocks, 'thought')))
+    put(session, 'message:' .. id, text == '' and '' or text .. '\n')
+    for _, block in ipairs(event.blocks) do
+      if block.type == 'call' then
+        call(session, block.callId, 'pending')
+      end
+    end
+  end,
+  retrying = function(session, event)
+    put(session, 'thought:' .. event.messageId, '')
+    put(session, 'message:' .. event.messageId, '')
+    put(session, 'retry:' .. event.messageId, ('*Attempt %d follows: %s*\n'):format(event.attempt, event.reason))
+  end,
+  asked = function(session, event)
+    call(session, event.question.callId, 'asked', event.question.title)
+  end,
+  callStarted = function(session, event)
+    call(session, event.callId, 'running')
+  end,
+  callOutput = function(session, event)
+    call(session, event.callId, 'running', vim.trim(event.delta):match('[^\n]*$'))
+  end,
+  callEnded = function(session, event)
+    local first = event.content[1]
+    call(session, event.callId, event.outcome, event.outcome ~= 'done' and first and first.text or '')
+  end,
+  plan = function(session, event, told)
+    local box = { completed = '[x]', inProgress = '[-]' }
+    put(session, 'plan:' .. (told.turnId or ''), vim.iter(event.entries):map(function(entry)
+      return ('- %s %s\n'):format(box[entry.status] or '[ ]', visible(entry.content))
+    end):join(''))
+  end,
+  notice = function(session, event, told)
+    put(session, 'fact:' .. told.seq, ('> **%s** %s\n'):format(event.level, event.text))
+  end,
+  turnEnded = function(session, event, told)
+    local why = event.error and ': ' .. event.error or ''
+    put(session, 'fact:' .. told.seq, event.reason == 'finished' and '' or ('\n**Turn ended: %s**%s\n'):format(event.reason, why))
+  end,
+}
+
+-- Known, and shown in another way or when asked for; `known = false` facts are shown by their summary.
+for _, kind in ipairs({ 'opened', 'configured', 'title', 'answered', 'fileTouched', 'fileSettled', 'briefed', 'reminded' }) do
+  shows[kind] = M.header
+end
+
+---Shows an event.
+---@param session quillon.Session
+---@param told agent.SessionEvent
+function M.show(session, told)
+  local show = shows[told.event.type]
+  if show then
+    show(session, told.event, told)
+  elseif told.seq then
+    put(session, 'fact:' .. told.seq, '*' .. visible(told.summary or told.event.type) .. '*\n')
+  end
+end
+
+---Opens the chat window of a session and goes there.
+---@param session quillon.Session
+function M.open(session)
+  local buffer = chat_of(session).buffer
+  local window = vim.fn.bufwinid(buffer)
+  if window ~= -1 then
+    return vim.api.nvim_set_current_win(window)
+  end
+  window = vim.api.nvim_open_win(buffer, true, { split = 'right', win = -1 })
+  vim.wo[window][0].wrap, vim.wo[window][0].linebreak = true, true
+end
+
+---Asks the user for a prompt.
+---@param session quillon.Session
+---@param further? agent.ContentBlock[] What goes along.
+function M.ask(session, further)
+  vim.ui.input({ prompt = 'Prompt: ' }, function(text)
+    if text and vim.trim(text) ~= '' then
+      sessions.prompt(session, vim.list_extend({ { type = 'text', text = text } }, further or {}))
+    end
+  end)
+end
+
+return M
