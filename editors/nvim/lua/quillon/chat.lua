@@ -22,7 +22,8 @@ local function write(chat)
   vim.bo[chat.buffer].modifiable = true
   local row = 0
   for _, item in ipairs(chat.items) do
-    local lines = item.text == '' and {} or vim.split(item.text, '\n')
+    local joins = item.key:find('^call:') or item.key == 'header' -- calls are one list
+    local lines = item.text == '' and {} or vim.split((joins and '' or '\n') .. item.text, '\n')
     local same = 0
     while same < #lines and lines[same + 1] == item.shown[same + 1] do
       same = same + 1
@@ -90,6 +91,16 @@ local function put(session, key, text)
   end
 end
 
+---Takes an item away; another one of its key comes last.
+---@param session quillon.Session
+---@param key string
+local function drop(session, key)
+  put(session, key, '')
+  for _, item in ipairs(chat_of(session).items) do
+    item.key = item.key == key and '' or item.key
+  end
+end
+
 ---@param session quillon.Session
 function M.header(session)
   if chats[session.root] then
@@ -97,15 +108,14 @@ function M.header(session)
     local words = { session.title or 'Quillon', session.model, session.mode and 'mode ' .. session.mode, state }
     put(session, 'header', '# ' .. visible(vim.iter(pairs(words)):map(function(_, word)
       return word
-    end):join(' · ')) .. '\n')
+    end):join(' · ')))
   end
 end
 
 ---@param session quillon.Session
 function M.clear(session)
   for _, item in ipairs(chat_of(session).items) do
-    put(session, item.key, '')
-    item.key = item.key == 'header' and item.key or ''
+    drop(session, item.key)
   end
   M.header(session)
 end
@@ -124,8 +134,8 @@ end
 ---@param note? string
 local function prompt(session, id, content, note)
   put(session, 'prompt:' .. id, function(before)
-    local text = content and words(content) or before:match('^[^\n]*\n\n(.*)\n$') or ''
-    return ('## You%s\n\n%s\n'):format(note and ' (' .. note .. ')' or '', text)
+    local text = content and words(content) or before:match('^[^\n]*\n\n(.*)$') or ''
+    return ('## You%s\n\n%s'):format(note and ' (' .. note .. ')' or '', text)
   end)
 end
 
@@ -154,7 +164,7 @@ end
 ---@param text string
 ---@return string
 local function quoted(text)
-  return text == '' and '' or '> ' .. text:gsub('\n', '\n> ') .. '\n'
+  return text == '' and '' or '> ' .. text:gsub('\n', '\n> ')
 end
 
 ---@type table<string, fun(session: quillon.Session, event: any, told: agent.SessionEvent)>
@@ -172,8 +182,7 @@ local shows = {
     prompt(session, event.promptId)
   end,
   turnStarted = function(session, event)
-    put(session, 'prompt:' .. event.promptId, '')
-    put(session, 'prompt:' .. event.promptId, '')
+    drop(session, 'prompt:' .. event.promptId)
     prompt(session, event.promptId, event.content)
   end,
   message = function(session, event)
@@ -187,7 +196,7 @@ local shows = {
     local text = joined(event.blocks, 'text')
     put(session, 'retry:' .. id, '')
     put(session, 'thought:' .. id, quoted(joined(event.blocks, 'thought')))
-    put(session, 'message:' .. id, text == '' and '' or text .. '\n')
+    put(session, 'message:' .. id, text)
     for _, block in ipairs(event.blocks) do
       if block.type == 'call' then
         call(session, block.callId, 'pending')
@@ -197,7 +206,7 @@ local shows = {
   retrying = function(session, event)
     put(session, 'thought:' .. event.messageId, '')
     put(session, 'message:' .. event.messageId, '')
-    put(session, 'retry:' .. event.messageId, ('*Attempt %d follows: %s*\n'):format(event.attempt, event.reason))
+    put(session, 'retry:' .. event.messageId, ('*Attempt %d follows: %s*'):format(event.attempt, event.reason))
   end,
   asked = function(session, event)
     call(session, event.question.callId, 'asked', event.question.title)
@@ -215,15 +224,15 @@ local shows = {
   plan = function(session, event, told)
     local box = { completed = '[x]', inProgress = '[-]' }
     put(session, 'plan:' .. (told.turnId or ''), vim.iter(event.entries):map(function(entry)
-      return ('- %s %s\n'):format(box[entry.status] or '[ ]', visible(entry.content))
-    end):join(''))
+      return ('- %s %s'):format(box[entry.status] or '[ ]', visible(entry.content))
+    end):join('\n'))
   end,
   notice = function(session, event, told)
-    put(session, 'fact:' .. told.seq, ('> **%s** %s\n'):format(event.level, event.text))
+    put(session, 'fact:' .. told.seq, ('> **%s** %s'):format(event.level, event.text))
   end,
   turnEnded = function(session, event, told)
     local why = event.error and ': ' .. event.error or ''
-    put(session, 'fact:' .. told.seq, event.reason == 'finished' and '' or ('\n**Turn ended: %s**%s\n'):format(event.reason, why))
+    put(session, 'fact:' .. told.seq, event.reason == 'finished' and '' or ('**Turn ended: %s**%s'):format(event.reason, why))
   end,
 }
 
@@ -240,7 +249,7 @@ function M.show(session, told)
   if show then
     show(session, told.event, told)
   elseif told.seq then
-    put(session, 'fact:' .. told.seq, '*' .. visible(told.summary or told.event.type) .. '*\n')
+    put(session, 'fact:' .. told.seq, '*' .. visible(told.summary or told.event.type) .. '*')
   end
 end
 

@@ -16,7 +16,8 @@ function M.check()
       })
     end
     local told = vim.system({ found, '--version' }, { text = true, timeout = 3000 }):wait()
-    (told.code == 0 and health.ok or health.error)(found .. ': ' .. vim.trim(told.stdout .. told.stderr))
+    local tell = told.code == 0 and health.ok or health.error
+    tell(found .. ': ' .. vim.trim(told.stdout .. told.stderr))
   end
   local daemon = client.find(client.root())
   if not daemon or not daemon.client then
