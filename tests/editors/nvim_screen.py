@@ -235,7 +235,7 @@ def a_question_beside_the_users_typing_takes_no_focus(folder):
 
 
 def a_cancel_ends_the_turn(folder):
-    with Stage(folder, "say Working on it.\nwait\n") as stage:
+    with Stage(folder, "say Working on it.\nwait\n" + EDIT % ("one", "two") + "done\n") as stage:
         stage.command("Quillon go on for ever")
         stage.wait("Working on it.")
         stage.command("Quillon cancel now, please")  # more words than the command takes: a prompt, which waits
@@ -244,6 +244,12 @@ def a_cancel_ends_the_turn(folder):
         stage.wait("Turn ended: cancelled")
         stage.wait("not sent: cancelled")
         stage.status("idle")
+        stage.command("Quillon once more")
+        stage.wait("Quillon asks")
+        stage.command("Quillon cancel")  # from the question's own window
+        stage.terminal.wait_gone("Quillon asks")
+        stage.status("idle")
+        assert "(cancelled)" in stage.chat() or "(denied)" in stage.chat(), stage.chat()
 
 
 def a_killed_daemon_comes_back_with_the_session(folder):
@@ -260,6 +266,7 @@ def a_killed_daemon_comes_back_with_the_session(folder):
         stage.terminal.wait_gone("Quillon asks")
         stage.status("idle")
         stage.wait("Turn ended: interrupted")
+        assert "The daemon has ended; it is started again." in stage.chat(), stage.chat()
         assert stage.daemon() not in (0, before)
         assert stage.lines()[0] == "one" and stage.chat().count("The first answer.") == 1, stage.chat()
         stage.command("Quillon still there?")

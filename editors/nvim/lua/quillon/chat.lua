@@ -23,7 +23,8 @@ local function write(chat)
   local row = 0
   for _, item in ipairs(chat.items) do
     local joins = item.key:find('^call:') or item.key == 'header' -- calls are one list
-    local lines = item.text == '' and {} or vim.split((joins and '' or '\n') .. item.text, '\n')
+    local text = item.key:find('^thought:') and '> ' .. item.text:gsub('\n', '\n> ') or item.text
+    local lines = item.text == '' and {} or vim.split((joins and '' or '\n') .. text, '\n')
     local same = 0
     while same < #lines and lines[same + 1] == item.shown[same + 1] do
       same = same + 1
@@ -76,7 +77,9 @@ local function put(session, key, text)
   local item = vim.iter(chat.items):rfind(function(one)
     return one.key == key
   end)
-  if not item then
+  if not item and text == '' then
+    return
+  elseif not item then
     item = { key = key, text = '', shown = {} }
     table.insert(chat.items, item)
   end
@@ -161,10 +164,13 @@ local function joined(blocks, kind)
   end):join('')
 end
 
----@param text string
----@return string
-local function quoted(text)
-  return text == '' and '' or '> ' .. text:gsub('\n', '\n> ')
+---@param session quillon.Session
+---@param event agent.MessagePiece|agent.ThoughtPiece
+local function stream(session, event)
+  put(session, 'retry:' .. event.messageId, '')
+  put(session, event.type .. ':' .. event.messageId, function(before)
+    return before:sub(1, event.offset) .. event.delta
+  end)
 end
 
 ---@type table<string, fun(session: quillon.Session, event: any, told: agent.SessionEvent)>
@@ -185,17 +191,13 @@ local shows = {
     drop(session, 'prompt:' .. event.promptId)
     prompt(session, event.promptId, event.content)
   end,
-  message = function(session, event)
-    put(session, 'retry:' .. event.messageId, '')
-    put(session, 'message:' .. event.messageId, function(before)
-      return before:sub(1, event.offset) .. event.delta
-    end)
-  end,
+  message = stream,
+  thought = stream,
   replied = function(session, event)
     local id = event.messageId
     local text = joined(event.blocks, 'text')
     put(session, 'retry:' .. id, '')
-    put(session, 'thought:' .. id, quoted(joined(event.blocks, 'thought')))
+    put(session, 'thought:' .. id, joined(event.blocks, 'thought'))
     put(session, 'message:' .. id, text)
     for _, block in ipairs(event.blocks) do
       if block.type == 'call' then
@@ -236,7 +238,7 @@ local shows = {
   end,
 }
 
--- Known, and shown in another way or when asked for; `known = false` facts are shown by their summary.
+-- Shown in the heading, by the call, or not at all; what is unknown is shown by its summary.
 for _, kind in ipairs({ 'opened', 'configured', 'title', 'answered', 'fileTouched', 'fileSettled', 'briefed', 'reminded' }) do
   shows[kind] = M.header
 end
@@ -253,6 +255,15 @@ function M.show(session, told)
   end
 end
 
+---Says something which is of no session of the daemon's.
+---@param session quillon.Session
+---@param text string
+function M.note(session, text)
+  if chats[session.root] then
+    put(session, 'note:' .. vim.uv.hrtime(), '*' .. text .. '*')
+  end
+end
+
 ---Opens the chat window of a session and goes there.
 ---@param session quillon.Session
 function M.open(session)
@@ -262,6 +273,7 @@ function M.open(session)
     return vim.api.nvim_set_current_win(window)
   end
   window = vim.api.nvim_open_win(buffer, true, { split = 'right', win = -1 })
+  vim.wo[window][0].winbar = "Quillon: %{v:lua.require'quillon'.status()}"
   vim.wo[window][0].wrap, vim.wo[window][0].linebreak = true, true
 end
 

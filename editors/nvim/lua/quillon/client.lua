@@ -33,11 +33,25 @@ local function real(path)
   return vim.uv.fs_realpath(path) or vim.fs.joinpath(vim.uv.fs_realpath(parent) or parent, vim.fs.basename(path))
 end
 
+---The roots that were looked up, by the folder they were looked up for: statuslines ask often.
+---@type table<string, string|false>
+local roots = {}
+
+---@param folder string
+---@return string|false
+local function root_of(folder)
+  if roots[folder] == nil then
+    roots[folder] = vim.fs.root(folder, '.git') or false
+  end
+  return roots[folder]
+end
+
 ---The project of the current buffer: the nearest folder with .git, else the working folder.
 ---@return string
 function M.root()
-  local of_file = vim.bo.buftype == '' and vim.api.nvim_buf_get_name(0) ~= '' and vim.fs.root(0, '.git')
-  return vim.b.quillon_root or real(of_file or vim.fs.root(vim.fn.getcwd(), '.git') or vim.fn.getcwd())
+  local name, here = vim.api.nvim_buf_get_name(0), vim.fn.getcwd()
+  local of_file = vim.bo.buftype == '' and name ~= '' and root_of(vim.fs.dirname(name))
+  return vim.b.quillon_root or real(of_file or root_of(here) or here)
 end
 
 ---@param daemon quillon.Daemon
@@ -64,8 +78,9 @@ vim.api.nvim_create_autocmd({ 'BufReadPost', 'BufNewFile', 'BufFilePost' }, {
 local function ready(daemon, client)
   local agent = vim.tbl_get(client.server_capabilities, 'experimental', 'agent')
   if not agent or agent.version ~= 1 then
-    M.notify('`' .. client.name .. '` does not speak version 1 of the agent protocol', vim.log.levels.ERROR)
-    return
+    daemon.waiting = {}
+    M.notify('the program does not speak version 1 of the agent protocol', vim.log.levels.ERROR)
+    return client:stop()
   end
   daemon.client, daemon.starting = client, false
   vim.iter(vim.api.nvim_list_bufs()):each(function(buffer)
@@ -118,7 +133,13 @@ local function start(daemon)
       M._ended(daemon, code, signal)
     end),
   })
-  vim.lsp.start(config, { attach = false })
+  local own = function()
+    return false
+  end
+  if not vim.lsp.start(config, { attach = false, reuse_client = own }) then
+    daemon.waiting, daemon.starting = {}, false
+    M.hooks.lost(daemon.root, false)
+  end
 end
 
 ---@param daemon quillon.Daemon

@@ -2,7 +2,7 @@
 local client = require('quillon.client')
 local M = {}
 
-local IGNORE_MS = 300 -- keys that were typed before the question was seen answer nothing
+local IGNORE_NS = 300e6 -- keys that were typed before the question was seen answer nothing
 
 ---@type { window: integer, question: agent.Question, since: integer }?
 local float
@@ -104,7 +104,7 @@ end
 ---@param key "o"|"a"|"n"|"N"
 local function answer(session, question, key)
   local found = choices(question, key)
-  if not float or vim.uv.now() - float.since < IGNORE_MS or #found == 0 then
+  if not float or vim.uv.hrtime() - float.since < IGNORE_NS or #found == 0 then
     return
   elseif #found > 1 then
     return vim.ui.select(found, { prompt = question.title, format_item = function(choice)
@@ -131,6 +131,7 @@ local function open(session, question, focus)
   local text = lines(question)
   local buffer = vim.api.nvim_create_buf(false, true)
   vim.api.nvim_buf_set_lines(buffer, 0, -1, true, text)
+  vim.b[buffer].quillon_root = session.root
   vim.bo[buffer].modifiable, vim.bo[buffer].bufhidden, vim.bo[buffer].syntax = false, 'wipe', 'diff'
   for key in pairs(KINDS) do
     vim.keymap.set('n', key, function()
@@ -148,7 +149,8 @@ local function open(session, question, focus)
     title = (' Quillon asks, 1 of %d '):format(#session.questions), footer = ' o once  a always  n no  N why not  q later ',
   })
   vim.wo[window][0].wrap = true
-  float = { window = window, question = question, since = vim.uv.now() }
+  vim.cmd.redraw() -- the time runs from when it can be seen, however long the editor was busy
+  float = { window = window, question = question, since = vim.uv.hrtime() }
 end
 
 ---Shows the oldest open question, or closes the float where none is left.

@@ -47,6 +47,7 @@ local function become(session, state)
     session.state = state
     require('quillon.chat').header(session)
     vim.api.nvim_exec_autocmds('User', { pattern = 'QuillonStatus', modeline = false })
+    vim.cmd('redrawstatus!')
   end
 end
 
@@ -161,11 +162,16 @@ client.hooks = {
       return attach(session)
     end
     become(session, 'idle')
+    if session.making then
+      M.make(session)
+    end
   end,
   lost = function(root, again)
     local session = M.of(root)
-    session.held, session.making = nil, nil
+    session.held, session.making = nil, again and session.making or nil
     require('quillon.permission').close()
+    local follows = again and 'it is started again.' or ':Quillon starts it again.'
+    require('quillon.chat').note(session, 'The daemon has ended; ' .. follows)
     become(session, again and 'starting' or 'lost')
   end,
   event = function(root, event)
@@ -200,6 +206,14 @@ local function with_session(session, act)
     return table.insert(session.making, act)
   end
   session.making = { act }
+  if session.state ~= 'starting' then
+    M.make(session)
+  end
+end
+
+---Makes a session of the daemon's, and does what waits for it.
+---@param session quillon.Session
+function M.make(session)
   client.request(session.root, 'agent/session/new', { cwd = vim.uri_from_fname(session.root) }, function(result)
     local waiting = session.making or {}
     session.making = nil
