@@ -182,7 +182,8 @@ impl Rule {
         let exact = part.names.contains(&self.pattern);
         let matched = exact || part.names.iter().any(|name| wildcard(&self.pattern, name));
         match (self.action, part.plain) {
-            (Action::Allow, Plain::No) => exact,
+            // `*` alone says that nothing needs to be seen.
+            (Action::Allow, Plain::No) => exact || self.pattern == "*",
             (Action::Allow, Plain::Yes) | (Action::Ask | Action::Deny, _) => matched,
         }
     }
@@ -336,6 +337,8 @@ mod tests {
             assert_eq!(said(&rules, hidden), None, "{hidden}");
         }
         assert_eq!(said(&rules, "ls | wc"), Some(Action::Allow));
+        let all = Rules::new(vec![Layer::from_flags(&["bash"]).unwrap()]);
+        assert_eq!(said(&all, "a; b > c"), Some(Action::Allow));
     }
 
     #[test]

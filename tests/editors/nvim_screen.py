@@ -19,6 +19,7 @@ from tmux_driver import POLL_SECONDS, WAIT_SECONDS, Tmux
 HERE = pathlib.Path(__file__).resolve().parent
 PLUGIN = HERE.parent.parent / "editors/nvim"
 TARGET = pathlib.Path(sys.argv[1])
+CHECK_SECONDS = 90  # a Neovim that waits for a key answers nobody
 
 INIT = """
 vim.opt.runtimepath:prepend(%(plugin)s)
@@ -64,8 +65,8 @@ class Stage:
         return self
 
     def __exit__(self, *_):
+        self.terminal.close()  # first: closing the socket waits for a Neovim that may not answer
         self.nvim.close()
-        self.terminal.close()
 
     def go(self):
         """Lets the script go on that waits for this file."""
@@ -317,6 +318,11 @@ def a_selection_goes_along_and_options_are_set(folder):
         assert "quillon 0." in screen and "ERROR" not in screen, screen
 
 
+
+def late(*_):
+    raise TimeoutError("not done in %d seconds" % CHECK_SECONDS)
+
+
 CHECKS = [
     an_edit_is_asked_and_lands_in_the_buffer,
     a_clean_buffer_is_saved_and_an_undo_is_one_step_each,
@@ -338,14 +344,17 @@ def built():
 
 
 def main():
+    signal.signal(signal.SIGALRM, late)
     failed, ran = 0, [check for check in CHECKS if not sys.argv[3:] or check.__name__ in sys.argv[3:]]
     for check in ran:
         with tempfile.TemporaryDirectory(prefix="quillon-nvim-") as name:
+            signal.alarm(CHECK_SECONDS)
             try:
                 check(pathlib.Path(name))
                 print("ok      %s" % check.__name__, flush=True)
             except Exception as error:
                 failed += 1
+                signal.alarm(0)
                 print("FAILED  %s: %s: %s" % (check.__name__, type(error).__name__, error), flush=True)
     print("%d passed, %d failed" % (len(ran) - failed, failed))
     sys.exit(1 if failed else 0)
