@@ -5,7 +5,6 @@ use std::time::Duration;
 // --- engine
 
 /// Requests to the model in one turn. Long tasks take some dozens; a model that runs in circles
-
 /// must not spend the user's money all night.
 pub const STEPS_PER_TURN_MAX: u32 = 100;
 
@@ -16,7 +15,6 @@ pub const FACTS_PER_PAGE_MAX: usize = 256;
 pub const RECENT_FACTS_MAX: usize = 64;
 
 /// Progress is joined for this long after the first piece: a person sees 30 pieces a second as a
-
 /// stream, and no client has to draw more.
 pub const PROGRESS_JOINED: Duration = Duration::from_millis(30);
 
@@ -24,7 +22,6 @@ pub const PROGRESS_JOINED: Duration = Duration::from_millis(30);
 pub const PROGRESS_JOINED_BYTES_MAX: usize = 8 * 1024;
 
 /// Messages that were asked for again which are remembered for readers that lag behind; one that lags
-
 /// further reads the whole message again.
 pub const RETRIED_MESSAGES_MAX: usize = 64;
 
@@ -43,6 +40,7 @@ pub const EQUAL_CALLS_MAX: usize = 5;
 /// Characters of a call as it is quoted in a note about it.
 pub const REPEATED_CALL_CHARS_MAX: usize = 200;
 
+/// Permissions that one call may need, one after another: to read a file outside the workspace, then
 /// to write it, and one more.
 pub const INTENTS_PER_CALL_MAX: usize = 4;
 
@@ -67,6 +65,7 @@ pub const WAITING_PROMPTS_MAX: usize = 64;
 /// How long sessions may take to close what is open at the end of the process.
 pub const SHUTDOWN_WAIT: Duration = Duration::from_millis(1_500);
 
+/// How often the journal of a session that another process holds is looked at for news: a person
 /// watching it sees no delay, and a stat of one file costs microseconds.
 pub const FOLLOW_EVERY: Duration = Duration::from_millis(200);
 
@@ -76,7 +75,6 @@ pub const BRIEFING_ENTRIES_MAX: usize = 60;
 // --- os
 
 /// The longest file read into memory as a whole: more than any source file has, and little enough
-
 /// that one read does not take the machine down.
 pub const FILE_READ_BYTES_MAX: u64 = 256 * 1024 * 1024;
 
@@ -84,12 +82,10 @@ pub const FILE_READ_BYTES_MAX: u64 = 256 * 1024 * 1024;
 pub const LINKS_FOLLOWED_MAX: usize = 40;
 
 /// Entries of one folder looked at before they are sorted: beyond it, which ones are shown depends
-
 /// on the file system, and the rest is said to be there.
 pub const FOLDER_ENTRIES_MAX: usize = 100_000;
 
 /// One read of a command's output: half of a pipe's usual capacity, so that the command goes on
-
 /// writing while we look at what it wrote.
 pub const COMMAND_READ_BYTES: usize = 32 * 1024;
 
@@ -97,7 +93,6 @@ pub const COMMAND_READ_BYTES: usize = 32 * 1024;
 pub const COMMAND_HEAD_BYTES_MAX: usize = 10 * 1024;
 
 /// What is kept in memory of the end of a command's output: summaries and last errors stand there,
-
 /// hence more than of the beginning.
 pub const COMMAND_TAIL_BYTES_MAX: usize = 20 * 1024;
 
@@ -105,7 +100,6 @@ pub const COMMAND_TAIL_BYTES_MAX: usize = 20 * 1024;
 pub const COMMAND_LOG_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
 /// How long processes that outlive their shell may take to end by themselves, which those of a
-
 /// process substitution (`… > >(sort)`) usually do, before they are ended.
 pub const COMMAND_STRAGGLER_WAIT: Duration = Duration::from_secs(1);
 
@@ -113,22 +107,18 @@ pub const COMMAND_STRAGGLER_WAIT: Duration = Duration::from_secs(1);
 pub const COMMAND_TERM_WAIT: Duration = Duration::from_secs(2);
 
 /// How long killed processes may take to vanish: only one inside an uninterruptible system call
-
 /// needs longer, and nothing can be done about that.
 pub const COMMAND_KILL_WAIT: Duration = Duration::from_secs(1);
 
 /// How long the rest of the output is read after the command's end. All its processes are gone by
-
 /// then, so the rest lies in the pipe; only one that could not be found can still hold it open.
 pub const COMMAND_DRAIN_WAIT: Duration = Duration::from_secs(1);
 
 /// How long the end of a command is awaited after it was told to end: all the waits above, and a
-
 /// second for a loaded machine. Then it is given up.
 pub const COMMAND_STOP_WAIT: Duration = Duration::from_secs(6);
 
 /// The pause between two looks at whether processes are gone: short at first, doubled up to the
-
 /// second figure, since a look reads all of `/proc`.
 pub const COMMAND_LOOK_PAUSE: [Duration; 2] = [Duration::from_millis(2), Duration::from_millis(64)];
 
@@ -147,17 +137,14 @@ pub const LOG_LOOK_EVERY_BYTES: u64 = 256 * 1024;
 // --- store
 
 /// A text in an event from this length on is kept as a blob, so that a journal's lines stay
-
 /// readable and reading on from a fact does not read long texts.
 pub const BLOB_FROM_BYTES: usize = 16 * 1024;
 
 /// The longest line of a journal: with long texts in blobs, only a fact of a great many small parts
-
 /// comes near, and a file that is no journal must not be read into memory whole.
 pub const JOURNAL_LINE_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
 /// The place of every so many facts of a journal is kept in memory: reading on from a fact skips at
-
 /// most that many lines, and a session of 10,000 facts costs 2.5 kB.
 pub const JOURNAL_INDEX_STEP: u64 = 32;
 
@@ -165,7 +152,6 @@ pub const JOURNAL_INDEX_STEP: u64 = 32;
 pub const SESSION_ID_CHARS_MAX: usize = 64;
 
 /// Threads which read the sessions' lines for a list: reading small files waits for the kernel,
-
 /// not for the processor.
 pub const LIST_THREADS_MAX: usize = 4;
 
@@ -175,7 +161,6 @@ pub const LIST_THREADS_MAX: usize = 4;
 pub const CONNECT_WAIT: Duration = Duration::from_secs(10);
 
 /// Until the head of an answer: a local server loads its model and reads a long prompt before it
-
 /// says anything, which takes minutes on a small machine.
 pub const ANSWER_HEAD_WAIT: Duration = Duration::from_secs(300);
 
@@ -183,7 +168,6 @@ pub const ANSWER_HEAD_WAIT: Duration = Duration::from_secs(300);
 pub const STREAM_IDLE_WAIT: Duration = Duration::from_secs(90);
 
 /// Between the finish reason and the end of the stream, where the token counts come: a server that
-
 /// leaves the connection open must not hold the turn.
 pub const AFTER_FINISH_WAIT: Duration = Duration::from_secs(5);
 
@@ -197,7 +181,6 @@ pub const ERROR_BODY_WAIT: Duration = Duration::from_secs(10);
 pub const ERROR_BODY_BYTES_MAX: usize = 64 * 1024;
 
 /// Of one event of a stream: far above any event that was seen (a whole file in one call), and
-
 /// little enough to hold.
 pub const EVENT_BYTES_MAX: usize = 32 * 1024 * 1024;
 
@@ -226,10 +209,6 @@ pub const SCRIPT_PIECES_MAX: usize = 1_000_000;
 
 /// Of a configuration file: hundreds of times what a person writes.
 pub const CONFIG_BYTES_MAX: usize = 1024 * 1024;
-
-/// Permissions that one call may need, one after another: to read a file outside the workspace, then
-
-/// How often the journal of a session that another process holds is looked at for news: a person
 
 // --- terminal
 
@@ -330,7 +309,6 @@ pub const RPC_MESSAGE_BYTES_MAX: usize = 64 * 1024 * 1024;
 pub const RPC_HEADER_BYTES_MAX: usize = 8 * 1024;
 
 /// A body announced as longer than allowed is skipped up to this length; a longer one is a broken
-
 /// header, since waiting for its end would leave the connection deaf.
 pub const RPC_SKIP_BYTES_MAX: u64 = 16 * 1024 * 1024 * 1024;
 
@@ -353,22 +331,18 @@ pub const RPC_REQUESTS_RESERVED_MAX: usize = 32;
 pub const RPC_OWN_REQUESTS_MAX: usize = 1024;
 
 /// What waits for the writer. Beyond it senders wait, so that a slow client gets less and larger
-
 /// pieces; one message longer than this is let in alone.
 pub const RPC_QUEUE_BYTES_MAX: usize = 1024 * 1024;
 
 /// Messages that wait for the writer: a client that reads slowly is to be behind by little, so that
-
 /// the answer to its cancel comes soon.
 pub const RPC_QUEUE_MESSAGES_MAX: usize = 256;
 
 /// What the reader itself has answered (errors, unknown methods) and the client has not yet read.
-
 /// Beyond it nothing more is read: 20,000 error answers to a client that does not listen.
 pub const RPC_REPLIES_BYTES_MAX: usize = 4 * 1024 * 1024;
 
 /// How long the client's requests may take to end after the connection has: half of the two seconds
-
 /// within which an editor's agent is to be gone.
 pub const RPC_GRACE: Duration = Duration::from_secs(1);
 
@@ -417,12 +391,10 @@ pub const ACP_LIVE_PAUSE_MAX: Duration = Duration::from_secs(5);
 pub const ACP_TERMINAL_BYTES_MAX: usize = 1024 * 1024;
 
 /// How long the user may think about a question before it counts as a no: a week, so that a day off
-
 /// does no harm and a client that never answers holds nothing for ever.
 pub const ACP_USER_WAIT_MAX: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
 /// How long a client may take to read or write a file: a disk far away is done by then, and a call
-
 /// that waits for a client which does not answer fails while the user still looks.
 pub const ACP_FILE_WAIT_MAX: Duration = Duration::from_secs(30);
 
@@ -448,12 +420,10 @@ pub const EDITOR_APPLY_WAIT: Duration = Duration::from_secs(10);
 pub const EDITOR_CHANGE_WAIT: Duration = Duration::from_secs(2);
 
 /// How long words for a chat file are joined: each batch is an edit, which an editor draws and keeps
-
 /// for undoing.
 pub const CHAT_BATCH: Duration = Duration::from_millis(400);
 
 /// How long a dialogue may stand: the user may be away for a weekend; after that the question still
-
 /// stands in the chat.
 pub const DIALOGUE_WAIT: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
