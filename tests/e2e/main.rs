@@ -3,3 +3,4 @@
 #![allow(clippy::disallowed_methods, clippy::unwrap_used, reason = "tests start processes and look at files")]
 
 mod acp;
+mod run;

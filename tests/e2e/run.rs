@@ -1,0 +1,213 @@
+//! `quillon run` as a user calls it: a real process, a server on loopback in the place of a model's.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+use std::sync::mpsc::{self, Receiver};
+
+use serde_json::{Value, json};
+
+/// A request as the server got it.
+struct Asked {
+    path: String,
+    key: Option<String>,
+    body: String,
+}
+
+impl Asked {
+    fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap()
+    }
+}
+
+/// Answers each request with the next list of chunks; ends with the test.
+fn server(answers: Vec<Vec<Value>>) -> (u16, Receiver<Asked>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let (sender, asked) = mpsc::channel();
+    std::thread::spawn(move || {
+        let mut answers = answers.into_iter();
+        for stream in listener.incoming() {
+            let mut stream = BufReader::new(stream.unwrap());
+            while let Some(request) = read(&mut stream) {
+                sender.send(request).unwrap();
+                answer(stream.get_mut(), &answers.next().expect("an answer for each request"));
+            }
+        }
+    });
+    (port, asked)
+}
+
+fn read(stream: &mut BufReader<TcpStream>) -> Option<Asked> {
+    let mut line = String::new();
+    stream.read_line(&mut line).ok().filter(|length| *length > 0)?;
+    let path = line.split(' ').nth(1).unwrap().to_owned();
+    let (mut length, mut key) = (0, None);
+    loop {
+        let mut header = String::new();
+        stream.read_line(&mut header).unwrap();
+        let Some((name, value)) = header.trim().split_once(':') else { break };
+        match name.to_lowercase().as_str() {
+            "content-length" => length = value.trim().parse().unwrap(),
+            "authorization" => key = Some(value.trim().to_owned()),
+            _ => {}
+        }
+    }
+    let mut body = vec![0; length];
+    stream.read_exact(&mut body).unwrap();
+    Some(Asked { path, key, body: String::from_utf8(body).unwrap() })
+}
+
+fn answer(stream: &mut TcpStream, chunks: &[Value]) {
+    let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n";
+    stream.write_all(head.as_bytes()).unwrap();
+    let mut send = |text: &str| {
+        write!(stream, "{:x}\r\n{text}\r\n", text.len()).unwrap();
+        stream.flush().unwrap();
+    };
+    for chunk in chunks {
+        // Cut in two, as networks do.
+        let text = format!("data: {chunk}\n\n");
+        let (first, second) = text.split_at(text.len() / 2);
+        send(first);
+        send(second);
+    }
+    send("data: [DONE]\n\n");
+    stream.write_all(b"0\r\n\r\n").unwrap();
+}
+
+fn delta(delta: Value) -> Value {
+    json!({"choices": [{"index": 0, "delta": delta, "finish_reason": null}]})
+}
+
+fn finish(reason: &str) -> Value {
+    json!({"choices": [{"index": 0, "delta": {}, "finish_reason": reason}], "usage": null})
+}
+
+/// A call whose arguments come in pieces.
+fn call(index: usize, id: &str, name: &str, pieces: &[&str]) -> Vec<Value> {
+    let function = json!({"name": name, "arguments": ""});
+    let mut chunks = vec![delta(
+        json!({"tool_calls": [{"index": index, "id": id, "type": "function", "function": function}]}),
+    )];
+    chunks.extend(
+        pieces
+            .iter()
+            .map(|piece| delta(json!({"tool_calls": [{"index": index, "function": {"arguments": piece}}]}))),
+    );
+    chunks
+}
+
+fn quillon(cwd: &Path, state: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_quillon"));
+    command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
+    command.env("HOME", state).env("QUILLON_STATE_DIR", state).env("QUILLON_CONFIG_DIR", state);
+    command.current_dir(cwd).stdin(Stdio::null());
+    command
+}
+
+fn words(output: &Output) -> (String, String) {
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+    (text(&output.stdout), text(&output.stderr))
+}
+
+#[test]
+fn a_task_of_two_steps_on_this_source_tree() {
+    let first = [
+        vec![delta(json!({"role": "assistant", "content": "I look."}))],
+        call(0, "call_a", "grep", &["{\"pattern\":\"pub const STEPS_PER", "_TURN_MAX\",\"path\":\"src\"}"]),
+        call(1, "call_b", "read", &["{\"file_path\":", "\"src/limits.rs\",\"limit\":3}"]),
+        vec![finish("tool_calls")],
+    ];
+    let second = vec![
+        delta(json!({"content": "It is in "})),
+        delta(json!({"content": "src/limits.rs."})),
+        finish("stop"),
+    ];
+    let (port, asked) = server(vec![first.concat(), second]);
+    let state = tempfile::tempdir().unwrap();
+    let mut command = quillon(Path::new(env!("CARGO_MANIFEST_DIR")), state.path());
+    command.env("QUILLON_BASE_URL", format!("http://127.0.0.1:{port}/v1")).env("QUILLON_MODEL", "mock");
+    command.env("QUILLON_API_KEY", "sk-marked-key");
+    let output = command.args(["run", "where is the limit of steps?"]).output().unwrap();
+    let (said, noted) = words(&output);
+    assert!(output.status.success(), "{noted}");
+    assert!(said.contains("I look.") && said.trim_end().ends_with("It is in src/limits.rs."), "{said}");
+    assert!(noted.contains("• Search src for"), "{noted}");
+
+    let (one, two) = (asked.recv().unwrap(), asked.recv().unwrap());
+    assert_eq!(
+        (one.path.as_str(), one.key.as_deref()),
+        ("/v1/chat/completions", Some("Bearer sk-marked-key"))
+    );
+    assert!(one.body.len() < 12_000, "the first request has {} bytes", one.body.len());
+    let (one, two) = (one.json(), two.json());
+    assert_eq!(one["tools"].as_array().unwrap().len(), 8);
+    assert_eq!(one["tools"], two["tools"]);
+    let (before, after) = (one["messages"].as_array().unwrap(), two["messages"].as_array().unwrap());
+    assert_eq!(before[..], after[..before.len()], "what was said stays as it was");
+    let results: Vec<&Value> = after.iter().filter(|message| message["role"] == "tool").collect();
+    assert_eq!(results[0]["tool_call_id"], "call_a");
+    assert!(results[0]["content"].as_str().unwrap().contains("limits.rs"), "{}", results[0]);
+    assert!(results[1]["content"].as_str().unwrap().starts_with("1\t//! Every bound"), "{}", results[1]);
+
+    // The key is in nothing that was kept.
+    let found = Command::new("grep").args(["-r", "sk-marked-key"]).arg(state.path()).output().unwrap();
+    assert_eq!(found.status.code(), Some(1), "{}", words(&found).0);
+}
+
+#[test]
+fn the_demo_asks_changes_and_can_be_repeated() {
+    let state = tempfile::tempdir().unwrap();
+    let demo = |mode: &str| {
+        let mut command = quillon(state.path(), state.path());
+        command.args(["run", "--demo", "--mode", mode, "replace Hello with Good morning in src/main.rs"]);
+        command.output().unwrap()
+    };
+    for _ in 0..2 {
+        let output = demo("edit");
+        let (said, noted) = words(&output);
+        assert!(output.status.success() && said.contains("not an AI"), "{said}{noted}");
+        assert!(noted.contains("+    format!(\"Good morning, {name}!\")"), "{noted}");
+        assert!(noted.contains("changed src/main.rs (+1 −1)"), "{noted}");
+    }
+    // Without a terminal nobody can say yes.
+    let output = demo("ask");
+    assert_eq!(output.status.code(), Some(3), "{}", words(&output).1);
+}
+
+#[test]
+fn without_a_model_it_says_what_to_do() {
+    let state = tempfile::tempdir().unwrap();
+    let output = quillon(state.path(), state.path()).args(["run", "hi"]).output().unwrap();
+    let (_, noted) = words(&output);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(noted.contains("QUILLON_BASE_URL") && noted.contains("--model demo"), "{noted}");
+}
+
+#[test]
+fn a_session_goes_on_and_is_shown() {
+    let state = tempfile::tempdir().unwrap();
+    let work = tempfile::tempdir().unwrap();
+    std::fs::write(work.path().join("script"), "say one\ndone\nsay two\ndone\n").unwrap();
+    let run = |arguments: &[&str]| {
+        let output = quillon(work.path(), state.path()).args(arguments).output().unwrap();
+        assert!(output.status.success(), "{arguments:?}: {}", words(&output).1);
+        words(&output).0
+    };
+    assert_eq!(run(&["run", "--model", "script:script", "first"]).trim(), "one");
+    assert_eq!(run(&["run", "--model", "script:script", "-c", "second"]).trim(), "two");
+    let listed = run(&["sessions", "list", "--json"]);
+    let info: Value = serde_json::from_str(listed.trim()).unwrap();
+    assert_eq!((&info["title"], &info["turns"]), (&json!("first"), &json!(2)));
+    let id = info["id"].as_str().unwrap();
+    let exported = run(&["sessions", "export", id]);
+    assert!(exported.contains("first") && exported.contains("one") && exported.contains("two"), "{exported}");
+    let events = run(&["sessions", "show", id, "--json"]);
+    let sequence: Vec<u64> = events
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line).unwrap()["seq"].as_u64())
+        .collect();
+    assert_eq!(sequence, (1..=sequence.len() as u64).collect::<Vec<u64>>());
+}
