@@ -10,6 +10,7 @@ use quillon_protocol::prompt::{
 
 use super::Editor;
 use super::error::refused;
+use super::session::beside;
 use crate::engine::journal::Recorded;
 use crate::engine::{
     Accepted, AnswerError, Block, ClientId, Command, Event, PromptId, QuestionId, Recorder, Seq,
@@ -95,13 +96,15 @@ impl Editor {
 
     pub(super) async fn content(&self, params: ContentParams) -> Answer<ContentResult> {
         let session = self.session(&params.session_id).await?;
-        let wanted = &params.content_id.0;
-        let text = find(session.recorder(), |fact| match &*fact.event {
-            Event::CallEnded { call, outcome } if call.0 == *wanted => {
+        let wanted = params.content_id.0.clone();
+        let look = move |fact: &Recorded| match &*fact.event {
+            Event::CallEnded { call, outcome } if call.0 == wanted => {
                 Some(convert::call_text(outcome).to_owned())
             }
             _ => None,
-        })?;
+        };
+        let text = beside(move || find(session.recorder(), look)).await?;
+        let wanted = &params.content_id.0;
         let text = text.ok_or_else(|| {
             ResponseError::new(ErrorKind::ContentUnknown, format!("the session keeps no content `{wanted}`"))
         })?;

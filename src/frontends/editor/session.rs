@@ -83,7 +83,8 @@ impl Editor {
         if !more {
             self.feed(&session, last, Shows::Events);
         }
-        let events = convert::facts(&session.id, session.recorder(), &facts);
+        let read = session.clone();
+        let events = beside(move || Ok(convert::facts(&read.id, read.recorder(), &facts))).await?;
         Ok(SessionAttachResult { session: shown(&session), events, more })
     }
 
@@ -110,29 +111,12 @@ impl Editor {
 
     pub(super) async fn export(&self, params: SessionExportParams) -> Answer<SessionExportResult> {
         let session = self.session(&params.session_id).await?;
-        match params.format {
-            ExportFormat::Markdown => {
-                let text = export::markdown(session.recorder()).map_err(unreadable)?;
-                Ok(SessionExportResult { text })
-            }
-            ExportFormat::Json => {
-                let mut events = Vec::new();
-                let mut after = Seq(0);
-                loop {
-                    let facts = facts(session.recorder(), after).await?;
-                    let Some(last) = facts.last() else { break };
-                    after = last.seq;
-                    events.extend(convert::facts(&session.id, session.recorder(), &facts));
-                }
-                let mut session = shown(&session);
-                session.last_seq = after.0;
-                let document = SessionAttachResult { session, events, more: false };
-                let text = serde_json::to_string_pretty(&document)
-                    .map_err(|error| ResponseError::plain(REQUEST_FAILED, error.to_string()))?;
-                Ok(SessionExportResult { text })
-            }
-            ExportFormat::Unknown(word) => Err(invalid(&format!("`format`: there is no `{word}`"))),
-        }
+        let write: fn(&Session) -> Answer<String> = match params.format {
+            ExportFormat::Markdown => |session| export::markdown(session.recorder()).map_err(unreadable),
+            ExportFormat::Json => document,
+            ExportFormat::Unknown(word) => return Err(invalid(&format!("`format`: there is no `{word}`"))),
+        };
+        Ok(SessionExportResult { text: beside(move || write(&session)).await? })
     }
 
     pub(super) fn options(&self, session: &Session) -> ConfigResult {
@@ -230,14 +214,34 @@ fn titled(title: &str) -> Option<String> {
     (!title.is_empty()).then(|| title.to_owned())
 }
 
+/// All facts as one document, in the form of `agent/session/attach`'s result.
+fn document(session: &Session) -> Answer<String> {
+    let (mut events, mut after) = (Vec::new(), Seq(0));
+    loop {
+        let facts = session.recorder().facts(after, limits::FACTS_PER_PAGE_MAX).map_err(unreadable)?;
+        let Some(last) = facts.last() else { break };
+        after = last.seq;
+        events.extend(convert::facts(&session.id, session.recorder(), &facts));
+    }
+    let mut session = shown(session);
+    session.last_seq = after.0;
+    let document = SessionAttachResult { session, events, more: false };
+    serde_json::to_string_pretty(&document)
+        .map_err(|error| ResponseError::plain(REQUEST_FAILED, error.to_string()))
+}
+
+/// Does long work beside the connection, which goes on reading meanwhile.
+pub(super) async fn beside<T: Send + 'static>(
+    work: impl FnOnce() -> Answer<T> + Send + 'static,
+) -> Answer<T> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|_| ResponseError::plain(REQUEST_FAILED, "the request ended by a fault of the program"))?
+}
+
 /// A page of facts.
 async fn facts(recorder: &std::sync::Arc<Recorder>, after: Seq) -> Answer<Vec<Recorded>> {
     let recorder = recorder.clone();
-    let read = tokio::task::spawn_blocking(move || recorder.facts(after, limits::FACTS_PER_PAGE_MAX));
-    match read.await {
-        Ok(facts) => facts.map_err(unreadable),
-        Err(_) => Err(ResponseError::plain(REQUEST_FAILED, "the program is ending")),
-    }
+    beside(move || recorder.facts(after, limits::FACTS_PER_PAGE_MAX).map_err(unreadable)).await
 }
 
 fn unreadable(error: std::io::Error) -> ResponseError {
