@@ -284,7 +284,7 @@ async fn row_64_unsaved_text_is_edited_in_the_editor_and_the_disk_left_alone() {
 #[tokio::test]
 async fn row_59_and_60_a_command_shows_its_output_and_dies_with_its_turn() {
     let machine = Machine::new();
-    let input = json!({ "command": "echo begun; sleep 600 & echo $! > child; wait" });
+    let input = json!({ "command": "sleep 600 & echo $! > child; echo begun; wait" });
     let (mut agent, session) = machine.ready(&calls("bash", &input), json!({})).await;
     let id = agent.client.prompt(&session, "run").await;
     let asked = agent.client.asked("session/request_permission").await;
