@@ -98,6 +98,23 @@ impl From<ChoiceArgs> for Choices {
     }
 }
 
+/// The exit status of wrong usage, as of the parser of the command line.
+const USAGE: u8 = 2;
+
+/// Why nothing was done, in words for the user.
+enum Trouble {
+    /// The command line or the user's configuration is wrong.
+    Usage(String),
+    /// Something failed.
+    Failed(String),
+}
+
+impl From<String> for Trouble {
+    fn from(why: String) -> Self {
+        Self::Failed(why)
+    }
+}
+
 /// Reads the command line and does what it says; gives the exit status.
 pub fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
@@ -107,17 +124,23 @@ pub fn main() -> ExitCode {
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }
     };
-    let done = match cli.command {
+    let done: Result<ExitCode, Trouble> = match cli.command {
         Command::Run(args) => run::main(args),
-        Command::Lsp(args) => daemon::lsp(args.choices.into()),
-        Command::Acp(args) => daemon::acp(args.choices.into()),
-        Command::Sessions(args) => sessions::main(args),
-        Command::Completions { shell } => generate::completions(&mut Cli::command(), shell),
-        Command::Man => generate::manual(Cli::command()),
+        Command::Lsp(args) => daemon::lsp(args.choices.into()).map_err(Trouble::from),
+        Command::Acp(args) => daemon::acp(args.choices.into()).map_err(Trouble::from),
+        Command::Sessions(args) => sessions::main(args).map_err(Trouble::from),
+        Command::Completions { shell } => {
+            generate::completions(&mut Cli::command(), shell).map_err(Trouble::from)
+        }
+        Command::Man => generate::manual(Cli::command()).map_err(Trouble::from),
     };
-    done.unwrap_or_else(|why| {
+    done.unwrap_or_else(|trouble| {
+        let (why, status) = match trouble {
+            Trouble::Usage(why) => (why, ExitCode::from(USAGE)),
+            Trouble::Failed(why) => (why, ExitCode::FAILURE),
+        };
         anstream::eprintln!("quillon: {why}");
-        ExitCode::FAILURE
+        status
     })
 }
 

@@ -6,9 +6,21 @@ use serde_json::Value;
 
 use crate::policy::Mode;
 
+/// Whether a file could be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Sound {
+    /// It could, or there is none.
+    #[default]
+    Yes,
+    /// It could not, so rules in it are not known.
+    No,
+}
+
 /// What the user's file says.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Config {
+    /// Whether it could be read.
+    pub sound: Sound,
     /// The model that is used when none is named.
     pub model: Option<String>,
     /// The server that answers for it.
@@ -35,6 +47,8 @@ pub struct Provider {
 /// What a project's file may say: it can only make things stricter.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct ProjectConfig {
+    /// Whether it could be read.
+    pub sound: Sound,
     /// A mode that counts where it is stricter than the user's.
     pub mode: Option<Mode>,
     /// Permission rules; those that allow do not count.

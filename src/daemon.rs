@@ -8,11 +8,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::runtime::Runtime;
-use tokio_util::sync::CancellationToken;
+use tokio::sync::watch;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::engine::{Command, Host, Mode, ModelName, Models, Session, SessionId, Setting, Shared, Toolbox};
+use crate::frontends::terminal::Interrupts;
 use crate::limits;
+use crate::os::signals::CtrlC;
 use crate::os::{clock, dirs, env, fs, log};
 use crate::path::AbsPath;
 use crate::providers::Providers;
@@ -48,8 +50,13 @@ impl Daemon {
     pub fn new(choices: Choices) -> Result<Self, String> {
         let state = dirs::state().map_err(|error| format!("failed to find the state folder: {error}"))?;
         let log_words = log::start(&state).err();
-        let mut settings = Settings::load(&choices)?;
+        let mut settings = Settings::load(&choices, &state)?;
         settings.notices.extend(log_words);
+        let asks = settings
+            .broken_rules
+            .as_ref()
+            .map(|why| format!("{why}. Everything asks until that is repaired"));
+        settings.notices.extend(asks);
         let settings = Arc::new(settings);
         let here = env::current_folder().ok();
         let read: ReadFile = Arc::new(settings::text);
@@ -70,7 +77,10 @@ impl Daemon {
     }
 
     /// Does the work, then ends all sessions and the process's tasks.
-    pub fn run(self, work: impl AsyncFnOnce(&Self) -> Result<ExitCode, String>) -> Result<ExitCode, String> {
+    pub fn run<E: From<String>>(
+        self,
+        work: impl AsyncFnOnce(&Self) -> Result<ExitCode, E>,
+    ) -> Result<ExitCode, E> {
         let runtime = runtime()?;
         let done = runtime.block_on(async {
             let done = work(&self).await;
@@ -90,6 +100,11 @@ impl Daemon {
     /// What the user should hear about the configuration.
     pub fn notices(&self) -> &[String] {
         &self.settings.notices
+    }
+
+    /// Why the user's permission rules cannot be read, if so; everything asks then.
+    pub fn broken_rules(&self) -> Option<&str> {
+        self.settings.broken_rules.as_deref()
     }
 
     /// The folder in which the program keeps its things.
@@ -134,17 +149,17 @@ impl Daemon {
         Ok(())
     }
 
-    /// Fires the token at the first Ctrl-C and ends the program at the second, until the guard is
-    /// dropped.
-    pub fn on_interrupt(&self, interrupted: CancellationToken) -> AbortOnDropHandle<()> {
-        AbortOnDropHandle::new(tokio::runtime::Handle::current().spawn(async move {
-            while tokio::signal::ctrl_c().await.is_ok() {
-                if interrupted.is_cancelled() {
-                    break;
-                }
-                interrupted.cancel();
+    /// Counts every Ctrl-C from here on, until the guard is dropped.
+    pub fn interrupts(&self) -> Result<(Interrupts, AbortOnDropHandle<()>), String> {
+        let (sender, count) = watch::channel(0);
+        let listening = CtrlC::listen();
+        let mut listening = listening.map_err(|error| format!("failed to listen for Ctrl-C: {error}"))?;
+        let counting = tokio::runtime::Handle::current().spawn(async move {
+            while listening.next().await.is_some() {
+                sender.send_modify(|count| *count += 1);
             }
-        }))
+        });
+        Ok((Interrupts::new(count), AbortOnDropHandle::new(counting)))
     }
 }
 

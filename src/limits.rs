@@ -215,6 +215,16 @@ pub const CONFIG_BYTES_MAX: usize = 1024 * 1024;
 /// Lines that are typed ahead; a terminal holds the rest.
 pub const TYPED_LINES_MAX: usize = 16;
 
+/// Nobody can have read a question and answered it within this time; what is typed earlier was meant
+/// for something else.
+pub const ANSWER_GUARD: Duration = Duration::from_millis(300);
+
+/// Bytes of a command's output that are shown while it runs; the result has the rest.
+pub const SHOWN_OUTPUT_BYTES_MAX: usize = 64 * 1024;
+
+/// Lines of a diff that is shown without being asked about; a question shows all of it.
+pub const SHOWN_DIFF_LINES_MAX: usize = 200;
+
 /// Bytes of a file or of standard input that is given with a prompt: what fits a model's context.
 pub const ATTACHED_BYTES_MAX: u64 = 256 * 1024;
 
@@ -276,6 +286,13 @@ pub const GREP_RESULTS_MAX: usize = 250;
 
 /// Lines of context that `grep` gives around a match.
 pub const GREP_CONTEXT_MAX: usize = 20;
+
+/// Bytes of a file that is edited or replaced as a whole: far above any source file, and little
+/// enough to compare and show.
+pub const EDITED_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// Replacements that one call makes; nobody looks through more.
+pub const REPLACEMENTS_MAX: usize = 10_000;
 
 /// Lines around an edit in its answer.
 pub const EDIT_CONTEXT_LINES: usize = 3;

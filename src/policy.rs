@@ -7,7 +7,7 @@ pub mod intent;
 pub mod protected;
 pub mod rules;
 
-pub use intent::{Intent, Location};
+pub use intent::{Intent, Location, SearchOf};
 pub use rules::{Action, Layer, LayerKind, Rules};
 
 use serde::{Deserialize, Serialize};
@@ -148,13 +148,17 @@ fn by_default(intent: &Intent, situation: &Situation<'_>) -> Result<Ground, Stri
 /// Why neither the mode nor a rule for the kind of action is enough.
 fn reason_to_ask_anyway(intent: &Intent, situation: &Situation<'_>) -> Option<String> {
     match intent {
-        Intent::Nothing | Intent::Run { .. } => None,
+        Intent::Nothing => None,
+        Intent::Run { cwd, .. } => {
+            let covered = situation.rules.allows_outside(cwd, situation.roots);
+            (!is_inside(cwd, situation.roots) && !covered).then(|| outside(cwd))
+        }
         Intent::Read { path } | Intent::List { path } | Intent::Search { root: path, .. } => {
             let covered = situation.rules.allows_outside(path, situation.roots);
             (!is_inside(path, situation.roots) && !covered).then(|| outside(path))
         }
         Intent::Write { edits } => edits.iter().find_map(|edit| {
-            if let Some(why) = protected::protected(&edit.path) {
+            if let Some(why) = protected_here(&edit.path, situation.rules) {
                 return Some(format!("`{}` is protected: {why}.", edit.path));
             }
             let covered = situation.rules.allows_outside(&edit.path, situation.roots);
@@ -164,14 +168,14 @@ fn reason_to_ask_anyway(intent: &Intent, situation: &Situation<'_>) -> Option<St
 }
 
 /// What "always" would cover; nothing wider than what is shown, and never protected files.
-fn coverage(intent: &Intent, _situation: &Situation<'_>) -> Option<Grant> {
+fn coverage(intent: &Intent, situation: &Situation<'_>) -> Option<Grant> {
     match intent {
         Intent::Nothing => None,
         Intent::Read { path } | Intent::List { path } | Intent::Search { root: path, .. } => {
             Some(Grant::ReadPath { path: path.clone() })
         }
         Intent::Write { edits } => match edits.as_slice() {
-            [edit] if protected::protected(&edit.path).is_none() => {
+            [edit] if protected_here(&edit.path, situation.rules).is_none() => {
                 Some(Grant::EditFile { path: edit.path.clone() })
             }
             _ => None,
@@ -180,6 +184,11 @@ fn coverage(intent: &Intent, _situation: &Situation<'_>) -> Option<Grant> {
             Some(Grant::Command { command: command.clone(), cwd: cwd.clone() })
         }
     }
+}
+
+fn protected_here(path: &AbsPath, rules: &Rules) -> Option<&'static str> {
+    let own = rules.owns(path).then_some("Quillon keeps its sessions or settings there");
+    own.or_else(|| protected::protected(path))
 }
 
 fn is_inside(path: &AbsPath, roots: &[AbsPath]) -> bool {
@@ -290,6 +299,15 @@ mod tests {
         assert_eq!(verdict(&write("/w/a"), Mode::Ask, &none, &grants), "allow");
         assert_eq!(verdict(&write("/w/b"), Mode::Ask, &none, &grants), "ask");
         assert_eq!(verdict(&write("/w/a"), Mode::Plan, &none, &grants), "deny");
+    }
+
+    #[test]
+    fn what_is_ours_and_what_lies_outside_is_asked() {
+        let rules = flags(&["bash", "edit"]).protecting(vec![path("/w/state")]);
+        assert_eq!(verdict(&write("/w/state/s/journal"), Mode::Edit, &rules, &[]), "ask once");
+        assert_eq!(verdict(&write("/w/statement"), Mode::Edit, &rules, &[]), "allow");
+        let away = Intent::Run { command: "make".into(), cwd: path("/etc"), time_limit_ms: 1 };
+        assert_eq!(verdict(&away, Mode::Ask, &rules, &[]), "ask");
     }
 
     #[test]

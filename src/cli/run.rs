@@ -5,17 +5,16 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use clap::Args;
-use tokio_util::sync::CancellationToken;
-
-use super::{ChoiceArgs, absolute, demo, sessions};
+use super::{ChoiceArgs, Trouble, absolute, demo, sessions};
 use crate::daemon::{Choices, Daemon};
 use crate::engine::{Block, ModelName, NewSession, Session};
 use crate::frontends::terminal::{self, Console, Ending, Format, Input};
 use crate::limits;
-use crate::os::fs;
+use crate::os::{env, fs};
 use crate::path::AbsPath;
+use crate::policy::Layer;
 use crate::workspace::NoBuffers;
+use clap::Args;
 
 /// What to do, and how.
 #[derive(Debug, Args)]
@@ -36,12 +35,12 @@ pub(super) struct RunArgs {
     #[arg(long, value_name = "FILE")]
     file: Vec<PathBuf>,
     /// Go on with the last session of this folder.
-    #[arg(short, long = "continue", conflicts_with = "session")]
+    #[arg(short, long = "continue", conflicts_with_all = ["session", "demo"])]
     continued: bool,
     /// Go on with this session: its id, or a beginning of it that fits no other.
-    #[arg(short, long, value_name = "ID")]
+    #[arg(short, long, value_name = "ID", conflicts_with = "demo")]
     session: Option<String>,
-    /// Stay for further prompts after the first.
+    /// Stay for further prompts after the first; needs a terminal.
     #[arg(short, long)]
     interactive: bool,
     /// Print the events, one JSON object a line, instead of text.
@@ -49,23 +48,30 @@ pub(super) struct RunArgs {
     json: bool,
 }
 
-pub(super) fn main(args: RunArgs) -> Result<ExitCode, String> {
+pub(super) fn main(args: RunArgs) -> Result<ExitCode, Trouble> {
     let mut choices: Choices = args.choices.clone().into();
+    let wrong = |error| Trouble::Usage(format!("--allow: {error}"));
+    Layer::from_flags(&choices.allow).map_err(wrong)?;
     let folder = if args.demo {
         choices.model = Some("demo".into());
-        Some(demo::copy().map_err(|error| format!("failed to copy the example: {error}"))?)
+        let copied =
+            demo::copy().map_err(|error| Trouble::Failed(format!("failed to copy the example: {error}")));
+        Some(copied?)
     } else {
         None
     };
     let daemon = Daemon::new(choices)?;
+    if let Some(why) = daemon.broken_rules() {
+        return Err(Trouble::Usage(format!("{why}; nothing is done until they can be")));
+    }
     daemon.run(async |daemon| {
         let ending = converse(daemon, &args, folder.as_ref()).await?;
         Ok(ExitCode::from(ending.status()))
     })
 }
 
-async fn converse(daemon: &Daemon, args: &RunArgs, example: Option<&AbsPath>) -> Result<Ending, String> {
-    let mut console = Console::new();
+async fn converse(daemon: &Daemon, args: &RunArgs, example: Option<&AbsPath>) -> Result<Ending, Trouble> {
+    let mut console = Console::new(env::forget_typed);
     let format = if args.json { Format::Json } else { Format::Text };
     let first = content(args, &console)?;
     let session = session(daemon, args, example).await?;
@@ -75,16 +81,17 @@ async fn converse(daemon: &Daemon, args: &RunArgs, example: Option<&AbsPath>) ->
     if let (Some(folder), Format::Text) = (example, format) {
         console.hint(&format!("a copy of the example is in {folder}; the model is a demo, not an AI"));
     }
+    let (mut interrupts, _counting) = daemon.interrupts()?;
     let mut ending = Ending::Finished;
     let mut next = first;
     loop {
         if let Some(content) = next.take() {
-            ending = turn(daemon, &session, content, &mut console, format).await;
+            ending = terminal::prompt(&session, content, &mut console, format, &mut interrupts).await;
         }
         if !args.interactive || console.input() == Input::Nobody {
             break;
         }
-        match terminal::further(&mut console).await {
+        match terminal::further(&mut console, &mut interrupts).await {
             Some(words) => next = Some(vec![Block::Text { text: words }]),
             None => break,
         }
@@ -92,26 +99,14 @@ async fn converse(daemon: &Daemon, args: &RunArgs, example: Option<&AbsPath>) ->
     if format == Format::Text {
         close(&session, &mut console, example);
     }
-    Ok(ending)
-}
-
-/// One turn; Ctrl-C cancels it, a second one ends the program.
-async fn turn(
-    daemon: &Daemon,
-    session: &Session,
-    content: Vec<Block>,
-    console: &mut Console,
-    format: Format,
-) -> Ending {
-    let interrupted = CancellationToken::new();
-    let listening = daemon.on_interrupt(interrupted.clone());
-    let ending = terminal::prompt(session, content, console, format, &interrupted).await;
-    drop(listening);
-    ending
+    match console.failed() {
+        Some(why) => Err(Trouble::Failed(why.to_owned())),
+        None => Ok(ending),
+    }
 }
 
 /// The session to go on with, or a new one.
-async fn session(daemon: &Daemon, args: &RunArgs, example: Option<&AbsPath>) -> Result<Session, String> {
+async fn session(daemon: &Daemon, args: &RunArgs, example: Option<&AbsPath>) -> Result<Session, Trouble> {
     let id = match (&args.session, args.continued) {
         (Some(beginning), _) => Some(sessions::find(daemon, beginning).await?),
         (None, true) => {
@@ -124,13 +119,13 @@ async fn session(daemon: &Daemon, args: &RunArgs, example: Option<&AbsPath>) -> 
     let Some(id) = id else { return fresh(daemon, example).await };
     let session = daemon.host().open(&id, Arc::new(NoBuffers)).await.map_err(|error| error.to_string())?;
     if let Some(holder) = session.holder() {
-        return Err(format!("session {id} is in use by {holder}; end it there, or start a new one"));
+        return Err(format!("session {id} is in use by {holder}; end it there, or start a new one").into());
     }
     daemon.apply_choices(&session).await?;
     Ok(session)
 }
 
-async fn fresh(daemon: &Daemon, example: Option<&AbsPath>) -> Result<Session, String> {
+async fn fresh(daemon: &Daemon, example: Option<&AbsPath>) -> Result<Session, Trouble> {
     let cwd = match example {
         Some(folder) => folder.clone(),
         None => daemon.here()?,
@@ -143,11 +138,13 @@ async fn fresh(daemon: &Daemon, example: Option<&AbsPath>) -> Result<Session, St
         mode,
         buffers: Arc::new(NoBuffers),
     };
-    daemon.host().create(new).await.map_err(|error| error.to_string())
+    let created = daemon.host().create(new).await;
+    created
+        .map_err(|error| Trouble::Failed(format!("{error} (the state folder is {})", daemon.state_folder())))
 }
 
 /// The first prompt: the words, what is piped in, and the files. None when `-i` will ask for it.
-fn content(args: &RunArgs, console: &Console) -> Result<Option<Vec<Block>>, String> {
+fn content(args: &RunArgs, console: &Console) -> Result<Option<Vec<Block>>, Trouble> {
     let mut content = Vec::new();
     let words = args.prompt.join(" ");
     if !words.trim().is_empty() {
@@ -176,8 +173,12 @@ fn content(args: &RunArgs, console: &Console) -> Result<Option<Vec<Block>>, Stri
     match (content.is_empty(), args.interactive && console.input() == Input::Terminal) {
         (false, _) => Ok(Some(content)),
         (true, true) => Ok(None),
+        (true, false) if args.interactive => {
+            Err(Trouble::Usage("`-i` needs a terminal; give the task in words".into()))
+        }
         (true, false) => {
-            Err("there is nothing to do: give the task in words, or `-i` for a conversation".into())
+            let words = "there is nothing to do: give the task in words, or `-i` for a conversation";
+            Err(Trouble::Usage(words.into()))
         }
     }
 }

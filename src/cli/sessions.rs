@@ -10,6 +10,7 @@ use crate::engine::journal::SessionInfo;
 use crate::engine::{Seq, SessionId};
 use crate::frontends::export;
 use crate::frontends::terminal::{self, Console, Format};
+use crate::os::env;
 use crate::text::clean;
 
 /// What to do with the sessions; a list without a word.
@@ -63,7 +64,7 @@ pub(super) fn main(args: SessionsArgs) -> Result<ExitCode, String> {
         What::Show { id, json } => {
             let (id, recorder) = look(daemon, &id).await?;
             let format = if json { Format::Json } else { Format::Text };
-            terminal::replay(&id, &recorder, Seq(0), &mut Console::new(), format);
+            terminal::replay(&id, &recorder, Seq(0), &mut Console::new(env::forget_typed), format);
             Ok(ExitCode::SUCCESS)
         }
         What::Export { id, format } => {
@@ -86,7 +87,8 @@ async fn list(daemon: &daemon::Daemon, json: bool, all: bool) -> Result<ExitCode
             text.push_str(&serde_json::to_string(info).map_err(|error| error.to_string())?);
         } else {
             let title = clean::for_terminal(&info.title);
-            text.push_str(&format!("{}  {}  {:>3} turns  {title}", info.id, info.updated, info.turns));
+            let turns = if info.turns == 1 { "turn" } else { "turns" };
+            text.push_str(&format!("{}  {}  {:>3} {turns}  {title}", info.id, info.updated, info.turns));
             if all {
                 text.push_str(&format!("  ({})", info.cwd));
             }
@@ -132,6 +134,11 @@ async fn look(
 }
 
 fn print(text: &str) -> Result<ExitCode, String> {
-    std::io::stdout().write_all(text.as_bytes()).map_err(|error| format!("failed to write: {error}"))?;
-    Ok(ExitCode::SUCCESS)
+    match std::io::stdout().write_all(text.as_bytes()) {
+        // Who reads only the beginning has what they wanted.
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(format!("failed to write: {error}"))
+        }
+        Ok(()) | Err(_) => Ok(ExitCode::SUCCESS),
+    }
 }

@@ -3,7 +3,7 @@
 use jsonc_parser::ParseOptions;
 use serde_json::{Map, Value};
 
-use super::{Config, ProjectConfig, Provider};
+use super::{Config, ProjectConfig, Provider, Sound};
 use crate::policy::Mode;
 
 const USER_KEYS: &[&str] = &["model", "provider", "mode", "permission"];
@@ -14,12 +14,13 @@ const PROJECT_KEYS: &[&str] = &["mode", "permission"];
 pub fn user(name: &str, text: &str) -> Config {
     let mut notices = Vec::new();
     let Some(fields) = parse(name, text, &mut notices) else {
-        return Config { notices, ..Config::default() };
+        return Config { sound: Sound::No, notices, ..Config::default() };
     };
     let mut read = Reader { name, notices };
     read.known(&fields, "", USER_KEYS);
     let provider = read.object(&fields, "provider").and_then(|fields| read.provider(fields));
     Config {
+        sound: Sound::Yes,
         model: read.text(&fields, "", "model"),
         provider,
         mode: read.mode(&fields),
@@ -32,7 +33,7 @@ pub fn user(name: &str, text: &str) -> Config {
 pub fn project(name: &str, text: &str) -> ProjectConfig {
     let mut notices = Vec::new();
     let Some(fields) = parse(name, text, &mut notices) else {
-        return ProjectConfig { notices, ..ProjectConfig::default() };
+        return ProjectConfig { sound: Sound::No, notices, ..ProjectConfig::default() };
     };
     let mut read = Reader { name, notices };
     for key in fields.keys().filter(|key| !PROJECT_KEYS.contains(&key.as_str())) {
@@ -42,7 +43,12 @@ pub fn project(name: &str, text: &str) -> ProjectConfig {
         ));
     }
     let mode = read.mode(&fields);
-    ProjectConfig { mode, permission: fields.get("permission").cloned(), notices: read.notices }
+    ProjectConfig {
+        sound: Sound::Yes,
+        mode,
+        permission: fields.get("permission").cloned(),
+        notices: read.notices,
+    }
 }
 
 fn parse(name: &str, text: &str, notices: &mut Vec<String>) -> Option<Map<String, Value>> {
@@ -173,6 +179,8 @@ mod tests {
         notice("{\"model\": 1}", "`model` must be a text, not 1");
         notice("{\"provider\": {}}", "`provider.base_url` is missing");
         notice("{\n  \"a\": \n}", "line 3");
+        assert_eq!(user("f", "{").sound, Sound::No);
+        assert_eq!(user("f", "{\"modle\": 1}").sound, Sound::Yes);
         notice("[]", "must be an object");
         assert_eq!(user("f", "").notices, Vec::<String>::new());
     }

@@ -4,7 +4,7 @@ use std::io;
 use std::sync::Arc;
 
 use super::Choices;
-use crate::config::{self, Config, ProjectConfig, load};
+use crate::config::{self, Config, ProjectConfig, Sound, load};
 use crate::engine::Mode;
 use crate::limits;
 use crate::os::{dirs, env, fs};
@@ -12,39 +12,42 @@ use crate::path::AbsPath;
 use crate::policy::{Layer, LayerKind, Rules};
 use crate::providers::Server;
 
-/// Names of a project's file, the first that exists counts.
+/// Names of a project's file, the first that exists in a folder counts.
 const PROJECT_FILES: &[&str] = &["quillon.jsonc", ".quillon/quillon.jsonc"];
 
 /// The user's settings and the rules of the command line.
 pub(super) struct Settings {
     config: Config,
     layers: Vec<Layer>,
+    /// The program's own folders, which no edit may change without a question.
+    own: Vec<AbsPath>,
     /// What the user should hear about them.
     pub(super) notices: Vec<String>,
+    /// Why the user's permission rules do not count, if so; everything asks then.
+    pub(super) broken_rules: Option<String>,
 }
 
 impl Settings {
-    /// Reads the user's file. A rule of the command line that cannot be read is an error; one of a
-    /// file is a notice.
-    pub(super) fn load(choices: &Choices) -> Result<Self, String> {
-        let mut config = match user_file() {
-            Ok(Some((name, text))) => load::user(&name, &text),
+    /// Reads the user's file. A rule of the command line that cannot be read is an error.
+    pub(super) fn load(choices: &Choices, state: &AbsPath) -> Result<Self, String> {
+        let folder =
+            dirs::config().map_err(|error| format!("failed to find the configuration folder: {error}"))?;
+        let file = folder.join("quillon.jsonc").map_err(|error| error.to_string())?;
+        let mut config = match text(&file) {
+            Ok(Some(text)) => load::user(&file.to_string(), &text),
             Ok(None) => Config::default(),
             Err(error) => {
-                let notices = vec![format!("failed to read the configuration: {error}")];
-                Config { notices, ..Config::default() }
+                let notices = vec![format!("failed to read {file}: {error}")];
+                Config { sound: Sound::No, notices, ..Config::default() }
             }
         };
-        let mut notices = std::mem::take(&mut config.notices);
-        let mut layers = Vec::new();
-        if let Some(permission) = &config.permission {
-            match Layer::from_config(LayerKind::User, permission) {
-                Ok(layer) => layers.push(layer),
-                Err(error) => notices.push(format!("quillon.jsonc: {error}; no rule of `permission` counts")),
-            }
-        }
-        layers.push(Layer::from_flags(&choices.allow).map_err(|error| format!("--allow: {error}"))?);
-        Ok(Self { config, layers, notices })
+        let notices = std::mem::take(&mut config.notices);
+        let mut layers =
+            vec![Layer::from_flags(&choices.allow).map_err(|error| format!("--allow: {error}"))?];
+        let user = rules(LayerKind::User, config.sound, config.permission.as_ref());
+        let broken_rules = user.as_ref().err().map(|why| format!("{file}: {why}"));
+        layers.extend(user.unwrap_or_else(|_| Some(Layer::asking())));
+        Ok(Self { config, layers, own: vec![state.clone(), folder], notices, broken_rules })
     }
 
     /// The server that answers for models other than the demo and scripts.
@@ -60,18 +63,20 @@ impl Settings {
 
     /// The rules of a session that works in this folder.
     pub(super) fn rules_for(&self, cwd: &AbsPath) -> Arc<Rules> {
-        let project = project(cwd);
         let mut layers = self.layers.clone();
-        if let Some(permission) = &project.permission {
-            match Layer::from_config(LayerKind::Project, permission) {
-                Ok(layer) => layers.push(layer),
-                Err(error) => tracing::warn!("the project's file in {cwd}: {error}; no rule of it counts"),
+        for project in projects(cwd) {
+            project.notices.iter().for_each(|notice| tracing::warn!("{notice}"));
+            match rules(LayerKind::Project, project.sound, project.permission.as_ref()) {
+                Ok(layer) => layers.extend(layer),
+                Err(why) => {
+                    tracing::warn!(
+                        "the project's permission rules cannot be read, so everything asks: {why}"
+                    );
+                    layers.push(Layer::asking());
+                }
             }
         }
-        for notice in &project.notices {
-            tracing::warn!("{notice}");
-        }
-        Arc::new(Rules::new(layers))
+        Arc::new(Rules::new(layers).protecting(self.own.clone()))
     }
 
     /// The user's mode of new sessions.
@@ -79,37 +84,63 @@ impl Settings {
         self.config.mode.unwrap_or_default()
     }
 
-    /// The mode of new sessions in this folder: the stricter one of the user's and the project's.
+    /// The mode of new sessions in this folder: the strictest one of the user's and the project's.
     pub(super) fn mode_for(&self, cwd: &AbsPath) -> Mode {
-        let own = self.mode();
-        match (own, project(cwd).mode) {
-            (_, Some(Mode::Plan)) | (Mode::Plan, _) => Mode::Plan,
-            (_, Some(Mode::Ask)) | (Mode::Ask, _) => Mode::Ask,
-            (Mode::Edit, Some(Mode::Edit) | None) => Mode::Edit,
+        projects(cwd).into_iter().filter_map(|project| project.mode).fold(self.mode(), stricter)
+    }
+}
+
+fn stricter(one: Mode, other: Mode) -> Mode {
+    match (one, other) {
+        (Mode::Plan, _) | (_, Mode::Plan) => Mode::Plan,
+        (Mode::Ask, _) | (_, Mode::Ask) => Mode::Ask,
+        (Mode::Edit, Mode::Edit) => Mode::Edit,
+    }
+}
+
+/// The rules of one file; none where it has none. The error says why they cannot be read.
+fn rules(
+    kind: LayerKind,
+    sound: Sound,
+    permission: Option<&serde_json::Value>,
+) -> Result<Option<Layer>, String> {
+    match (sound, permission) {
+        (Sound::No, _) => Err("it cannot be read, so its permission rules are not known".into()),
+        (Sound::Yes, None) => Ok(None),
+        (Sound::Yes, Some(permission)) => {
+            Layer::from_config(kind, permission).map(Some).map_err(|error| error.to_string())
         }
     }
 }
 
-fn user_file() -> io::Result<Option<(String, String)>> {
-    let path = dirs::config()?.join("quillon.jsonc").map_err(io::Error::other)?;
-    Ok(text(&path)?.map(|text| (path.to_string(), text)))
+/// The project's files that hold for this folder: from the repository's root (the nearest folder above
+/// with `.git`) down to the folder itself, or the folder's own where there is no repository.
+fn projects(cwd: &AbsPath) -> Vec<ProjectConfig> {
+    let mut folders = vec![cwd.clone()];
+    while let Some(parent) = folders.last().and_then(AbsPath::parent) {
+        let is_root = |folder: &AbsPath| folder.join(".git").is_ok_and(|git| fs::look(&git).is_ok());
+        if folders.last().is_some_and(is_root) {
+            break;
+        }
+        folders.push(parent);
+    }
+    if folders.last().is_some_and(|last| last.parent().is_none()) {
+        folders.truncate(1);
+    }
+    folders.iter().rev().filter_map(project).collect()
 }
 
-fn project(cwd: &AbsPath) -> ProjectConfig {
-    for name in PROJECT_FILES {
-        let Ok(path) = cwd.join(name) else { continue };
+fn project(folder: &AbsPath) -> Option<ProjectConfig> {
+    PROJECT_FILES.iter().find_map(|name| {
+        let path = folder.join(name).ok()?;
         match text(&path) {
-            Ok(Some(text)) => return load::project(&path.to_string(), &text),
-            Ok(None) => {}
+            Ok(text) => text.map(|text| load::project(&path.to_string(), &text)),
             Err(error) => {
-                return ProjectConfig {
-                    notices: vec![format!("failed to read {path}: {error}")],
-                    ..ProjectConfig::default()
-                };
+                let notices = vec![format!("failed to read {path}: {error}")];
+                Some(ProjectConfig { sound: Sound::No, notices, ..ProjectConfig::default() })
             }
         }
-    }
-    ProjectConfig::default()
+    })
 }
 
 /// A file's text; none where there is no file.
@@ -123,4 +154,28 @@ pub(super) fn text(path: &AbsPath) -> io::Result<Option<String>> {
         return Err(io::Error::other(format!("it is larger than {} bytes", limits::CONFIG_BYTES_MAX)));
     }
     String::from_utf8(bytes.bytes).map(Some).map_err(|_| io::Error::other("it is not UTF-8 text"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_project_holds_below_its_root() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = fs::real_path(&AbsPath::new(folder.path()).unwrap()).unwrap();
+        let (git, sub) = (root.join("p/.git").unwrap(), root.join("p/src/deep").unwrap());
+        fs::create_folders(&git).unwrap();
+        fs::create_folders(&sub).unwrap();
+        let write = |name: &str, text: &str| {
+            fs::replace(&root.join(name).unwrap(), text.as_bytes(), fs::Durability::Process).unwrap();
+        };
+        write("quillon.jsonc", r#"{"mode": "plan"}"#);
+        write("p/quillon.jsonc", r#"{"mode": "ask"}"#);
+        assert_eq!(projects(&sub).len(), 1, "what lies above the repository is not its");
+        assert_eq!(projects(&sub)[0].mode, Some(Mode::Ask));
+        assert_eq!(projects(&root)[0].mode, Some(Mode::Plan));
+        write("p/quillon.jsonc", "{");
+        assert_eq!(projects(&sub)[0].sound, Sound::No);
+    }
 }

@@ -16,6 +16,15 @@ use crate::workspace::{
     Content, FileError, GlobQuery, Globbed, GrepQuery, Grepped, Listing, WriteError, Written,
 };
 
+/// What a search in texts brought.
+#[derive(Debug)]
+pub struct Searched {
+    /// What was found.
+    pub grepped: Grepped,
+    /// Files with matches that may not be read.
+    pub withheld: usize,
+}
+
 /// What one call may do, once it was granted.
 #[derive(Clone, Copy)]
 pub struct Access<'a> {
@@ -77,11 +86,15 @@ impl<'a> Access<'a> {
     }
 
     /// The lines below the granted folder which match, the user's unsaved text included.
-    pub async fn grep(&self, query: &GrepQuery) -> Result<Grepped, ToolError> {
-        match self.intent {
-            Intent::Search { root, .. } => Ok(self.turn.parts.files.grep(root, query).await?),
-            other => Err(beyond(other)),
-        }
+    ///
+    /// Files that may not be read without a question are left out.
+    pub async fn grep(&self, query: &GrepQuery) -> Result<Searched, ToolError> {
+        let Intent::Search { root, .. } = self.intent else { return Err(beyond(self.intent)) };
+        let mut grepped = self.turn.parts.files.grep(root, query).await?;
+        let found = grepped.files.len();
+        grepped.files.retain(|file| self.turn.may_read(root, &file.path));
+        let withheld = found - grepped.files.len();
+        Ok(Searched { grepped, withheld })
     }
 
     /// Writes exactly the granted edits, all or none; none when a file is no longer what it was when

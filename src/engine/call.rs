@@ -13,7 +13,7 @@ use super::tool::{Effect, Plan, Ran, Tool, ToolError};
 use super::turn::Turn;
 use crate::limits;
 use crate::policy::{self, Ground, Intent, Situation, Verdict};
-use crate::text::Version;
+use crate::text::{Version, clean};
 
 /// Runs the calls of a reply: neighbours that only read together, all others one after another.
 pub async fn run_all(turn: &Turn, reply: &Arc<Reply>) -> Result<(), Halted> {
@@ -65,6 +65,7 @@ async fn outcome(turn: &Turn, call: &ToolCall) -> Result<Outcome, Halted> {
         Err(ToolError(why)) => return Ok(Outcome::Failed(why)),
     };
     for _ in 0..limits::INTENTS_PER_CALL_MAX {
+        plan.title = clean::one_line(&plan.title);
         if let Err(ToolError(why)) = keep_bases(turn, &plan.intent).await {
             return Ok(Outcome::Failed(why));
         }

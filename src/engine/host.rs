@@ -268,7 +268,9 @@ impl Host {
             running.await;
         });
         let session = Session { id: id.clone(), recorder, reach: Reach::Held { mailbox, desk, ended }, stop };
-        self.lock().insert(id, session.clone());
+        if let Some(followed) = self.lock().insert(id, session.clone()) {
+            followed.stop.cancel();
+        }
         Ok(session)
     }
 

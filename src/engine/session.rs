@@ -220,6 +220,8 @@ impl Session {
             (turn.clone(), Event::TurnStarted { turn, prompt, content })
         })?;
         self.parts.settled.store(false, Ordering::Release);
+        // So that lists know of the session from here on, whatever becomes of this process.
+        self.parts.settle_in_the_background();
         let cancel = CancellationToken::new();
         let running = turn::run(self.parts.clone(), turn, cancel.clone());
         self.turn = Some((Box::pin(running), cancel));

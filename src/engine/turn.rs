@@ -15,6 +15,8 @@ use super::recorder::Halted;
 use super::repeat::{self, Repeat};
 use super::step::{self, Said};
 use crate::limits;
+use crate::path::AbsPath;
+use crate::policy::{Action, Intent};
 
 /// One running turn: what its steps and calls share.
 pub struct Turn {
@@ -66,6 +68,19 @@ impl Turn {
         };
         self.record(Event::Answered { question, answer: given, by })?;
         Ok(answer)
+    }
+
+    /// Whether a file that a granted search came upon may be shown: it may be read without a question,
+    /// or no rule speaks against what was granted with its folder.
+    pub(super) fn may_read(&self, searched: &AbsPath, file: &AbsPath) -> bool {
+        let intent = Intent::Read { path: file.clone() };
+        let roots = self.parts.files.roots();
+        let inside = roots.iter().any(|root| file.starts_with(root));
+        match self.parts.rules.judge(&intent, roots) {
+            Some((Action::Allow, _)) => true,
+            Some((Action::Ask | Action::Deny, _)) => false,
+            None => inside || file.starts_with(searched),
+        }
     }
 
     async fn steps(&self) -> Result<Stop, Halted> {

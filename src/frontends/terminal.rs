@@ -12,7 +12,7 @@ pub use console::{Console, Input};
 
 use std::sync::Arc;
 
-use tokio_util::sync::CancellationToken;
+use tokio::sync::watch;
 
 use crate::engine::{
     Block, ClientId, Deliver, Event, PromptId, Recorder, Refused, Seq, Session, SessionId, Stop, Update,
@@ -51,6 +51,24 @@ impl Ending {
     }
 }
 
+/// The user's Ctrl-C, counted.
+#[derive(Clone)]
+pub struct Interrupts(watch::Receiver<u32>);
+
+impl Interrupts {
+    /// Listens to this count.
+    pub fn new(count: watch::Receiver<u32>) -> Self {
+        Self(count)
+    }
+
+    /// Waits for the next one.
+    async fn next(&mut self) {
+        if self.0.changed().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
 /// How events are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
@@ -60,14 +78,14 @@ pub enum Format {
     Json,
 }
 
-/// Sends one prompt and shows what comes of it, until its turn has ended. `interrupted` is the user's
-/// Ctrl-C.
+/// Sends one prompt and shows what comes of it, until its turn has ended. The first Ctrl-C cancels the
+/// turn, the second one does not wait for its end.
 pub async fn prompt(
     session: &Session,
     content: Vec<Block>,
     console: &mut Console,
     format: Format,
-    interrupted: &CancellationToken,
+    interrupts: &mut Interrupts,
 ) -> Ending {
     let mut reader = session.reader(session.state(|state| state.seq()));
     let id = PromptId(format!("terminal-{}", session.state(|state| state.turns()) + 1));
@@ -81,7 +99,11 @@ pub async fn prompt(
     loop {
         let updates = tokio::select! {
             updates = reader.next() => updates,
-            () = interrupted.cancelled(), if cancelling == Cancelling::No => {
+            () = interrupts.next() => {
+                if cancelling == Cancelling::Yes {
+                    show.finish(console);
+                    return Ending::Cancelled;
+                }
                 cancelling = Cancelling::Yes;
                 let _nothing_runs_or_it_ends = session.cancel().await;
                 continue;
@@ -98,7 +120,7 @@ pub async fn prompt(
                     Event::Asked { question, ask, .. } => {
                         let waits = session.state(|state| state.question(question).is_some());
                         if waits
-                            && ask::answer(session, question, ask, console, interrupted).await
+                            && ask::answer(session, question, ask, console, interrupts).await
                                 == Asked::Unasked
                         {
                             asked = Asked::Unasked;
@@ -144,11 +166,18 @@ pub fn replay(
 }
 
 /// The next prompt of a conversation; none when the user is done.
-pub async fn further(console: &mut Console) -> Option<String> {
+pub async fn further(console: &mut Console, interrupts: &mut Interrupts) -> Option<String> {
     loop {
         console.fresh_line();
         console.piece(Tone::Strong, "you > ");
-        let line = console.line().await?;
+        let line = tokio::select! {
+            line = console.line() => line?,
+            () = interrupts.next() => {
+                console.fresh_line();
+                console.hint("Ctrl-D or /exit leaves");
+                continue;
+            }
+        };
         match line.trim() {
             "" => {}
             "/exit" | "/quit" => return None,

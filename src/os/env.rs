@@ -54,6 +54,15 @@ pub fn is_terminal(stream: Stream) -> bool {
     }
 }
 
+/// Makes the terminal forget what was typed and not read; nothing where input is no terminal.
+pub fn forget_typed() {
+    #[cfg(unix)]
+    if is_terminal(Stream::Input) {
+        // A terminal that is going away has nothing to forget.
+        let _ = rustix::termios::tcflush(std::io::stdin(), rustix::termios::QueueSelector::IFlush);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -34,3 +34,27 @@ pub async fn asked_to_end() {
         std::future::pending::<()>().await;
     }
 }
+
+/// The user's Ctrl-C, from now on: the program goes on and is told.
+#[cfg(unix)]
+pub struct CtrlC(tokio::signal::unix::Signal);
+
+/// The user's Ctrl-C, from now on: the program goes on and is told.
+#[cfg(windows)]
+pub struct CtrlC(tokio::signal::windows::CtrlC);
+
+impl CtrlC {
+    /// Begins to listen, before it returns.
+    pub fn listen() -> std::io::Result<Self> {
+        #[cfg(unix)]
+        let signal = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::interrupt());
+        #[cfg(windows)]
+        let signal = tokio::signal::windows::ctrl_c();
+        signal.map(Self)
+    }
+
+    /// Waits for the next one.
+    pub async fn next(&mut self) -> Option<()> {
+        self.0.recv().await
+    }
+}

@@ -29,6 +29,9 @@ pub enum Intent {
         root: AbsPath,
         /// What is looked for, as a person reads it.
         pattern: String,
+        /// Whether names or texts are searched.
+        #[serde(default)]
+        of: SearchOf,
     },
     /// Change files, all or none.
     Write {
@@ -44,6 +47,17 @@ pub enum Intent {
         /// After this many milliseconds it is ended.
         time_limit_ms: u64,
     },
+}
+
+/// What a search looks at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum SearchOf {
+    /// The names of files.
+    Names,
+    /// What stands in them.
+    #[default]
+    Texts,
 }
 
 /// A place that a call works on, for editors that follow along.

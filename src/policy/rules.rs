@@ -8,7 +8,7 @@ use std::fmt;
 
 use serde_json::Value;
 
-use super::intent::Intent;
+use super::intent::{Intent, SearchOf};
 use crate::path::AbsPath;
 
 /// What a rule wants.
@@ -31,6 +31,17 @@ pub enum LayerKind {
     Project,
     /// `--allow` and the like, given by the user for this run.
     Flags,
+    /// What stands in for rules that cannot be read; it can only tighten.
+    Guard,
+}
+
+impl LayerKind {
+    fn only_tightens(self) -> bool {
+        match self {
+            Self::Project | Self::Guard => true,
+            Self::User | Self::Flags => false,
+        }
+    }
 }
 
 /// One rule.
@@ -56,6 +67,7 @@ pub struct Layer {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Rules {
     layers: Vec<Layer>,
+    own: Vec<AbsPath>,
 }
 
 /// Why rules cannot be read, in words for the user.
@@ -71,7 +83,7 @@ impl Rules {
     /// The rules of these layers.
     pub fn new(mut layers: Vec<Layer>) -> Self {
         layers.sort_by_key(|layer| layer.kind);
-        Self { layers }
+        Self { layers, own: Vec::new() }
     }
 
     /// What the rules say of an intent: the strictest over all its parts, with the rule's text. None
@@ -81,6 +93,11 @@ impl Rules {
         let verdicts: Vec<Option<(Action, String)>> =
             parts.iter().map(|part| self.judge_part(part)).collect();
         let strictest = verdicts.iter().flatten().max_by_key(|(action, _)| *action)?.clone();
+        if strictest.0 == Action::Allow
+            && let Some(rule) = parts.iter().find_map(|part| self.unseen(part))
+        {
+            return Some((Action::Ask, format!("{rule}, and this command holds more than plain words")));
+        }
         let complete = verdicts.iter().all(Option::is_some);
         (complete || strictest.0 > Action::Allow).then_some(strictest)
     }
@@ -92,6 +109,24 @@ impl Rules {
         matches!(self.judge_part(&part), Some((Action::Allow, _)))
     }
 
+    /// A rule against some commands, where the command is not plain: what it forbids could be in it.
+    fn unseen(&self, part: &Part<'_>) -> Option<&Rule> {
+        let rules = self.layers.iter().flat_map(|layer| &layer.rules);
+        let mut against = rules.filter(|rule| rule.action > Action::Allow && rule.pattern != "*");
+        let covered = |rule: &&Rule| part.permissions.iter().any(|name| wildcard(&rule.permission, name));
+        if part.plain == Plain::Yes { None } else { against.find(covered) }
+    }
+
+    /// Files and folders of the program itself: changing them is always asked.
+    pub fn protecting(self, own: Vec<AbsPath>) -> Self {
+        Self { own, ..self }
+    }
+
+    /// Whether a path is one of the program's own.
+    pub fn owns(&self, path: &AbsPath) -> bool {
+        self.own.iter().any(|own| path.starts_with(own))
+    }
+
     fn judge_part(&self, part: &Part<'_>) -> Option<(Action, String)> {
         let mut decided: Option<(Action, String)> = None;
         for layer in &self.layers {
@@ -99,8 +134,8 @@ impl Rules {
             let said = (rule.action, rule.to_string());
             decided = match decided {
                 Some((Action::Deny, _)) => decided,
-                Some(before) if layer.kind == LayerKind::Project && before.0 >= said.0 => Some(before),
-                None if layer.kind == LayerKind::Project && said.0 == Action::Allow => None,
+                Some(before) if layer.kind.only_tightens() && before.0 >= said.0 => Some(before),
+                None if layer.kind.only_tightens() && said.0 == Action::Allow => None,
                 Some(_) | None => Some(said),
             };
         }
@@ -124,6 +159,12 @@ impl Layer {
             }
         }
         Ok(Self { kind, rules })
+    }
+
+    /// Everything asks: what counts where rules were given and cannot be read. What is denied stays
+    /// denied, and nothing is allowed beside it.
+    pub fn asking() -> Self {
+        Self { kind: LayerKind::Guard, rules: vec![Rule::new("*", "*", Action::Ask)] }
     }
 
     /// Reads `--allow` values: `edit`, or `bash:cargo test *`.
@@ -179,8 +220,13 @@ impl Rule {
         if !part.permissions.iter().any(|permission| wildcard(&self.permission, permission)) {
             return false;
         }
-        let exact = part.names.contains(&self.pattern);
-        let matched = exact || part.names.iter().any(|name| wildcard(&self.pattern, name));
+        // What allows counts for the text as it stands; what asks or denies for every name of it.
+        let names = match (self.action, part.permissions) {
+            (Action::Allow, ["bash"]) => &part.names[..1],
+            (Action::Allow | Action::Ask | Action::Deny, _) => &part.names[..],
+        };
+        let exact = names.contains(&self.pattern);
+        let matched = exact || names.iter().any(|name| wildcard(&self.pattern, name));
         match (self.action, part.plain) {
             // `*` alone says that nothing needs to be seen.
             (Action::Allow, Plain::No) => exact || self.pattern == "*",
@@ -216,13 +262,22 @@ fn parts(intent: &Intent, roots: &[AbsPath]) -> Vec<Part<'static>> {
         }
         Intent::Read { path } => vec![of_path(&["read"], path)],
         Intent::List { path } => vec![of_path(&["list"], path)],
-        Intent::Search { root, .. } => vec![of_path(&["glob"], root), of_path(&["grep"], root)],
+        Intent::Search { root, of: SearchOf::Names, .. } => vec![of_path(&["glob"], root)],
+        Intent::Search { root, of: SearchOf::Texts, .. } => vec![of_path(&["grep"], root)],
         Intent::Write { edits } => edits.iter().map(|edit| of_path(&["edit"], &edit.path)).collect(),
         Intent::Run { command, .. } => {
             let plain = if is_plain(command) { Plain::Yes } else { Plain::No };
-            vec![Part { permissions: &["bash"], names: vec![command.trim().to_owned()], plain }]
+            vec![Part { permissions: &["bash"], names: command_names(command), plain }]
         }
     }
+}
+
+/// The texts by which a command is known: as it stands, and with its program's name without folders.
+fn command_names(command: &str) -> Vec<String> {
+    let command = command.trim();
+    let (program, rest) = command.split_at(command.find(char::is_whitespace).unwrap_or(command.len()));
+    let bare = program.rsplit('/').next().unwrap_or(program);
+    if bare == program { vec![command.to_owned()] } else { vec![command.to_owned(), format!("{bare}{rest}")] }
 }
 
 /// The texts by which a path is known: absolute, and relative to each root that holds it.
@@ -339,6 +394,21 @@ mod tests {
         assert_eq!(said(&rules, "ls | wc"), Some(Action::Allow));
         let all = Rules::new(vec![Layer::from_flags(&["bash"]).unwrap()]);
         assert_eq!(said(&all, "a; b > c"), Some(Action::Allow));
+    }
+
+    #[test]
+    fn a_rule_against_commands_asks_where_it_cannot_see() {
+        let user = json!({"bash": {"rm *": "deny"}});
+        let layers =
+            vec![Layer::from_config(LayerKind::User, &user).unwrap(), Layer::from_flags(&["bash"]).unwrap()];
+        let rules = Rules::new(layers);
+        assert_eq!(said(&rules, "ls -l"), Some(Action::Allow));
+        assert_eq!(said(&rules, "/bin/rm -f x"), Some(Action::Deny));
+        for hidden in ["true; rm -f x", "'rm' x", "rm\tx", "$(rm x)"] {
+            assert_eq!(said(&rules, hidden), Some(Action::Ask), "{hidden}");
+        }
+        let asking = Rules::new(vec![Layer::asking(), Layer::from_flags(&["bash"]).unwrap()]);
+        assert_eq!(said(&asking, "ls"), Some(Action::Ask));
     }
 
     #[test]

@@ -19,6 +19,11 @@ pub fn for_terminal(text: &str) -> Cow<'_, str> {
     Cow::Owned(clean)
 }
 
+/// `text` on one line: as for a terminal, line ends and tabs written as escapes too.
+pub fn one_line(text: &str) -> String {
+    for_terminal(text).replace('\n', "\\n").replace('\t', "\\t")
+}
+
 fn is_harmful(letter: char) -> bool {
     match letter {
         '\n' | '\t' => false,
@@ -37,5 +42,6 @@ mod tests {
         assert_eq!(for_terminal("a\tb\nc ä"), "a\tb\nc ä");
         assert_eq!(for_terminal("\u{1b}[2Jx\r"), "\\u{1b}[2Jx\\u{d}");
         assert_eq!(for_terminal("rm \u{202e}fr"), "rm \\u{202e}fr");
+        assert_eq!(one_line("a\nb"), "a\\nb");
     }
 }

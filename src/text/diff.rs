@@ -2,6 +2,7 @@
 
 use similar::{ChangeTag, DiffOp, TextDiff};
 
+use super::clean;
 use super::edit::{Hunk, Splice};
 use crate::limits;
 
@@ -10,6 +11,8 @@ use crate::limits;
 /// Equal texts give an empty diff.
 pub fn unified(name: &str, old: Option<&str>, new: Option<&str>) -> String {
     let (before, after) = (old.unwrap_or_default(), new.unwrap_or_default());
+    let name = clean::one_line(name);
+    let name = name.trim_start_matches('/');
     let old_name = if old.is_some() { format!("a/{name}") } else { "/dev/null".to_owned() };
     let new_name = if new.is_some() { format!("b/{name}") } else { "/dev/null".to_owned() };
     let diff = lines(before, after);

@@ -82,6 +82,13 @@ impl Tool for EditFile {
 
 fn planned(input: &Value, path: AbsPath, content: Content, cwd: &AbsPath) -> Result<Plan, ToolError> {
     let file = text_of(content, &path)?;
+    if file.text.len() > limits::EDITED_BYTES_MAX {
+        return Err(ToolError::new(format!(
+            "{path} has {} bytes, more than the {} that are edited here; change it with a command",
+            file.text.len(),
+            limits::EDITED_BYTES_MAX
+        )));
+    }
     let (old, new) = (input::text(input, &["old_string"])?, input::text(input, &["new_string"])?);
     let hits = match input::yes(input, &["replace_all"])? {
         Yes::Yes => Hits::All,
@@ -90,6 +97,13 @@ fn planned(input: &Value, path: AbsPath, content: Content, cwd: &AbsPath) -> Res
     let view = ends::lf(&file.text);
     let splices =
         find::replacements(&view, old, new, hits).map_err(|error| ToolError::new(error.to_string()))?;
+    if splices.len() > limits::REPLACEMENTS_MAX {
+        return Err(ToolError::new(format!(
+            "old_string occurs {} times, more than the {} that are replaced at once; change it with a command",
+            splices.len(),
+            limits::REPLACEMENTS_MAX
+        )));
+    }
     let first = splices.first().map_or(0, |splice| find::line_of(&view, splice.start) - 1);
     Ok(Plan {
         title: format!("Edit {}", path.display_in(cwd)),

@@ -9,7 +9,7 @@ use crate::engine::access::Access;
 use crate::engine::model::ToolSpec;
 use crate::engine::tool::{Effect, Plan, Ran, Tool, ToolError};
 use crate::limits;
-use crate::policy::Intent;
+use crate::policy::{Intent, SearchOf};
 use crate::workspace::{Files, GlobQuery};
 
 pub(super) struct Glob(ToolSpec);
@@ -43,7 +43,11 @@ impl Tool for Glob {
             let pattern = input::text(input, &["pattern"])?.to_owned();
             let root = files.locate(input::optional_text(input, &["path"])?.unwrap_or("."))?.path;
             let title = format!("Find {pattern} in {}", root.display_in(files.cwd()));
-            Ok(Plan { title, intent: Intent::Search { root, pattern }, locations: Vec::new() })
+            Ok(Plan {
+                title,
+                intent: Intent::Search { root, pattern, of: SearchOf::Names },
+                locations: Vec::new(),
+            })
         })
     }
 

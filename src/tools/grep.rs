@@ -11,7 +11,7 @@ use crate::engine::model::ToolSpec;
 use crate::engine::tool::{Effect, Plan, Ran, Tool, ToolError};
 use crate::limits;
 use crate::path::AbsPath;
-use crate::policy::Intent;
+use crate::policy::{Intent, SearchOf};
 use crate::workspace::{Case, Files, GrepQuery, Grepped, More, Role, SearchFor, Span};
 
 pub(super) struct Grep(ToolSpec);
@@ -51,7 +51,11 @@ impl Tool for Grep {
             let query = query(input)?;
             let root = files.locate(input::optional_text(input, &["path"])?.unwrap_or("."))?.path;
             let title = format!("Search {} for {}", root.display_in(files.cwd()), query.pattern);
-            Ok(Plan { title, intent: Intent::Search { root, pattern: query.pattern }, locations: Vec::new() })
+            Ok(Plan {
+                title,
+                intent: Intent::Search { root, pattern: query.pattern, of: SearchOf::Texts },
+                locations: Vec::new(),
+            })
         })
     }
 
@@ -59,7 +63,14 @@ impl Tool for Grep {
         Box::pin(async move {
             let query = query(input)?;
             let found = access.grep(&query).await?;
-            Ok(Ran::Done(Output { text: shown(&found, &query, access.cwd()) }))
+            let mut text = shown(&found.grepped, &query, access.cwd());
+            if found.withheld > 0 {
+                text.push_str(&format!(
+                    "\n({} files left out: a permission rule keeps them from being read)",
+                    found.withheld
+                ));
+            }
+            Ok(Ran::Done(Output { text }))
         })
     }
 }

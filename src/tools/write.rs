@@ -9,6 +9,7 @@ use crate::engine::Output;
 use crate::engine::access::Access;
 use crate::engine::model::ToolSpec;
 use crate::engine::tool::{Effect, Plan, Ran, Tool, ToolError};
+use crate::limits;
 use crate::path::AbsPath;
 use crate::policy::{Intent, Location};
 use crate::text::{Change, Edit, Version, diff, ends};
@@ -84,6 +85,13 @@ fn planned(
         Err(error) => return Err(error.into()),
         Ok(found) => {
             let file = text_of(found, &path)?;
+            if file.text.len() > limits::EDITED_BYTES_MAX {
+                return Err(ToolError::new(format!(
+                    "{path} has {} bytes, more than the {} that are replaced here; change it with a command",
+                    file.text.len(),
+                    limits::EDITED_BYTES_MAX
+                )));
+            }
             let (old, new) = (ends::lf(&file.text), ends::lf(content));
             if old == new {
                 return Err(ToolError::new(format!("{} has this very text already", path.display_in(cwd))));

@@ -211,3 +211,46 @@ fn a_session_goes_on_and_is_shown() {
         .collect();
     assert_eq!(sequence, (1..=sequence.len() as u64).collect::<Vec<u64>>());
 }
+
+#[test]
+fn wrong_usage_and_lost_output_are_told_by_the_status() {
+    let state = tempfile::tempdir().unwrap();
+    let status = |arguments: &[&str]| {
+        quillon(state.path(), state.path()).args(arguments).output().unwrap().status.code()
+    };
+    for wrong in
+        [&["run"][..], &["run", "--allow", "bsh", "x"], &["run", "-i"], &["run", "--demo", "-c", "help"]]
+    {
+        assert_eq!(status(wrong), Some(2), "{wrong:?}");
+    }
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let mut command = quillon(state.path(), state.path());
+    let lost = command.args(["run", "--model", "demo", "help"]).stdout(full).status().unwrap();
+    assert_eq!(lost.code(), Some(1));
+    std::fs::write(state.path().join("quillon.jsonc"), r#"{"permission": {"bsh": "deny"}}"#).unwrap();
+    assert_eq!(status(&["run", "--allow", "bash", "--model", "demo", "run echo hi"]), Some(2));
+}
+
+#[test]
+fn a_killed_first_turn_is_found_again() {
+    let state = tempfile::tempdir().unwrap();
+    std::fs::write(state.path().join("script"), "say begun\nwait\n").unwrap();
+    let mut command = quillon(state.path(), state.path());
+    let mut running =
+        command.args(["run", "--model", "script:script", "go"]).stdout(Stdio::piped()).spawn().unwrap();
+    let mut begun = [0; 5];
+    running.stdout.take().unwrap().read_exact(&mut begun).unwrap();
+    let meta = |path: &Path| {
+        std::fs::read_dir(path.join("sessions")).unwrap().any(|entry| {
+            let text = std::fs::read_to_string(entry.unwrap().path().join("meta.json")).unwrap_or_default();
+            text.contains("\"turns\":1")
+        })
+    };
+    while !meta(state.path()) {
+        std::thread::yield_now();
+    }
+    running.kill().unwrap();
+    running.wait().unwrap();
+    let listed = quillon(state.path(), state.path()).args(["sessions", "list"]).output().unwrap();
+    assert!(words(&listed).0.contains("1 turn  go"), "{}", words(&listed).0);
+}

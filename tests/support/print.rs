@@ -107,7 +107,7 @@ fn does(intent: &Intent) -> String {
         Intent::Nothing => "nothing".to_owned(),
         Intent::Read { path } => format!("read {path}"),
         Intent::List { path } => format!("list {path}"),
-        Intent::Search { root, pattern } => format!("search {root} for {pattern}"),
+        Intent::Search { root, pattern, .. } => format!("search {root} for {pattern}"),
         Intent::Write { edits } => {
             let edits: Vec<String> = edits
                 .iter()

@@ -149,8 +149,10 @@ impl Agent {
         let id = params.session()?;
         let setup = self.check(params).await?;
         let attached = match self.attached(&id) {
-            Ok(attached) => attached,
-            Err(_) => {
+            Ok(attached) if attached.session.holder().is_none() => attached,
+            // One that another process held is tried anew: that process may be gone.
+            Ok(_) | Err(_) => {
+                self.sessions().remove(&id);
                 let files = self.files(&setup);
                 let opened = self.host.open(&id, buffers(&files)).await;
                 let session = opened.map_err(|error| error::from_host(&id, &error))?;

@@ -82,7 +82,7 @@ fn subject(recorder: &Recorder, subject: &Subject) -> WireSubject {
         Intent::Nothing => WireSubject::Text(TextSubject { text: "Nothing outside the session.".into() }),
         Intent::Read { path } => looks(path, PathAccess::Read, None),
         Intent::List { path } => looks(path, PathAccess::List, None),
-        Intent::Search { root, pattern } => looks(root, PathAccess::Search, Some(pattern.clone())),
+        Intent::Search { root, pattern, .. } => looks(root, PathAccess::Search, Some(pattern.clone())),
         Intent::Run { command, cwd, time_limit_ms } => WireSubject::Command(CommandSubject {
             command: command.clone(),
             cwd: uri::of(cwd),

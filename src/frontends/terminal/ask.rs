@@ -1,10 +1,8 @@
 //! A question in the terminal: what would be done, complete, and the answers by their letters.
 
-use tokio_util::sync::CancellationToken;
-
 use super::console::{Console, Input, Tone};
-use super::{Asked, client, show};
-use crate::engine::{Answer, Choice, ChoiceKind, Question, QuestionId, Session};
+use super::{Asked, Interrupts, client, show};
+use crate::engine::{Answer, Choice, ChoiceKind, Question, QuestionId, Session, Subject};
 
 /// Shows a question, waits for the answer and gives it. Without a terminal the answer is no.
 pub(super) async fn answer(
@@ -12,20 +10,25 @@ pub(super) async fn answer(
     question: &QuestionId,
     ask: &Question,
     console: &mut Console,
-    interrupted: &CancellationToken,
+    interrupts: &mut Interrupts,
 ) -> Asked {
     if console.input() == Input::Nobody {
         let note = "nobody can be asked here (standard input is not a terminal)".to_owned();
-        let _withdrawn_meanwhile = session.answer(question, Answer::No { note: Some(note) }, client());
+        // A model that repeats itself gets no advice here: the turn ends.
+        let note = match ask.subject {
+            Subject::Intent(_) => Some(note),
+            Subject::Loop(_) => None,
+        };
+        let _withdrawn_meanwhile = session.answer(question, Answer::No { note }, client());
         return Asked::Unasked;
     }
     show::question(session.recorder(), ask, console);
-    console.forget_typed();
+    console.forget_typed().await;
     loop {
         console.piece(Tone::Strong, &format!("{} > ", letters(&ask.choices)));
         let line = tokio::select! {
             line = console.line() => line,
-            () = interrupted.cancelled() => {
+            () = interrupts.next() => {
                 console.fresh_line();
                 let _nothing_runs_or_it_ends = session.cancel().await;
                 return Asked::Answered;

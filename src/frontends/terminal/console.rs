@@ -1,10 +1,11 @@
 //! `Console`: the terminal's two outputs and its line input, or the pipes in their place.
 
-use std::io::{IsTerminal, Write};
+use std::io::{BufRead, IsTerminal, Write};
 
 use anstream::AutoStream;
 use anstyle::{AnsiColor, Style};
 use tokio::sync::mpsc;
+use tokio::time::{Instant, timeout_at};
 
 use crate::limits;
 use crate::text::clean;
@@ -36,21 +37,28 @@ pub struct Console {
     words: AutoStream<std::io::Stdout>,
     notes: AutoStream<std::io::Stderr>,
     input: Input,
+    /// Makes the terminal forget what was typed and not read.
+    forget: fn(),
     lines: Option<mpsc::Receiver<String>>,
+    /// Why something could not be shown; a reader that went away is no reason.
+    failed: Option<String>,
     /// Whether the last character shown ended a line, so that notes begin on their own.
     at_line_start: bool,
 }
 
 impl Console {
-    /// The process's own standard streams.
-    pub fn new() -> Self {
+    /// The process's own standard streams. `forget` makes the terminal forget what was typed and not
+    /// read.
+    pub fn new(forget: fn()) -> Self {
         let seen = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
         let input = if seen { Input::Terminal } else { Input::Nobody };
         Self {
             words: AutoStream::auto(std::io::stdout()),
             notes: AutoStream::auto(std::io::stderr()),
             input,
+            forget,
             lines: None,
+            failed: None,
             at_line_start: true,
         }
     }
@@ -63,14 +71,15 @@ impl Console {
     /// The model's words, as they come.
     pub fn say(&mut self, text: &str) {
         let clean = clean::for_terminal(text);
-        // A broken pipe ends the showing, not the work.
-        let _reader_may_be_gone = self.words.write_all(clean.as_bytes()).and_then(|()| self.words.flush());
+        let written = self.words.write_all(clean.as_bytes()).and_then(|()| self.words.flush());
+        self.note_failure(written);
         self.moved(&clean);
     }
 
     /// A line of JSON.
     pub fn json(&mut self, line: &str) {
-        let _reader_may_be_gone = writeln!(self.words, "{line}").and_then(|()| self.words.flush());
+        let written = writeln!(self.words, "{line}").and_then(|()| self.words.flush());
+        self.note_failure(written);
     }
 
     /// A note beside the model's words, on a line of its own.
@@ -107,10 +116,27 @@ impl Console {
         }
     }
 
-    /// Forgets lines that were typed before something stood on the screen which they could answer.
-    pub fn forget_typed(&mut self) {
-        let lines = self.lines();
-        while lines.try_recv().is_ok() {}
+    /// Forgets what was typed before a person can have read what stands on the screen by now: nobody
+    /// answers within `limits::ANSWER_GUARD`.
+    pub async fn forget_typed(&mut self) {
+        (self.forget)();
+        let until = Instant::now() + limits::ANSWER_GUARD;
+        while let Ok(Some(_too_early)) = timeout_at(until, self.lines().recv()).await {}
+        (self.forget)();
+    }
+
+    /// Why something could not be shown, if so.
+    pub fn failed(&self) -> Option<&str> {
+        self.failed.as_deref()
+    }
+
+    /// A reader that went away ends the showing, not the work.
+    fn note_failure(&mut self, written: std::io::Result<()>) {
+        if let Err(error) = written
+            && error.kind() != std::io::ErrorKind::BrokenPipe
+        {
+            self.failed.get_or_insert_with(|| format!("failed to write the output: {error}"));
+        }
     }
 
     /// The next line that is typed, without its end; none at the end of input.
@@ -126,11 +152,14 @@ impl Console {
         self.lines.get_or_insert_with(|| {
             let (sender, lines) = mpsc::channel(limits::TYPED_LINES_MAX);
             std::thread::spawn(move || {
-                for line in std::io::stdin().lines() {
-                    let Ok(line) = line else { return };
-                    if sender.blocking_send(line).is_err() {
+                let mut input = std::io::stdin().lock();
+                let mut line = Vec::new();
+                while input.read_until(b'\n', &mut line).is_ok_and(|length| length > 0) {
+                    let text = String::from_utf8_lossy(&line).trim_end_matches(['\n', '\r']).to_owned();
+                    if sender.blocking_send(text).is_err() {
                         return;
                     }
+                    line.clear();
                 }
             });
             lines
@@ -141,12 +170,6 @@ impl Console {
         if let Some(last) = text.chars().last() {
             self.at_line_start = last == '\n';
         }
-    }
-}
-
-impl Default for Console {
-    fn default() -> Self {
-        Self::new()
     }
 }
 

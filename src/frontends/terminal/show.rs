@@ -1,6 +1,6 @@
 //! `Show`: what happens, in words, colours and diffs for a terminal, or as lines of JSON.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::Format;
@@ -24,6 +24,8 @@ pub(super) struct Show<'a> {
     /// The calls of the open step, to name them when they end.
     calls: HashMap<CallId, String>,
     thinking: Thinking,
+    /// The calls that run commands.
+    commands: HashSet<CallId>,
 }
 
 /// Whether thoughts are on the screen.
@@ -35,7 +37,14 @@ enum Thinking {
 
 impl<'a> Show<'a> {
     pub(super) fn new(session: &'a SessionId, recorder: &'a Arc<Recorder>, format: Format) -> Self {
-        Self { session, recorder, format, calls: HashMap::new(), thinking: Thinking::No }
+        Self {
+            session,
+            recorder,
+            format,
+            calls: HashMap::new(),
+            thinking: Thinking::No,
+            commands: HashSet::new(),
+        }
     }
 
     pub(super) fn update(&mut self, update: &Update, console: &mut Console) {
@@ -72,7 +81,13 @@ impl<'a> Show<'a> {
                 self.thinking = Thinking::Shown;
                 console.piece(Tone::Dim, text);
             }
-            Delta::Output { text, .. } => console.piece(Tone::Dim, text),
+            Delta::Output { offset, text, .. } => {
+                let room = limits::SHOWN_OUTPUT_BYTES_MAX.saturating_sub(*offset);
+                console.piece(Tone::Dim, &text[..text.floor_char_boundary(room)]);
+                if (1..=text.len()).contains(&room) {
+                    console.note(Tone::Dim, "  … (it goes on; what follows is not shown)");
+                }
+            }
             Delta::Retrying { attempt, wait_ms, why, .. } => {
                 let seconds = wait_ms.div_ceil(1_000);
                 console.note(
@@ -101,7 +116,10 @@ impl<'a> Show<'a> {
                 self.calls.insert(call.clone(), title.clone());
                 console.note(Tone::Place, &format!("• {title}{}", allowed(by)));
                 if !matches!(by, Who::User(_)) {
-                    changes(self.recorder, intent, console);
+                    changes(self.recorder, intent, console, limits::SHOWN_DIFF_LINES_MAX);
+                }
+                if let Intent::Run { .. } = intent {
+                    self.commands.insert(call.clone());
                 }
             }
             Event::Asked { call: Some(call), ask, .. } => {
@@ -147,7 +165,11 @@ impl<'a> Show<'a> {
     fn call_ended(&mut self, call: &CallId, outcome: &Outcome, console: &mut Console) {
         let name = self.calls.remove(call).unwrap_or_default();
         match outcome {
-            Outcome::Done(_) => {}
+            Outcome::Done(output) => {
+                if self.commands.remove(call) {
+                    how_it_ended(&output.text, console);
+                }
+            }
             Outcome::Failed(why) => {
                 console.note(Tone::Warning, &format!("  {name} failed: {}", first_line(why)))
             }
@@ -165,7 +187,7 @@ pub(super) fn question(recorder: &Recorder, ask: &Question, console: &mut Consol
     console.note(Tone::Strong, &format!("? {}", ask.title));
     match &ask.subject {
         Subject::Intent(intent) => {
-            changes(recorder, intent, console);
+            changes(recorder, intent, console, usize::MAX);
             if let Intent::Run { command, cwd, time_limit_ms } = intent {
                 for line in command.lines() {
                     console.note(Tone::Plain, &format!("  $ {line}"));
@@ -181,10 +203,20 @@ pub(super) fn question(recorder: &Recorder, ask: &Question, console: &mut Consol
     console.note(Tone::Dim, &format!("  {}", ask.reason));
 }
 
-fn changes(recorder: &Recorder, intent: &Intent, console: &mut Console) {
+/// What a command's result says behind its output, where it is not just that all went well.
+fn how_it_ended(result: &str, console: &mut Console) {
+    let said: Vec<&str> = result.lines().rev().take_while(|line| line.starts_with('(')).collect();
+    for line in said.into_iter().rev().filter(|line| !line.starts_with("(exit code 0")) {
+        console.note(Tone::Warning, &format!("  {line}"));
+    }
+}
+
+/// Shows the diffs of an intent, at most so many lines of each.
+fn changes(recorder: &Recorder, intent: &Intent, console: &mut Console, most: usize) {
     let cwd = recorder.state(|state| state.cwd().cloned());
     for change in preview::changes(recorder, intent) {
-        for line in unified(&change, cwd.as_ref()).lines() {
+        let diff = unified(&change, cwd.as_ref());
+        for line in diff.lines().take(most) {
             let tone = match line.as_bytes().first() {
                 Some(b'+') => Tone::Added,
                 Some(b'-') => Tone::Removed,
@@ -192,6 +224,10 @@ fn changes(recorder: &Recorder, intent: &Intent, console: &mut Console) {
                 _ => Tone::Plain,
             };
             console.note(tone, &format!("  {line}"));
+        }
+        let hidden = diff.lines().count().saturating_sub(most);
+        if hidden > 0 {
+            console.note(Tone::Dim, &format!("  … ({hidden} more lines)"));
         }
     }
 }

@@ -100,7 +100,7 @@ fn intent_content(intent: &Intent, changes: &[FileChange]) -> Vec<acp::ToolCallC
     match intent {
         Intent::Nothing => Vec::new(),
         Intent::Read { path } | Intent::List { path } => vec![text(&format!("`{path}`"))],
-        Intent::Search { root, pattern } => vec![text(&format!("`{pattern}` in `{root}`"))],
+        Intent::Search { root, pattern, .. } => vec![text(&format!("`{pattern}` in `{root}`"))],
         Intent::Write { .. } => changes.iter().flat_map(diff::content).collect(),
         Intent::Run { command, cwd, .. } => {
             vec![text_block(command, "sh"), text(&format!("in `{cwd}`"))]
