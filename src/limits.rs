@@ -444,6 +444,13 @@ pub const CHAT_BATCH: Duration = Duration::from_millis(400);
 /// stands in the chat.
 pub const DIALOGUE_WAIT: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
+/// Lines of what would be done that a dialogue shows: more do not fit those of some editors, and what
+/// is not shown whole cannot be allowed there.
+pub const DIALOGUE_LINES_MAX: usize = 12;
+
+/// Characters of what would be done that a dialogue shows.
+pub const DIALOGUE_CHARS_MAX: usize = 1_000;
+
 /// Commands of an editor that wait: more than a person gives while a session is opened.
 pub const ORDERS_MAX: usize = 64;
 

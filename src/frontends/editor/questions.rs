@@ -5,10 +5,13 @@ use std::collections::HashSet;
 use serde_json::{Value, json};
 use tokio::task::{AbortHandle, JoinSet};
 
-use crate::engine::{Answer, Choice, ChoiceKind, ClientId, Question, QuestionId, Session};
+use crate::engine::preview;
+use crate::engine::{Answer, Choice, ChoiceKind, ClientId, Question, QuestionId, Recorder, Session, Subject};
 use crate::frontends::convert;
 use crate::limits;
+use crate::policy::Intent;
 use crate::rpc::{Peer, RequestError};
+use crate::text::{clean, diff};
 
 /// The name under which answers given here are recorded.
 pub const CLIENT: &str = "editor";
@@ -34,10 +37,11 @@ impl Questions {
         let (id, ask, peer, session) = (open.id, open.ask, peer.clone(), session.clone());
         self.asked.insert(id.clone());
         let question = id.clone();
+        let dialogue = Dialogue::about(&ask, &detail(session.recorder(), &ask.subject));
         let task = self.tasks.spawn(async move {
-            let answered =
-                peer.request("window/showMessageRequest", shown(&ask), limits::DIALOGUE_WAIT).await;
-            let Some(answer) = answer(&ask, answered) else {
+            let params = dialogue.params();
+            let answered = peer.request("window/showMessageRequest", params, limits::DIALOGUE_WAIT).await;
+            let Some(answer) = dialogue.answer(&ask, answered) else {
                 return tracing::info!("the dialogue of question {id} brought no answer; it stays open");
             };
             if let Err(late) = session.answer(&id, answer, ClientId::from(CLIENT)) {
@@ -73,24 +77,62 @@ pub fn harmless_first(ask: &Question) -> Vec<&Choice> {
     ask.choices.iter().filter(is_no).chain(ask.choices.iter().filter(|choice| !is_no(choice))).collect()
 }
 
-fn shown(ask: &Question) -> Value {
-    let actions: Vec<Value> =
-        harmless_first(ask).iter().map(|choice| json!({ "title": choice.label })).collect();
-    json!({ "type": MESSAGE_INFO, "message": format!("{}: {}", ask.title, ask.reason), "actions": actions })
+/// What would be done, whole: the diffs, the command with its directory, the path.
+fn detail(recorder: &Recorder, subject: &Subject) -> String {
+    let intent = match subject {
+        Subject::Intent(intent) => intent,
+        Subject::Loop(text) => return text.clone(),
+    };
+    let diffs = preview::changes(recorder, intent)
+        .into_iter()
+        .map(|change| diff::unified(&change.path.to_string(), change.old.as_deref(), change.new.as_deref()));
+    let mut lines: Vec<String> = diffs.collect();
+    if let Intent::Run { command, cwd, .. } = intent {
+        lines.push(format!("{command}\nin {cwd}"));
+    }
+    lines.extend(intent.paths().into_iter().map(ToString::to_string));
+    clean::for_terminal(lines.join("\n").trim_end()).into_owned()
 }
 
-fn answer(ask: &Question, answered: Result<Value, RequestError>) -> Option<Answer> {
-    let answered = answered.ok()?;
-    let title = answered["title"].as_str()?;
-    let mut fitting = ask.choices.iter().filter(|choice| choice.label == title);
-    let (Some(choice), None) = (fitting.next(), fitting.next()) else { return None };
-    convert::answer(ask, &convert::choice_id(&choice.kind), None)
+/// A question as a dialogue shows it.
+struct Dialogue {
+    message: String,
+    /// The choices that are offered: all where the dialogue shows all, else the harmless one.
+    offered: Vec<Choice>,
+}
+
+impl Dialogue {
+    fn about(ask: &Question, detail: &str) -> Self {
+        let offered = harmless_first(ask).into_iter().cloned();
+        let head = format!("{}: {}", ask.title, ask.reason);
+        let fits = detail.lines().count() <= limits::DIALOGUE_LINES_MAX
+            && detail.chars().count() <= limits::DIALOGUE_CHARS_MAX;
+        if fits {
+            return Self { message: format!("{head}\n{detail}"), offered: offered.collect() };
+        }
+        let message =
+            format!("{head}\nIt is too long to be shown here. The chat has all of it; say yes there.");
+        Self { message, offered: offered.take(1).collect() }
+    }
+
+    fn params(&self) -> Value {
+        let actions: Vec<Value> =
+            self.offered.iter().map(|choice| json!({ "title": choice.label })).collect();
+        json!({ "type": MESSAGE_INFO, "message": self.message, "actions": actions })
+    }
+
+    fn answer(&self, ask: &Question, answered: Result<Value, RequestError>) -> Option<Answer> {
+        let answered = answered.ok()?;
+        let title = answered["title"].as_str()?;
+        let mut fitting = self.offered.iter().filter(|choice| choice.label == title);
+        let (Some(choice), None) = (fitting.next(), fitting.next()) else { return None };
+        convert::answer(ask, &convert::choice_id(&choice.kind), None)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::Subject;
 
     fn ask() -> Question {
         let choice = |kind, label: &str| Choice { kind, label: label.into() };
@@ -100,12 +142,22 @@ mod tests {
 
     #[test]
     fn only_an_offered_choice_is_an_answer() {
-        assert_eq!(answer(&ask(), Ok(json!({ "title": "Go on" }))), Some(Answer::Once));
-        assert_eq!(answer(&ask(), Ok(json!({ "title": "Stop" }))), Some(Answer::No { note: None }));
+        let dialogue = Dialogue::about(&ask(), "short");
+        let answer = |answered| dialogue.answer(&ask(), answered);
+        assert_eq!(answer(Ok(json!({ "title": "Go on" }))), Some(Answer::Once));
+        assert_eq!(answer(Ok(json!({ "title": "Stop" }))), Some(Answer::No { note: None }));
         for lost in [json!(null), json!({}), json!({ "title": "go on" }), json!("Go on"), json!(true)] {
-            assert_eq!(answer(&ask(), Ok(lost.clone())), None, "{lost}");
+            assert_eq!(answer(Ok(lost.clone())), None, "{lost}");
         }
-        assert_eq!(answer(&ask(), Err(RequestError::Closed)), None);
-        assert_eq!(shown(&ask())["actions"][0]["title"], "Stop");
+        assert_eq!(answer(Err(RequestError::Closed)), None);
+        assert_eq!(dialogue.params()["actions"][0]["title"], "Stop");
+        assert_eq!(dialogue.params()["message"], "T: R\nshort");
+    }
+
+    #[test]
+    fn what_a_dialogue_cannot_show_it_cannot_allow() {
+        let dialogue = Dialogue::about(&ask(), &"line\n".repeat(limits::DIALOGUE_LINES_MAX + 1));
+        assert_eq!(dialogue.params()["actions"], json!([{ "title": "Stop" }]));
+        assert_eq!(dialogue.answer(&ask(), Ok(json!({ "title": "Go on" }))), None);
     }
 }
