@@ -3,6 +3,8 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use tokio_util::task::AbortOnDropHandle;
+
 use super::{Choices, Daemon};
 use crate::engine::ModelName;
 use crate::frontends::acp::{self, FolderCheck};
@@ -26,10 +28,8 @@ pub fn acp(choices: Choices) -> Result<ExitCode, String> {
             mode: daemon.choices.mode.unwrap_or_else(|| daemon.settings.mode()),
             notices: daemon.notices().to_vec(),
         };
-        tokio::select! {
-            _ended = acp::serve(input, output, daemon.host().clone(), options) => {}
-            () = signals::asked_to_end() => {}
-        }
+        let _orderly_in_any_case =
+            beside_signals(acp::serve(input, output, daemon.host().clone(), options)).await?;
         Ok(ExitCode::SUCCESS)
     })
 }
@@ -50,18 +50,29 @@ pub fn lsp(choices: Choices) -> Result<ExitCode, String> {
             write_chat: Arc::new(write_chat),
             parent_gone: Arc::new(processes::is_gone),
         };
-        tokio::select! {
-            ended = editor::serve(input, output, daemon.host().clone(), options) => {
-                Ok(ExitCode::from(ended.status()))
-            }
-            () = signals::asked_to_end() => Ok(ExitCode::SUCCESS),
-        }
+        let ended = beside_signals(editor::serve(input, output, daemon.host().clone(), options)).await?;
+        Ok(ended.map_or(ExitCode::SUCCESS, |ended| ExitCode::from(ended.status())))
     })
 }
 
 fn write_chat(path: &AbsPath, text: &str) -> std::io::Result<()> {
     path.parent().as_ref().map_or(Ok(()), fs::create_private_folders)?;
     fs::replace_private(path, text.as_bytes(), fs::Durability::Process)
+}
+
+/// Serves on one of the runtime's own threads, where the sessions run too: what comes and goes needs
+/// no other thread to be woken. None: the program was asked to end.
+async fn beside_signals<T: Send + 'static>(
+    serving: impl Future<Output = T> + Send + 'static,
+) -> Result<Option<T>, String> {
+    let mut serving = AbortOnDropHandle::new(tokio::runtime::Handle::current().spawn(serving));
+    tokio::select! {
+        ended = &mut serving => match ended {
+            Ok(ended) => Ok(Some(ended)),
+            Err(error) => Err(format!("the connection ended by a fault in Quillon: {error}")),
+        },
+        () = signals::asked_to_end() => Ok(None),
+    }
 }
 
 fn look_at_folder(path: &AbsPath) -> FolderCheck {
