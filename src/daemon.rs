@@ -63,12 +63,16 @@ impl Daemon {
         let models: Arc<dyn Models> =
             Arc::new(Providers::new(settings.server(), choices.model.clone(), here, read));
         let journals = DiskJournals::new(&state).map_err(|error| error.to_string())?;
-        let rules = settings.clone();
+        let (rules, modes, chosen) = (settings.clone(), settings.clone(), choices.mode);
         let host = Host::new(Shared {
             journals: Arc::new(journals),
             models: models.clone(),
             toolbox: Arc::new(Toolbox::new(tools::built_in())),
             rules: Arc::new(move |cwd| rules.rules_for(cwd)),
+            modes: Arc::new(move |cwd, wished| match chosen {
+                Some(mode) => mode,
+                None => modes.mode_for(cwd, wished),
+            }),
             clock: Arc::new(clock::now),
             ids: Arc::new(|| SessionId(uuid::Uuid::now_v7().to_string())),
             environment: Arc::new(surroundings),
@@ -128,9 +132,9 @@ impl Daemon {
         Ok(name.0)
     }
 
-    /// The mode of new sessions in a folder.
-    pub fn mode(&self, cwd: &AbsPath) -> Mode {
-        self.choices.mode.unwrap_or_else(|| self.settings.mode_for(cwd))
+    /// The mode of new sessions, before a project makes it stricter.
+    pub fn mode(&self) -> Mode {
+        self.choices.mode.unwrap_or_else(|| self.settings.mode())
     }
 
     /// Puts what was chosen on the command line in force in a session that goes on.

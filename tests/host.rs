@@ -37,6 +37,7 @@ fn host(state: &AbsPath) -> Arc<Host> {
         rules: Arc::new(|_| Arc::new(Rules::default())),
         clock: Arc::new(|| "2026-01-01T00:00:00Z".into()),
         ids: Arc::new(|| SessionId("s1".into())),
+        modes: Arc::new(|_, mode| mode),
         environment: Arc::new(String::new),
     })
 }

@@ -296,6 +296,7 @@ fn host(scenario: &Scenario, journals: &Arc<MemoryJournals>) -> Arc<Host> {
         rules: Arc::new(|_| Arc::new(Rules::default())),
         clock: Arc::new(|| "now".to_owned()),
         ids: Arc::new(|| SessionId("s".into())),
+        modes: Arc::new(|_, mode| mode),
         environment: Arc::new(String::new),
     })
 }

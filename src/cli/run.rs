@@ -130,7 +130,7 @@ async fn fresh(daemon: &Daemon, example: Option<&AbsPath>) -> Result<Session, Tr
         Some(folder) => folder.clone(),
         None => daemon.here()?,
     };
-    let (model, mode) = (daemon.model()?, daemon.mode(&cwd));
+    let (model, mode) = (daemon.model()?, daemon.mode());
     let new = NewSession {
         cwd,
         roots: Vec::new(),

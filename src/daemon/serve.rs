@@ -25,7 +25,7 @@ pub fn acp(choices: Choices) -> Result<ExitCode, String> {
             // The models' contexts are known with the catalogue of models; until then no size is told.
             context_tokens: Arc::new(|_| None),
             model: daemon.choices.model.clone().map(ModelName),
-            mode: daemon.choices.mode.unwrap_or_else(|| daemon.settings.mode()),
+            mode: daemon.mode(),
             notices: daemon.notices().to_vec(),
         };
         let _orderly_in_any_case =
@@ -43,7 +43,7 @@ pub fn lsp(choices: Choices) -> Result<ExitCode, String> {
         let log_file = state_folder.join(log::LOG_FILE).map_err(|error| error.to_string())?;
         let options = editor::Options {
             model: daemon.choices.model.clone().map(ModelName),
-            mode: daemon.choices.mode.unwrap_or_else(|| daemon.settings.mode()),
+            mode: daemon.mode(),
             started: clock::now(),
             state_folder,
             log_file,

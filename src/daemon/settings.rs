@@ -84,9 +84,9 @@ impl Settings {
         self.config.mode.unwrap_or_default()
     }
 
-    /// The mode of new sessions in this folder: the strictest one of the user's and the project's.
-    pub(super) fn mode_for(&self, cwd: &AbsPath) -> Mode {
-        projects(cwd).into_iter().filter_map(|project| project.mode).fold(self.mode(), stricter)
+    /// The strictest one of the wished mode and the project's.
+    pub(super) fn mode_for(&self, cwd: &AbsPath, wished: Mode) -> Mode {
+        projects(cwd).into_iter().filter_map(|project| project.mode).fold(wished, stricter)
     }
 }
 

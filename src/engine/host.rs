@@ -12,7 +12,7 @@ use super::event::{Event, Mode, ModelName, SessionId};
 use super::handle::{Activity, Reach, Session};
 use super::journal::{Journals, OpenError, Opened, SessionInfo};
 use super::model::Models;
-use super::parts::{Environment, Parts, RulesFor, Toolbox};
+use super::parts::{Environment, ModeFor, Parts, RulesFor, Toolbox};
 use super::recorder::{Clock, Halted, Recorder};
 use super::session::{self};
 use crate::limits;
@@ -31,6 +31,8 @@ pub struct Shared {
     pub toolbox: Arc<Toolbox>,
     /// The permission rules of a session.
     pub rules: RulesFor,
+    /// The mode in which a session of this folder begins, where this one is wished for.
+    pub modes: ModeFor,
     /// Gives the time of a fact.
     pub clock: Clock,
     /// Makes ids of sessions.
@@ -108,7 +110,7 @@ impl Host {
                 roots: files.roots().to_vec(),
                 cwd: files.cwd().clone(),
                 model: model.unwrap_or_else(|| ModelName(String::new())),
-                mode: new.mode,
+                mode: (shared.modes)(files.cwd(), new.mode),
             })?;
             let rules = (shared.rules)(files.cwd());
             Ok(Workplace { recorder, files, rules })

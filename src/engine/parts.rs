@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tokio_util::task::TaskTracker;
 
 use super::desk::Desk;
-use super::event::{SessionId, ToolName};
+use super::event::{Mode, SessionId, ToolName};
 use super::model::{Models, ToolSpec};
 use super::recorder::Recorder;
 use super::tool::{Tool, ToolError};
@@ -16,6 +16,10 @@ use crate::workspace::Files;
 
 /// Gives the rules for a session that works in this folder. May read files, so it blocks.
 pub type RulesFor = Arc<dyn Fn(&AbsPath) -> Arc<Rules> + Send + Sync>;
+
+/// Gives the mode in which a session of this folder begins, where that one is wished for: a project can
+/// make it stricter. May read files, so it blocks.
+pub type ModeFor = Arc<dyn Fn(&AbsPath, Mode) -> Mode + Send + Sync>;
 
 /// Gives the lines that tell a model where it is: system, shell, date (the day only).
 pub type Environment = Arc<dyn Fn() -> String + Send + Sync>;

@@ -254,3 +254,19 @@ fn a_killed_first_turn_is_found_again() {
     let listed = quillon(state.path(), state.path()).args(["sessions", "list"]).output().unwrap();
     assert!(words(&listed).0.contains("1 turn  go"), "{}", words(&listed).0);
 }
+
+#[test]
+fn a_project_makes_the_mode_stricter_unless_the_user_says_otherwise() {
+    let state = tempfile::tempdir().unwrap();
+    let work = tempfile::tempdir().unwrap();
+    std::fs::write(work.path().join("quillon.jsonc"), r#"{"mode": "plan", "model": "evil"}"#).unwrap();
+    let demo = |arguments: &[&str]| {
+        let mut command = quillon(work.path(), state.path());
+        command.args(["run", "--model", "demo", "create new with text"]).args(arguments).output().unwrap()
+    };
+    let planned = demo(&[]);
+    assert!(words(&planned).1.contains("plan mode"), "{}", words(&planned).1);
+    assert!(!work.path().join("new").exists());
+    assert!(demo(&["--mode", "edit"]).status.success());
+    assert_eq!(std::fs::read_to_string(work.path().join("new")).unwrap(), "text\n");
+}

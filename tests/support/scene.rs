@@ -119,6 +119,7 @@ impl Stage {
             rules: Arc::new(move |_| rules.clone()),
             clock: Arc::new(|| "2026-01-01T00:00:00.000Z".to_owned()),
             ids: Arc::new(|| SessionId("s1".into())),
+            modes: Arc::new(|_, mode| mode),
             environment: Arc::new(|| "- system: test".to_owned()),
         });
         let new = NewSession {

@@ -82,6 +82,7 @@ impl Client {
             rules: Arc::new(|_| Arc::new(Rules::new(Vec::new()))),
             clock: Arc::new(|| "2026-01-01T00:00:00.000Z".to_owned()),
             ids: Arc::new(|| SessionId("s1".into())),
+            modes: Arc::new(|_, mode| mode),
             environment: Arc::new(String::new),
         });
         let path = |text: &str| AbsPath::new(text).unwrap();

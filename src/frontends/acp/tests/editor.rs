@@ -40,6 +40,7 @@ pub fn host_with(journals: Arc<dyn Journals>, script: Option<&Arc<Script>>) -> A
         ids: Arc::new(move || {
             SessionId(format!("s{}", count.fetch_add(1, std::sync::atomic::Ordering::Relaxed)))
         }),
+        modes: Arc::new(|_, mode| mode),
         environment: Arc::new(String::new),
     })
 }
