@@ -19,6 +19,7 @@ pub(super) struct Family {
 
 /// How processes outside the group are found.
 #[derive(Debug, Clone)]
+#[cfg_attr(not(unix), expect(dead_code, reason = "`taskkill` finds them by itself"))]
 pub(super) enum Trace {
     /// They descend from this process.
     Ancestor(u32),

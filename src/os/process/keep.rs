@@ -39,6 +39,7 @@ pub(super) enum Status {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Rest {
     /// There are none.
+    #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "Linux alone lets a process know"))]
     Nobody,
     /// There may be some.
     Unknown,
