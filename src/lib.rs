@@ -23,3 +23,6 @@ pub mod config;
 pub mod daemon;
 
 pub mod cli;
+
+#[cfg(any(test, feature = "cases"))]
+pub mod cases;

@@ -4,6 +4,7 @@ pub mod buffers;
 pub mod file;
 pub mod root;
 pub mod search;
+pub mod views;
 pub mod walk;
 pub mod write;
 
@@ -15,6 +16,7 @@ pub use buffers::{BufferWrite, Buffers, NoBuffers};
 pub use file::{Bom, Content, Source, TextFile};
 pub use root::{Place, Side};
 pub use search::{Case, GrepQuery, Grepped, Match, More, Role, SearchFor, Span};
+pub use views::{View, Views};
 pub use walk::{GlobQuery, Globbed};
 pub use write::{WriteError, Written};
 
@@ -30,6 +32,7 @@ pub struct Files {
     cwd: AbsPath,
     roots: Arc<[AbsPath]>,
     buffers: Arc<dyn Buffers>,
+    views: Arc<Views>,
 }
 
 /// Why a file cannot be had, in words for the model.
@@ -75,7 +78,7 @@ impl Files {
     pub fn new(cwd: AbsPath, roots: Vec<AbsPath>, buffers: Arc<dyn Buffers>) -> Self {
         let real = |path: AbsPath| fs::real_path(&path).unwrap_or(path);
         let roots = roots.into_iter().map(real).collect();
-        Self { cwd: real(cwd), roots, buffers }
+        Self { cwd: real(cwd), roots, buffers, views: Arc::default() }
     }
 
     /// Where relative paths count from.
@@ -86,6 +89,11 @@ impl Files {
     /// The workspace's folders, as real paths.
     pub fn roots(&self) -> &[AbsPath] {
         &self.roots
+    }
+
+    /// What the model has seen of each file.
+    pub fn views(&self) -> &Views {
+        &self.views
     }
 
     /// Where a written path leads: links are followed as far as things exist.

@@ -1,9 +1,10 @@
 //! `Access`: the hands of a granted call. It can do the granted intent and nothing else: no method
 //! takes a target.
 
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use super::event::{CallId, Event, TodoItem};
+use super::event::{CallId, Event, Exit as Ending, Seen, TodoItem};
 use super::preview::{self, FileChange};
 use super::tool::ToolError;
 use super::turn::Turn;
@@ -11,7 +12,7 @@ use crate::os::process::{self, Shell};
 pub use crate::os::process::{Ended, Exit, signal_name};
 use crate::path::AbsPath;
 use crate::policy::Intent;
-use crate::text::{Edit, Hash, Version};
+use crate::text::{Edit, Hash, Version, ends};
 use crate::workspace::{
     Content, FileError, GlobQuery, Globbed, GrepQuery, Grepped, Listing, WriteError, Written,
 };
@@ -31,11 +32,18 @@ pub struct Access<'a> {
     turn: &'a Turn,
     call: &'a CallId,
     intent: &'a Intent,
+    seen: &'a Mutex<Vec<Seen>>,
 }
 
 impl<'a> Access<'a> {
-    pub(super) fn new(turn: &'a Turn, call: &'a CallId, intent: &'a Intent) -> Self {
-        Self { turn, call, intent }
+    /// `seen` takes what the model learns of files.
+    pub(super) fn new(
+        turn: &'a Turn,
+        call: &'a CallId,
+        intent: &'a Intent,
+        seen: &'a Mutex<Vec<Seen>>,
+    ) -> Self {
+        Self { turn, call, intent, seen }
     }
 
     /// What was granted.
@@ -67,6 +75,15 @@ impl<'a> Access<'a> {
             Intent::Read { path } => Ok(self.turn.parts.files.read(path).await?),
             other => Err(beyond(other)),
         }
+    }
+
+    /// The granted file, for the model to see: from now on it knows this text.
+    pub async fn show(&self) -> Result<Content, ToolError> {
+        let content = self.read().await?;
+        if let (Content::Text(file), Intent::Read { path }) = (&content, self.intent) {
+            self.saw(path, file.version, Some(ends::lf(&file.text).into()));
+        }
+        Ok(content)
     }
 
     /// The entries of the granted folder.
@@ -110,7 +127,12 @@ impl<'a> Access<'a> {
             let touched = Event::Touched { call: Some(self.call.clone()), edit: edit.clone(), kept };
             self.turn.record(touched)?;
         }
-        Ok(self.turn.parts.files.write(edits).await?)
+        let changes = self.changes();
+        let written = self.turn.parts.files.write(edits).await?;
+        for (change, written) in changes.into_iter().zip(&written) {
+            self.saw(&written.path, written.version, change.new.map(Into::into));
+        }
+        Ok(written)
     }
 
     /// Runs the granted command and waits for its end; its output is shown while it runs. When the
@@ -137,6 +159,12 @@ impl<'a> Access<'a> {
         Ok(self.turn.record(Event::Todo { items }).map(|_| ())?)
     }
 
+    fn saw(&self, path: &AbsPath, version: Version, text: Option<Arc<str>>) {
+        self.turn.parts.files.views().saw(path, version, text);
+        let seen = Seen { path: path.clone(), version };
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).push(seen);
+    }
+
     /// Keeps the bytes that stand in the file, so that the edit can be taken back.
     async fn keep_base(&self, edit: &Edit) -> Result<Option<Hash>, ToolError> {
         match edit.base {
@@ -158,6 +186,17 @@ impl<'a> Access<'a> {
 
 fn beyond(intent: &Intent) -> ToolError {
     ToolError::new(format!("a fault in Quillon: the tool wanted to do more than was granted ({intent:?})"))
+}
+
+impl From<Exit> for Ending {
+    fn from(exit: Exit) -> Self {
+        match exit {
+            Exit::Code(code) => Self::Code(code),
+            Exit::Signal(signal) => Self::Signal(signal),
+            Exit::TimedOut => Self::TimedOut,
+            Exit::Cancelled => Self::Cancelled,
+        }
+    }
 }
 
 impl From<FileError> for ToolError {

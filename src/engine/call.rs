@@ -1,12 +1,12 @@
 //! One tool call: plan, permit, run, outcome; and all calls of a step in their order.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::future::join_all;
 use serde_json::Value;
 
 use super::access::Access;
-use super::event::{Answer, Event, Outcome, Reply, ToolCall, Who};
+use super::event::{Answer, Event, Outcome, Output, Reply, Seen, ToolCall, Who};
 use super::question;
 use super::recorder::Halted;
 use super::tool::{Effect, Plan, Ran, Tool, ToolError};
@@ -64,6 +64,7 @@ async fn outcome(turn: &Turn, call: &ToolCall) -> Result<Outcome, Halted> {
         Ok(plan) => plan,
         Err(ToolError(why)) => return Ok(Outcome::Failed(why)),
     };
+    let seen = Mutex::default();
     for _ in 0..limits::INTENTS_PER_CALL_MAX {
         plan.title = clean::one_line(&plan.title);
         if let Err(ToolError(why)) = keep_bases(turn, &plan.intent).await {
@@ -80,8 +81,11 @@ async fn outcome(turn: &Turn, call: &ToolCall) -> Result<Outcome, Halted> {
             locations: plan.locations.clone(),
             by,
         })?;
-        match act(turn, call, &*tool, &plan.intent).await {
-            Acted::Ran(Ok(Ran::Done(output))) => return Ok(Outcome::Done(output)),
+        match act(turn, call, &*tool, &plan.intent, &seen).await {
+            Acted::Ran(Ok(Ran::Done(output))) => {
+                let seen = seen.into_inner().unwrap_or_else(PoisonError::into_inner);
+                return Ok(Outcome::Done(Output { seen, ..output }));
+            }
             Acted::Ran(Ok(Ran::Needs(next))) => plan = next,
             Acted::Ran(Err(_)) if turn.parts.recorder.halted().is_some() => {
                 return Err(Halted(turn.parts.recorder.halted().unwrap_or_default()));
@@ -155,8 +159,14 @@ enum Acted {
 
 /// Runs the tool. A cancelled read is dropped; a command is ended first and a write that has begun
 /// is finished, so that nothing acts after its end is recorded.
-async fn act(turn: &Turn, call: &ToolCall, tool: &dyn Tool, intent: &Intent) -> Acted {
-    let running = tool.run(&call.input, Access::new(turn, &call.id, intent));
+async fn act(
+    turn: &Turn,
+    call: &ToolCall,
+    tool: &dyn Tool,
+    intent: &Intent,
+    seen: &Mutex<Vec<Seen>>,
+) -> Acted {
+    let running = tool.run(&call.input, Access::new(turn, &call.id, intent, seen));
     tokio::pin!(running);
     tokio::select! {
         biased;

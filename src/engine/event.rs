@@ -13,7 +13,7 @@ use serde_json::Value;
 use crate::path::AbsPath;
 pub use crate::policy::{Grant, Mode};
 use crate::policy::{Intent, Location};
-use crate::text::{Edit, Hash};
+use crate::text::{Edit, Hash, Version};
 
 macro_rules! text_id {
     ($(#[$doc:meta])* $name:ident) => {
@@ -378,6 +378,42 @@ pub enum Outcome {
 pub struct Output {
     /// In words for the model.
     pub text: String,
+    /// The files whose text the model knows from this call, as they are now.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub seen: Vec<Seen>,
+    /// How the command ended, if it was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exit: Option<Exit>,
+}
+
+impl Output {
+    /// These words.
+    pub fn said(text: impl Into<String>) -> Self {
+        Self { text: text.into(), ..Self::default() }
+    }
+}
+
+/// A text of a file that the model has seen or written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Seen {
+    /// The file.
+    pub path: AbsPath,
+    /// Its text.
+    pub version: Version,
+}
+
+/// How a command ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Exit {
+    /// With this status; 0 means success.
+    Code(i32),
+    /// By this signal.
+    Signal(i32),
+    /// It was ended because its time was over.
+    TimedOut,
+    /// It was ended because it was cancelled.
+    Cancelled,
 }
 
 /// Why a turn ended.

@@ -149,6 +149,9 @@ impl Host {
         let rules_for = self.shared.rules.clone();
         let opened = self.blocking(move || {
             let files = Files::new(cwd, roots, buffers);
+            recorder.state(|state| {
+                state.seen().iter().for_each(|(path, version)| files.views().saw(path, *version, None));
+            });
             let rules = rules_for(files.cwd());
             Workplace { recorder, files, rules }
         });

@@ -1,6 +1,6 @@
 //! `State`: the fold of a session's facts: its history, its settings and what is open.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use super::event::{
@@ -10,7 +10,7 @@ use super::event::{
 use super::model::{CallResult, Message, ResultKind};
 use crate::limits;
 use crate::path::AbsPath;
-use crate::text::clip;
+use crate::text::{Version, clip};
 
 /// Everything a session knows, computed from its facts and nothing else.
 #[derive(Debug, Default)]
@@ -33,6 +33,8 @@ pub struct State {
     told_mode: Mode,
     counts: Counts,
     usage: Usage,
+    /// What the model has seen of each file.
+    seen: HashMap<AbsPath, Version>,
 }
 
 #[derive(Debug)]
@@ -162,6 +164,11 @@ impl State {
     /// The mode that the model was told of last.
     pub fn told_mode(&self) -> Mode {
         self.told_mode
+    }
+
+    /// What the model has seen of each file.
+    pub fn seen(&self) -> &HashMap<AbsPath, Version> {
+        &self.seen
     }
 
     /// The title; empty before the first prompt.
@@ -354,7 +361,12 @@ impl State {
                     self.grants.push(grant.clone());
                 }
             }
-            Event::CallEnded { call, outcome } => self.end_call(call, outcome),
+            Event::CallEnded { call, outcome } => {
+                if let Outcome::Done(output) = outcome {
+                    self.seen.extend(output.seen.iter().map(|seen| (seen.path.clone(), seen.version)));
+                }
+                self.end_call(call, outcome);
+            }
             Event::Todo { items } => self.todo.clone_from(items),
             Event::Titled { title } => self.title = Some(title.clone()),
             Event::Briefed { text } => self.briefing = Some(text.as_str().into()),

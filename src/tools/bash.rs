@@ -56,7 +56,10 @@ impl Tool for Bash {
     }
 
     fn run<'a>(&'a self, _input: &'a Value, access: Access<'a>) -> BoxFuture<'a, Result<Ran, ToolError>> {
-        Box::pin(async move { Ok(Ran::Done(Output { text: told(&access.run().await?) })) })
+        Box::pin(async move {
+            let ended = access.run().await?;
+            Ok(Ran::Done(Output { text: told(&ended), exit: Some(ended.exit.into()), ..Output::default() }))
+        })
     }
 }
 

@@ -73,7 +73,7 @@ impl Tool for EditFile {
                     access.write().await?;
                     let after =
                         access.changes().into_iter().find_map(|change| change.new).unwrap_or_default();
-                    Ok(Ran::Done(Output { text: answer(input, &after)? }))
+                    Ok(Ran::Done(Output::said(answer(input, &after)?)))
                 }
             }
         })

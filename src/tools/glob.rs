@@ -56,14 +56,14 @@ impl Tool for Glob {
             let pattern = input::text(input, &["pattern"])?.to_owned();
             let found = access.glob(&GlobQuery { pattern, max: limits::GLOB_FILES_MAX }).await?;
             if found.files.is_empty() {
-                return Ok(Ran::Done(Output { text: "no files match".into() }));
+                return Ok(Ran::Done(Output::said("no files match")));
             }
             let mut text: String =
                 found.files.iter().map(|path| format!("{}\n", path.display_in(access.cwd()))).collect();
             if found.total > found.files.len() {
                 text.push_str(&format!("({} of {}; narrow the pattern)\n", found.files.len(), found.total));
             }
-            Ok(Ran::Done(Output { text }))
+            Ok(Ran::Done(Output::said(text)))
         })
     }
 }

@@ -70,7 +70,7 @@ impl Tool for Grep {
                     found.withheld
                 ));
             }
-            Ok(Ran::Done(Output { text }))
+            Ok(Ran::Done(Output::said(text)))
         })
     }
 }

@@ -46,7 +46,7 @@ impl Tool for List {
     }
 
     fn run<'a>(&'a self, _input: &'a Value, access: Access<'a>) -> BoxFuture<'a, Result<Ran, ToolError>> {
-        Box::pin(async move { Ok(Ran::Done(Output { text: shown(&access.list().await?) })) })
+        Box::pin(async move { Ok(Ran::Done(Output::said(shown(&access.list().await?)))) })
     }
 }
 

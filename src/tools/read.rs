@@ -56,17 +56,17 @@ impl Tool for Read {
     fn run<'a>(&'a self, input: &'a Value, access: Access<'a>) -> BoxFuture<'a, Result<Ran, ToolError>> {
         Box::pin(async move {
             if let Ok(listing) = access.list().await {
-                return Ok(Ran::Done(Output { text: list::shown(&listing) }));
+                return Ok(Ran::Done(Output::said(list::shown(&listing))));
             }
             let first = input::number(input, &["offset"])?.unwrap_or(1).max(1);
             let limit = input::number(input, &["limit"])?.unwrap_or(u64::MAX).max(1);
-            let text = match access.read().await? {
+            let text = match access.show().await? {
                 Content::Text(file) => lines(&file.text, first, limit)?,
                 Content::Binary { kind, len } => {
                     return Err(ToolError::new(format!("this is no text but: {kind}, {len} bytes")));
                 }
             };
-            Ok(Ran::Done(Output { text }))
+            Ok(Ran::Done(Output::said(text)))
         })
     }
 }

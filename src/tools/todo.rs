@@ -53,7 +53,7 @@ impl Tool for Todo {
             let items = items(input)?;
             let open = items.iter().filter(|item| item.status != TodoStatus::Completed).count();
             access.todo(items)?;
-            Ok(Ran::Done(Output { text: format!("The list is kept; {open} open.") }))
+            Ok(Ran::Done(Output::said(format!("The list is kept; {open} open."))))
         })
     }
 }

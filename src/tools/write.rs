@@ -65,7 +65,7 @@ impl Tool for WriteFile {
                 _ => {
                     access.write().await?;
                     let lines = input::text(input, &["content"])?.lines().count();
-                    Ok(Ran::Done(Output { text: format!("Written, {lines} lines.") }))
+                    Ok(Ran::Done(Output::said(format!("Written, {lines} lines."))))
                 }
             }
         })

@@ -179,7 +179,7 @@ impl Tool for FakeTool {
                     let intent = Intent::Run { command: format!("{command}!"), cwd, time_limit_ms: 1 };
                     Ok(Ran::Needs(Plan { title: "more".into(), intent, locations: Vec::new() }))
                 }
-                _ => Ok(Ran::Done(Output { text: "done".into() })),
+                _ => Ok(Ran::Done(Output::said("done"))),
             }
         })
     }

@@ -335,7 +335,7 @@ mod tests {
                 content: vec![Block::Text { text: "go\non".into() }],
             },
             Event::Replied { message: format!("t{number}.1").as_str().into(), reply: reply.into() },
-            Event::CallEnded { call, outcome: Outcome::Done(Output { text: output.into() }) },
+            Event::CallEnded { call, outcome: Outcome::Done(Output::said(output)) },
             Event::TurnEnded { turn, stop: Stop::Finished, usage: Usage::default() },
         ]
     }

@@ -220,7 +220,7 @@ impl Tool for Pretend {
                 let _open = gate.wait_for(|open| *open).await;
             }
             let text = input["result"].as_str().unwrap_or("done").to_owned();
-            Ok(Ran::Done(Output { text }))
+            Ok(Ran::Done(Output::said(text)))
         })
     }
 }
