@@ -6,5 +6,7 @@ pub mod diff;
 pub mod edit;
 pub mod ends;
 pub mod find;
+pub mod lineage;
 
 pub use edit::{Change, Edit, Hash, Hunk, Splice, Version, spliced};
+pub use lineage::Lineage;

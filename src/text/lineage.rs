@@ -1,0 +1,304 @@
+//! Two writers of one text: which lines came from one of them, told from what the text was in between.
+//!
+//! `base` is the text as it would be without *our* changes: it follows *their* changes wherever they
+//! lie outside of ours. What they change inside of ours is mixed: it cannot be told apart, so it is
+//! ours to show, and is not taken back unless somebody looks at it.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::diff;
+use super::edit::{Hunk, Splice};
+
+/// A text and what it would be without our changes; both with LF line ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lineage {
+    base: Arc<str>,
+    now: Arc<str>,
+    /// Lines of `now` which both have written, in order, not touching each other. An empty range is
+    /// a place between two lines where they took ours away.
+    mixed: Vec<Range<u32>>,
+}
+
+impl Lineage {
+    /// A text that nobody has changed yet.
+    pub fn new(text: Arc<str>) -> Self {
+        Self { base: text.clone(), now: text, mixed: Vec::new() }
+    }
+
+    /// A text and what it would be without our changes, as it was settled before.
+    pub fn settled(base: Arc<str>, now: Arc<str>) -> Self {
+        Self { base, now, mixed: Vec::new() }
+    }
+
+    /// The text without our changes.
+    pub fn base(&self) -> &Arc<str> {
+        &self.base
+    }
+
+    /// The text.
+    pub fn now(&self) -> &Arc<str> {
+        &self.now
+    }
+
+    /// We have made this of the text.
+    pub fn ours(&mut self, text: Arc<str>) {
+        let changes = diff::hunks(&self.now, &text);
+        self.mixed = shifted(&self.mixed, &changes);
+        self.now = text;
+    }
+
+    /// They have made this of the text.
+    pub fn theirs(&mut self, text: Arc<str>) {
+        if text == self.now {
+            return;
+        }
+        let ours = self.hunks();
+        let changes = diff::hunks(&self.now, &text);
+        let mut mixed = shifted(&self.mixed, &changes);
+        let mut base: Vec<(Range<u32>, Range<u32>)> = Vec::new();
+        for change in &changes {
+            match place(&ours, &change.old) {
+                Some(old) => base.push((old, change.new.clone())),
+                None => mixed.push(change.new.clone()),
+            }
+        }
+        self.base = with_lines(&self.base, &text, &base).into();
+        self.now = text;
+        self.mixed = joined(mixed);
+    }
+
+    /// Our changes, from `base` to `now`.
+    pub fn hunks(&self) -> Vec<Hunk> {
+        diff::hunks(&self.base, &self.now)
+    }
+
+    /// Whether they have changed something inside of this change of ours.
+    pub fn is_mixed(&self, hunk: &Hunk) -> bool {
+        self.mixed.iter().any(|mixed| mixed.start <= hunk.new.end && hunk.new.start <= mixed.end)
+    }
+
+    /// The splices of `now` which take these changes back.
+    pub fn undoing<'a>(&self, hunks: impl IntoIterator<Item = &'a Hunk>) -> Vec<Splice> {
+        let (base, now) = (Lines::of(&self.base), Lines::of(&self.now));
+        let splice = |hunk: &Hunk| {
+            let bytes = now.bytes(&hunk.new);
+            Splice { start: bytes.start, end: bytes.end, text: self.base[base.bytes(&hunk.old)].to_owned() }
+        };
+        hunks.into_iter().map(splice).collect()
+    }
+
+    /// `base` with these changes in it as well, as if they were theirs.
+    pub fn keeping<'a>(&self, hunks: impl IntoIterator<Item = &'a Hunk>) -> String {
+        let parts: Vec<_> = hunks.into_iter().map(|hunk| (hunk.old.clone(), hunk.new.clone())).collect();
+        with_lines(&self.base, &self.now, &parts)
+    }
+}
+
+/// The lines of `base` that correspond to lines of `now`, where no change of ours lies in them.
+fn place(ours: &[Hunk], lines: &Range<u32>) -> Option<Range<u32>> {
+    let (mut added, mut removed) = (0, 0);
+    for hunk in ours {
+        // At the edges of ours lies what is theirs: a line before or behind.
+        if hunk.new.start >= lines.end && !(hunk.new.is_empty() && hunk.new.start < lines.end) {
+            break;
+        }
+        if hunk.new.end > lines.start {
+            return None;
+        }
+        added += hunk.new.len();
+        removed += hunk.old.len();
+    }
+    let (added, removed) = (u32::try_from(added).ok()?, u32::try_from(removed).ok()?);
+    let back = |line: u32| (line + removed).checked_sub(added);
+    Some(back(lines.start)?..back(lines.end)?)
+}
+
+/// `text` with lines of `other` in the place of some of its own; the parts are in order.
+fn with_lines(text: &str, other: &str, parts: &[(Range<u32>, Range<u32>)]) -> String {
+    let (lines, others) = (Lines::of(text), Lines::of(other));
+    let mut made = String::with_capacity(text.len());
+    let mut done = 0;
+    for (old, new) in parts {
+        let bytes = lines.bytes(old);
+        made.push_str(&text[done..bytes.start]);
+        if !made.is_empty() && !made.ends_with('\n') && !new.is_empty() {
+            made.push('\n');
+        }
+        made.push_str(&other[others.bytes(new)]);
+        done = bytes.end;
+    }
+    if done < text.len() && !made.is_empty() && !made.ends_with('\n') {
+        made.push('\n');
+    }
+    made.push_str(&text[done..]);
+    made
+}
+
+/// Ranges of the old text of these changes, in the new one. What a change replaces moves into it.
+fn shifted(ranges: &[Range<u32>], changes: &[Hunk]) -> Vec<Range<u32>> {
+    let moved = ranges.iter().map(|range| {
+        let (mut start, mut end) = (range.start, range.end);
+        for change in changes {
+            if change.old.start > range.end {
+                break;
+            }
+            if change.old.end < range.start || (change.old.end == range.start && range.start != range.end) {
+                start = change.new.end + (range.start - change.old.end);
+                end = change.new.end + (range.end - change.old.end);
+            } else {
+                start = start.min(change.new.start);
+                end = (change.new.end + range.end.saturating_sub(change.old.end)).max(start);
+            }
+        }
+        start..end
+    });
+    joined(moved.collect())
+}
+
+fn joined(mut ranges: Vec<Range<u32>>) -> Vec<Range<u32>> {
+    ranges.sort_by_key(|range| (range.start, range.end));
+    let mut all: Vec<Range<u32>> = Vec::new();
+    for range in ranges {
+        match all.last_mut() {
+            Some(last) if range.start <= last.end => last.end = last.end.max(range.end),
+            Some(_) | None => all.push(range),
+        }
+    }
+    all
+}
+
+/// Where the lines of a text begin, and its end.
+struct Lines(Vec<usize>);
+
+impl Lines {
+    fn of(text: &str) -> Self {
+        let ends = text.match_indices('\n').map(|(at, _)| at + 1).filter(|at| *at < text.len());
+        let mut starts: Vec<usize> = std::iter::once(0).chain(ends).collect();
+        if text.is_empty() {
+            starts.clear();
+        }
+        starts.push(text.len());
+        Self(starts)
+    }
+
+    fn bytes(&self, lines: &Range<u32>) -> Range<usize> {
+        let at = |line: u32| {
+            let line = usize::try_from(line).unwrap_or(usize::MAX);
+            self.0.get(line).or(self.0.last()).copied().unwrap_or_default()
+        };
+        at(lines.start)..at(lines.end)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::edit::spliced;
+    use super::*;
+
+    /// Steps are texts after `A` (ours) or `U` (theirs); gives `base` and whether each hunk is mixed.
+    fn after(steps: &[(char, &str)]) -> Lineage {
+        let mut lineage = Lineage::new(steps[0].1.into());
+        for (who, text) in &steps[1..] {
+            match who {
+                'A' => lineage.ours((*text).into()),
+                _ => lineage.theirs((*text).into()),
+            }
+        }
+        lineage
+    }
+
+    #[track_caller]
+    fn check(steps: &[(char, &str)], base: &str, mixed: &[bool]) {
+        let lineage = after(steps);
+        assert_eq!(&**lineage.base(), base);
+        let found: Vec<bool> = lineage.hunks().iter().map(|hunk| lineage.is_mixed(hunk)).collect();
+        assert_eq!(found, mixed);
+        let all = lineage.hunks();
+        assert_eq!(spliced(lineage.now(), &lineage.undoing(&all)), base, "undoing all gives the base");
+        assert_eq!(lineage.keeping(&all), &**lineage.now(), "keeping all gives the text");
+    }
+
+    #[test]
+    fn what_they_change_outside_of_ours_is_not_ours() {
+        check(
+            &[('-', "1\n2\n3\n4\n"), ('A', "1\nB\n3\n4\n"), ('U', "0\n1\nB\n3\n4!\n")],
+            "0\n1\n2\n3\n4!\n",
+            &[false],
+        );
+        check(&[('-', "1\n2\n3\n"), ('A', "1\nnew\n2\n3\n"), ('U', "1\nnew\n3\n")], "1\n3\n", &[false]);
+        check(
+            &[('-', "1\n2\n"), ('U', "1\n2\n3\n"), ('A', "1\n3\n"), ('U', "1\n3\n4\n")],
+            "1\n2\n3\n4\n",
+            &[false],
+        );
+    }
+
+    #[test]
+    fn what_they_change_inside_of_ours_is_mixed() {
+        check(&[('-', "1\n2\n3\n"), ('A', "1\nB\nC\n3\n"), ('U', "1\nB\nC!\n3\n")], "1\n2\n3\n", &[true]);
+        check(&[('-', "1\n2\n"), ('A', "1\nx\ny\n2\n"), ('U', "1\nx\nU\ny\n2\n")], "1\n2\n", &[true]);
+        // Next to ours is outside.
+        check(&[('-', "1\n2\n"), ('A', "1\nx\n2\n"), ('U', "1\nx\nU\n2\n")], "1\nU\n2\n", &[false]);
+        // What we write later beside it stays unmixed.
+        let steps = [
+            ('-', "1\n2\n3\n4\n5\n6\n"),
+            ('A', "1\nB\n3\n4\n5\n6\n"),
+            ('U', "1\nB!\n3\n4\n5\n6\n"),
+            ('A', "1\nB!\n3\n4\nE\n6\n"),
+        ];
+        check(&steps, "1\n2\n3\n4\n5\n6\n", &[true, false]);
+    }
+
+    #[test]
+    fn nothing_is_left_when_they_take_ours_back() {
+        check(&[('-', "1\n2\n"), ('A', "1\nB\n"), ('U', "1\n2\n")], "1\n2\n", &[]);
+        check(&[('-', ""), ('A', "a\n"), ('U', "a\nb\n")], "b\n", &[false]);
+        // Without a line end the last line is another line as soon as one follows.
+        check(&[('-', "a"), ('A', "a\nb"), ('U', "a\nb\nc\n")], "a", &[true]);
+    }
+
+    proptest! {
+        #[test]
+        fn base_and_text_are_always_one_undo_apart(
+            texts in prop::collection::vec((any::<bool>(), prop::collection::vec("[abc]", 0..6)), 1..6)
+        ) {
+            let text = |lines: &[String]| -> Arc<str> { lines.iter().map(|line| format!("{line}\n")).collect::<String>().into() };
+            let mut lineage = Lineage::new(text(&texts[0].1));
+            for (ours, lines) in &texts[1..] {
+                if *ours { lineage.ours(text(lines)) } else { lineage.theirs(text(lines)) }
+            }
+            let all = lineage.hunks();
+            prop_assert_eq!(spliced(lineage.now(), &lineage.undoing(&all)), &**lineage.base());
+            prop_assert_eq!(lineage.keeping(&all), &**lineage.now());
+            for hunk in &all {
+                let kept = Lineage::settled(lineage.keeping([hunk]).into(), lineage.now().clone());
+                prop_assert_eq!(kept.keeping(&kept.hunks()), &**lineage.now());
+            }
+        }
+
+        #[test]
+        fn their_lines_are_never_lost(
+            ours in prop::collection::vec("[abc]", 0..8), at in 0usize..8, theirs in prop::collection::vec("[xyz]", 1..4),
+        ) {
+            let start: Arc<str> = "1\n2\n3\n4\n".into();
+            let mut lineage = Lineage::new(start);
+            let made: String = ours.iter().map(|line| format!("{line}\n")).collect::<String>() + "3\n4\n";
+            lineage.ours(made.as_str().into());
+            let mut lines: Vec<&str> = made.lines().collect();
+            let at = at.min(lines.len());
+            lines.splice(at..at, theirs.iter().map(String::as_str));
+            let typed: String = lines.iter().map(|line| format!("{line}\n")).collect();
+            lineage.theirs(typed.as_str().into());
+            // Taking back what is surely ours keeps every line that they typed.
+            let sure: Vec<Hunk> = lineage.hunks().into_iter().filter(|hunk| !lineage.is_mixed(hunk)).collect();
+            let left = spliced(lineage.now(), &lineage.undoing(&sure));
+            for line in &theirs {
+                let count = |text: &str| text.lines().filter(|one| one == line).count();
+                prop_assert!(count(&left) >= count(&typed), "{left:?} of {typed:?}");
+            }
+        }
+    }
+}
