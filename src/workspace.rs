@@ -25,6 +25,7 @@ pub use crate::os::fs::{Entry, Kind, Listing, Rest};
 use crate::limits;
 use crate::os::fs;
 use crate::path::{AbsPath, PathError};
+use crate::text::Hash;
 
 /// The files of one session; cheap to clone.
 #[derive(Clone)]
@@ -168,6 +169,29 @@ impl Files {
     /// Makes the edits, all or none; none where a file is not the one that its edit was made from.
     pub async fn write(&self, edits: &[crate::text::Edit]) -> Result<Vec<Written>, WriteError> {
         write::write(self, edits).await
+    }
+
+    /// Puts bytes in the place of others, on the disk: `expected` is the hash of those that stand there,
+    /// none where no file does. None: the file goes. `mode` are its permission bits.
+    pub async fn put(
+        &self,
+        path: &AbsPath,
+        expected: Option<Hash>,
+        bytes: Option<Arc<[u8]>>,
+        mode: Option<u32>,
+    ) -> Result<(), WriteError> {
+        let path = path.clone();
+        blocking(move || Ok(write::put_bytes(&path, expected, bytes.as_deref(), mode))).await?
+    }
+
+    /// Gives a file other permission bits.
+    pub async fn set_mode(&self, path: &AbsPath, mode: u32) -> Result<(), FileError> {
+        let path = path.clone();
+        blocking(move || {
+            root::still_there(&path)?;
+            fs::set_mode(&path, mode).map_err(|error| failed(&path, error))
+        })
+        .await
     }
 
     pub(crate) fn buffers(&self) -> &Arc<dyn Buffers> {

@@ -9,6 +9,9 @@ mod print;
 #[path = "support/scene.rs"]
 mod scene;
 
+#[path = "support/taking_back.rs"]
+mod taking_back;
+
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 

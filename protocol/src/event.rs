@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::lifecycle::Timestamp;
+use crate::review::{Restored, Reviewed};
 use crate::session::SessionId;
 
 mod call;
@@ -92,6 +93,10 @@ union! {
         FileTouched(FileTouched) = "fileTouched",
         /// Fact: after a write the file has another text than was written; a formatter ran.
         FileSettled(FileSettled) = "fileSettled",
+        /// Fact: changes of a file were kept; they need not be looked at any more.
+        Reviewed(Reviewed) = "reviewed",
+        /// Fact: the user went back to before a turn, or took that back.
+        Restored(Restored) = "restored",
         /// Fact: a call is over. Takes the place of the `callOutput` pieces that came before.
         CallEnded(CallEnded) = "callEnded",
         /// Fact: the plan, as a whole.
@@ -141,6 +146,8 @@ impl Event {
             | Self::CallStarted(_)
             | Self::FileTouched(_)
             | Self::FileSettled(_)
+            | Self::Reviewed(_)
+            | Self::Restored(_)
             | Self::CallEnded(_)
             | Self::Plan(_)
             | Self::Title(_)

@@ -20,4 +20,5 @@ pub mod lifecycle;
 pub mod methods;
 pub mod permission;
 pub mod prompt;
+pub mod review;
 pub mod session;

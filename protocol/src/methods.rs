@@ -12,6 +12,11 @@ use crate::event::SessionEvent;
 use crate::lifecycle::{Empty, StatusResult};
 use crate::permission::{AnswerParams, AnswerResult};
 use crate::prompt::{CancelParams, PromptParams, PromptResult, QueueEditParams, QueueRemoveParams};
+use crate::review::{
+    CheckpointListResult, CheckpointPreviewParams, CheckpointPreviewResult, CheckpointRestoreParams,
+    CheckpointRestoreResult, ReviewDecideParams, ReviewDecideResult, ReviewFileParams, ReviewFileResult,
+    ReviewListResult,
+};
 use crate::session::{
     SessionAttachParams, SessionAttachResult, SessionExportParams, SessionExportResult, SessionListParams,
     SessionListResult, SessionNewParams, SessionNewResult, SessionParams, SessionRenameParams,
@@ -219,6 +224,18 @@ methods! {
         ConfigSet = "agent/config/set" (ConfigSetParams) -> ConfigResult, "config", "1.0";
         /// A piece of a kept text or file, by range.
         Content = "agent/content" (ContentParams) -> ContentResult, "content", "1.0";
+        /// The files that the agent has changed and nobody has looked at yet.
+        ReviewList = "agent/review/list" (SessionParams) -> ReviewListResult, "review", "1.1";
+        /// The changes of one file, as hunks, with the text before.
+        ReviewFile = "agent/review/file" (ReviewFileParams) -> ReviewFileResult, "review", "1.1";
+        /// Keeps changes or takes them back, also while a turn runs.
+        ReviewDecide = "agent/review/decide" (ReviewDecideParams) -> ReviewDecideResult, "review", "1.1";
+        /// The points that one can go back to: before each turn.
+        CheckpointList = "agent/checkpoint/list" (SessionParams) -> CheckpointListResult, "checkpoints", "1.1";
+        /// What going back would do with the files.
+        CheckpointPreview = "agent/checkpoint/preview" (CheckpointPreviewParams) -> CheckpointPreviewResult, "checkpoints", "1.1";
+        /// Goes back, or takes that back. Not while a turn runs.
+        CheckpointRestore = "agent/checkpoint/restore" (CheckpointRestoreParams) -> CheckpointRestoreResult, "checkpoints", "1.1";
         /// How the daemon is, for a health page.
         Status = "agent/status" (Empty) -> StatusResult, "status", "1.0";
     }

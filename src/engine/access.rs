@@ -8,11 +8,12 @@ use super::event::{CallId, Event, Exit as Ending, Seen, TodoItem};
 use super::preview::{self, FileChange};
 use super::tool::ToolError;
 use super::turn::Turn;
+use super::writing::{self, Cause};
 use crate::os::process::{self, Shell};
 pub use crate::os::process::{Ended, Exit, signal_name};
 use crate::path::AbsPath;
 use crate::policy::Intent;
-use crate::text::{Edit, Hash, Version, ends};
+use crate::text::{Version, ends};
 use crate::workspace::{
     Content, FileError, GlobQuery, Globbed, GrepQuery, Grepped, Listing, WriteError, Written,
 };
@@ -118,17 +119,9 @@ impl<'a> Access<'a> {
     /// the edits were made.
     pub async fn write(&self) -> Result<Vec<Written>, ToolError> {
         let Intent::Write { edits } = self.intent else { return Err(beyond(self.intent)) };
-        let mut kept = Vec::new();
-        for edit in edits {
-            kept.push(self.keep_base(edit).await?);
-        }
-        self.turn.parts.settle_before_writing().await?;
-        for (edit, kept) in edits.iter().zip(kept) {
-            let touched = Event::Touched { call: Some(self.call.clone()), edit: edit.clone(), kept };
-            self.turn.record(touched)?;
-        }
         let changes = self.changes();
-        let written = self.turn.parts.files.write(edits).await?;
+        let cause = Cause { call: Some(self.call.clone()), restore: None };
+        let written = writing::write(&self.turn.parts, edits, &cause).await?;
         for (change, written) in changes.into_iter().zip(&written) {
             self.saw(&written.path, written.version, change.new.map(Into::into));
         }
@@ -163,24 +156,6 @@ impl<'a> Access<'a> {
         self.turn.parts.files.views().saw(path, version, text);
         let seen = Seen { path: path.clone(), version };
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).push(seen);
-    }
-
-    /// Keeps the bytes that stand in the file, so that the edit can be taken back.
-    async fn keep_base(&self, edit: &Edit) -> Result<Option<Hash>, ToolError> {
-        match edit.base {
-            Version::Absent => Ok(None),
-            Version::Text(_) => {
-                let bytes = self.turn.parts.files.bytes(&edit.path).await?;
-                let kept = self.turn.parts.recorder.keep(&bytes);
-                let kept = kept.map_err(|error| {
-                    ToolError::new(format!(
-                        "nothing was written: failed to keep {} as it was: {error}",
-                        edit.path
-                    ))
-                })?;
-                Ok(Some(kept))
-            }
-        }
     }
 }
 

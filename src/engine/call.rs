@@ -11,9 +11,10 @@ use super::question;
 use super::recorder::Halted;
 use super::tool::{Effect, Plan, Ran, Tool, ToolError};
 use super::turn::Turn;
+use super::writing;
 use crate::limits;
 use crate::policy::{self, Ground, Intent, Situation, Verdict};
-use crate::text::{Version, clean};
+use crate::text::clean;
 
 /// Runs the calls of a reply: neighbours that only read together, all others one after another.
 pub async fn run_all(turn: &Turn, reply: &Arc<Reply>) -> Result<(), Halted> {
@@ -67,7 +68,9 @@ async fn outcome(turn: &Turn, call: &ToolCall) -> Result<Outcome, Halted> {
     let seen = Mutex::default();
     for _ in 0..limits::INTENTS_PER_CALL_MAX {
         plan.title = clean::one_line(&plan.title);
-        if let Err(ToolError(why)) = keep_bases(turn, &plan.intent).await {
+        if let Intent::Write { edits } = &plan.intent
+            && let Err(ToolError(why)) = writing::keep_bases(&turn.parts, edits).await
+        {
             return Ok(Outcome::Failed(why));
         }
         let by = match permit(turn, call, &plan).await? {
@@ -95,25 +98,6 @@ async fn outcome(turn: &Turn, call: &ToolCall) -> Result<Outcome, Halted> {
         }
     }
     Ok(Outcome::Failed("the call needed more permissions than one call may ask for; split it".into()))
-}
-
-/// Keeps the texts that edits were made from, under their versions, so that everybody who is shown
-/// the edits can compute the text before and after.
-async fn keep_bases(turn: &Turn, intent: &Intent) -> Result<(), ToolError> {
-    let Intent::Write { edits } = intent else { return Ok(()) };
-    for edit in edits {
-        let Version::Text(wanted) = edit.base else { continue };
-        let text = turn.parts.files.lf_text(&edit.path).await?;
-        let kept = turn.parts.recorder.keep(text.as_bytes());
-        let kept = kept.map_err(|error| ToolError::new(format!("failed to keep {}: {error}", edit.path)))?;
-        if kept != wanted {
-            return Err(ToolError::new(format!(
-                "{} has changed since it was read; read it again",
-                edit.path
-            )));
-        }
-    }
-    Ok(())
 }
 
 async fn permit(turn: &Turn, call: &ToolCall, plan: &Plan) -> Result<Permit, Halted> {

@@ -1,4 +1,4 @@
-//! `Event`: what happened in a session, kept and numbered; `Command` and `Delta` beside it.
+//! `Event`: what happened in a session, kept and numbered.
 //!
 //! These types are the journal's format. A change here is a new journal version, thought through
 //! for an old reader with new data, a new reader with old data, and an old writer beside a new one.
@@ -10,80 +10,14 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+pub use super::command::{Command, Delta};
+pub use super::id::*;
+pub use super::outcome::{Exit, Outcome, Output, Seen};
+pub use super::touch::{RestoreOf, RestoredTo, Stand, What};
 use crate::path::AbsPath;
 pub use crate::policy::{Grant, Mode};
 use crate::policy::{Intent, Location};
 use crate::text::{Edit, Hash, Version};
-
-macro_rules! text_id {
-    ($(#[$doc:meta])* $name:ident) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-        #[serde(transparent)]
-        pub struct $name(pub String);
-
-        impl std::fmt::Display for $name {
-            fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                formatter.write_str(&self.0)
-            }
-        }
-
-        impl From<&str> for $name {
-            fn from(text: &str) -> Self {
-                Self(text.to_owned())
-            }
-        }
-    };
-}
-
-text_id!(
-    /// A session; unique over all processes, sorted by time of creation.
-    SessionId
-);
-text_id!(
-    /// A prompt; made by the client, so that sending it twice is harmless.
-    PromptId
-);
-text_id!(
-    /// A turn, unique in its session: `t1`, `t2`, …
-    TurnId
-);
-text_id!(
-    /// A message of the model, unique in its session: turn and step, `t1.1`.
-    MessageId
-);
-text_id!(
-    /// A call of a tool, unique in its session: `c1`, `c2`, …
-    CallId
-);
-text_id!(
-    /// A question, unique in its session: `q1`, `q2`, …
-    QuestionId
-);
-text_id!(
-    /// Who answers: the name of a client's connection.
-    ClientId
-);
-text_id!(
-    /// The name of a tool, which is the name of its file.
-    ToolName
-);
-text_id!(
-    /// A model as the user names it: `demo`, `script:FILE`, or the name the server knows.
-    ModelName
-);
-
-/// The number of a fact in its session: 1, 2, 3 … without holes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Seq(pub u64);
-
-impl Seq {
-    /// The number after this one.
-    pub fn next(self) -> Self {
-        Self(self.0 + 1)
-    }
-}
 
 /// A fact. What is opened here is closed exactly once, also after a crash.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -113,7 +47,30 @@ pub enum Event {
     CallStarted { call: CallId, title: String, intent: Intent, locations: Vec<Location>, by: Who },
     /// A file is about to be written; `kept` is the blob with its bytes before, where the text of
     /// the base alone would not bring them back.
-    Touched { call: Option<CallId>, edit: Edit, kept: Option<Hash> },
+    /// `after` is the text it makes, kept as well; `restore` is the way back that it belongs to.
+    Touched {
+        call: Option<CallId>,
+        edit: Edit,
+        kept: Option<Hash>,
+        #[serde(default)]
+        after: Option<Version>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        restore: Option<RestoreId>,
+    },
+    /// A file was changed by a command, or by a way back that no edit can express.
+    Found {
+        call: Option<CallId>,
+        path: AbsPath,
+        before: Stand,
+        after: Stand,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        restore: Option<RestoreId>,
+    },
+    /// The user has looked at changes of a file: `baseline` is what it would be without those that
+    /// are left, `current` what stood there then. Both are kept.
+    Reviewed { path: AbsPath, baseline: Stand, current: Stand },
+    /// The user went back to before a turn, or took that back.
+    Restored { restore: RestoreId, to: RestoredTo, what: RestoreOf },
     /// After a write something else than what was written stands there (a formatter ran).
     Settled { path: AbsPath, text: Option<Hash> },
     /// A call is over.
@@ -143,40 +100,6 @@ pub enum Reminder {
     Loop,
     /// The steps of this turn are used up.
     Steps,
-}
-
-/// What a session is asked to do. (Answers go to the `Desk`, where the call that asked waits.)
-#[derive(Debug)]
-pub enum Command {
-    /// A prompt of the user.
-    Prompt { prompt: PromptId, content: Vec<Block>, deliver: Deliver },
-    /// Other words for a waiting prompt.
-    Requeue { prompt: PromptId, content: Vec<Block> },
-    /// A waiting prompt is taken back.
-    Unqueue { prompt: PromptId },
-    /// Another model or mode.
-    Configure { setting: Setting },
-    /// Another title.
-    Rename { title: String },
-    /// A word to the user, from a front end (for example what a client offered and is not used).
-    Notice { level: Level, text: String },
-    /// End the running turn and hand the waiting prompts back.
-    Cancel,
-}
-
-/// Progress: shown, never kept, without number. What is read of the open step is joined.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Delta {
-    /// The model's words; `offset` in bytes of all text of this message.
-    Text { message: MessageId, offset: usize, text: String },
-    /// The model's thoughts; `offset` in bytes of all thoughts of this message.
-    Thought { message: MessageId, offset: usize, text: String },
-    /// A call takes shape; `index` counts the calls of the message, `text` is a piece of its input.
-    CallInput { message: MessageId, index: usize, tool: ToolName, text: String },
-    /// What a running command prints; `offset` in bytes of its whole output.
-    Output { call: CallId, offset: usize, text: String },
-    /// The step is asked for again: what was shown of this message is void.
-    Retrying { message: MessageId, attempt: u32, wait_ms: u64, why: String },
 }
 
 /// When a prompt is to reach the model.
@@ -352,68 +275,6 @@ pub enum Who {
     Mode(Mode),
     /// The program: withdrawn, interrupted, or nothing to allow.
     Quillon,
-}
-
-/// How a call ended.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum Outcome {
-    /// It did what it was to do.
-    Done(Output),
-    /// It could not; in words for the model.
-    Failed(String),
-    /// The user or a rule said no.
-    Denied {
-        /// In words for the model.
-        reason: String,
-    },
-    /// The turn was cancelled.
-    Cancelled,
-    /// The program ended first.
-    Interrupted,
-}
-
-/// What a call brought.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Output {
-    /// In words for the model.
-    pub text: String,
-    /// The files whose text the model knows from this call, as they are now.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub seen: Vec<Seen>,
-    /// How the command ended, if it was one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub exit: Option<Exit>,
-}
-
-impl Output {
-    /// These words.
-    pub fn said(text: impl Into<String>) -> Self {
-        Self { text: text.into(), ..Self::default() }
-    }
-}
-
-/// A text of a file that the model has seen or written.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Seen {
-    /// The file.
-    pub path: AbsPath,
-    /// Its text.
-    pub version: Version,
-}
-
-/// How a command ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum Exit {
-    /// With this status; 0 means success.
-    Code(i32),
-    /// By this signal.
-    Signal(i32),
-    /// It was ended because its time was over.
-    TimedOut,
-    /// It was ended because it was cancelled.
-    Cancelled,
 }
 
 /// Why a turn ended.

@@ -7,12 +7,17 @@ use tokio_util::sync::CancellationToken;
 
 use super::desk::{Desk, Taken};
 use super::event::{
-    Answer, Block, ChoiceKind, ClientId, Command, Deliver, PromptId, QuestionId, Seq, SessionId,
+    Answer, Block, ChoiceKind, ClientId, Command, Deliver, PromptId, QuestionId, RestoreOf, RestoredTo, Seq,
+    SessionId,
 };
+use super::parts::Parts;
 use super::reader::Reader;
 use super::recorder::Recorder;
+use super::restore::{self, Checkpoint, Planned, RestoreError, Restored};
+use super::review::{self, Decided, Decision, Review};
 use super::session::{Accepted, Message, Refused};
 use super::state::State;
+use crate::path::AbsPath;
 
 /// A handle on an open session; cheap to clone.
 #[derive(Clone)]
@@ -31,6 +36,7 @@ pub(super) enum Reach {
     Held {
         mailbox: mpsc::Sender<Message>,
         desk: Desk,
+        parts: Arc<Parts>,
         /// Fired when the session's task has ended.
         ended: CancellationToken,
     },
@@ -81,7 +87,7 @@ impl Session {
             Reach::Followed { holder } => return Err(Refused::Busy(holder.clone())),
         };
         let (reply, answer) = oneshot::channel();
-        mailbox.send(Message { command, reply }).await.map_err(|_| self.gone())?;
+        mailbox.send(Message::Command { command, reply }).await.map_err(|_| self.gone())?;
         answer.await.map_err(|_| self.gone())?
     }
 
@@ -107,6 +113,54 @@ impl Session {
     /// Ends the running turn and hands the waiting prompts back; harmless when nothing runs.
     pub async fn cancel(&self) -> Result<Accepted, Refused> {
         self.send(Command::Cancel).await
+    }
+
+    /// The files with changes that nobody has looked at yet, in the order in which they were first
+    /// changed.
+    pub async fn reviews(&self) -> Result<Vec<Review>, Refused> {
+        Ok(review::list(self.parts()?).await)
+    }
+
+    /// What is to be looked at in this file; none where the session has not changed it.
+    pub async fn review(&self, path: &AbsPath) -> Result<Option<Review>, Refused> {
+        Ok(review::file(self.parts()?, path).await)
+    }
+
+    /// Keeps changes or takes them back, one after another, also while a turn runs; an answer for each.
+    pub async fn decide(&self, decisions: &[Decision]) -> Result<Vec<Decided>, Refused> {
+        Ok(review::decide(self.parts()?, decisions).await)
+    }
+
+    /// The points that one can go back to, the oldest first.
+    pub fn checkpoints(&self) -> Result<Vec<Checkpoint>, Refused> {
+        Ok(restore::checkpoints(self.parts()?))
+    }
+
+    /// What going there would do with the files.
+    pub async fn preview(&self, to: &RestoredTo) -> Result<Result<Vec<Planned>, RestoreError>, Refused> {
+        Ok(restore::preview(self.parts()?, to).await)
+    }
+
+    /// Goes there; between turns only.
+    pub async fn restore(
+        &self,
+        to: RestoredTo,
+        what: RestoreOf,
+    ) -> Result<Result<Restored, RestoreError>, Refused> {
+        let mailbox = match &self.reach {
+            Reach::Held { mailbox, .. } => mailbox,
+            Reach::Followed { holder } => return Err(Refused::Busy(holder.clone())),
+        };
+        let (reply, answer) = oneshot::channel();
+        mailbox.send(Message::Restore { to, what, reply }).await.map_err(|_| self.gone())?;
+        answer.await.map_err(|_| self.gone())
+    }
+
+    fn parts(&self) -> Result<&Parts, Refused> {
+        match &self.reach {
+            Reach::Held { parts, .. } => Ok(parts),
+            Reach::Followed { holder } => Err(Refused::Busy(holder.clone())),
+        }
     }
 
     /// A reader of all that happens after this fact.

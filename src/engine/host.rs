@@ -79,6 +79,8 @@ pub struct Host {
     /// Sessions are opened and given up one after another: a journal has one opener at a time, also
     /// in this process.
     opening: tokio::sync::Mutex<()>,
+    /// Held by whoever writes a user's file: one at a time in this program.
+    writing: Arc<tokio::sync::Mutex<()>>,
     tasks: TaskTracker,
     stop: CancellationToken,
 }
@@ -90,6 +92,7 @@ impl Host {
             shared,
             sessions: Mutex::default(),
             opening: tokio::sync::Mutex::default(),
+            writing: Arc::default(),
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
         })
@@ -260,6 +263,7 @@ impl Host {
             rules,
             environment: self.shared.environment.clone(),
             tasks: self.tasks.clone(),
+            writing: self.writing.clone(),
             settled: false.into(),
         });
         if self.stop.is_cancelled() {
@@ -267,12 +271,14 @@ impl Host {
         }
         parts.settle_in_the_background();
         let ended = CancellationToken::new();
-        let (running, has_ended) = (session::run(parts, messages, stop.clone()), ended.clone().drop_guard());
+        let (running, has_ended) =
+            (session::run(parts.clone(), messages, stop.clone()), ended.clone().drop_guard());
         self.tasks.spawn(async move {
             let _has_ended = has_ended;
             running.await;
         });
-        let session = Session { id: id.clone(), recorder, reach: Reach::Held { mailbox, desk, ended }, stop };
+        let session =
+            Session { id: id.clone(), recorder, reach: Reach::Held { mailbox, desk, ended, parts }, stop };
         if let Some(followed) = self.lock().insert(id, session.clone()) {
             followed.stop.cancel();
         }

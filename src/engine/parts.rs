@@ -44,6 +44,8 @@ pub struct Parts {
     pub environment: Environment,
     /// The session's own tasks.
     pub tasks: TaskTracker,
+    /// Held by whoever writes a user's file: one at a time in this program.
+    pub writing: Arc<tokio::sync::Mutex<()>>,
     /// Whether the facts before the first write of the running turn are on the disk.
     pub settled: AtomicBool,
 }

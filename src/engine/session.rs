@@ -9,17 +9,20 @@ use futures::FutureExt;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
-use super::event::{Block, Command, Deliver, Event, PromptId, TurnId, Why};
+use super::event::{Block, Command, Deliver, Event, PromptId, RestoreOf, RestoredTo, TurnId, Why};
 use super::parts::Parts;
 use super::recorder::Halted;
+use super::restore::{self, RestoreError, Restored};
 use super::state::State;
 use super::turn;
 use crate::limits;
 
-/// A command and where its answer goes.
-pub struct Message {
-    pub command: Command,
-    pub reply: oneshot::Sender<Result<Accepted, Refused>>,
+/// What comes in the mailbox, and where its answer goes.
+pub enum Message {
+    /// A command.
+    Command { command: Command, reply: oneshot::Sender<Result<Accepted, Refused>> },
+    /// A way back; between turns only.
+    Restore { to: RestoredTo, what: RestoreOf, reply: oneshot::Sender<Result<Restored, RestoreError>> },
 }
 
 /// A command was taken.
@@ -109,7 +112,10 @@ impl Session {
                     biased;
                     () = self.stop.cancelled() => return self.remove_waiting(Why::Interrupted),
                     message = self.mailbox.recv() => match message {
-                        Some(message) => self.take(message)?,
+                        Some(Message::Restore { to, what, reply }) => {
+                            let _sender_may_be_gone = reply.send(restore::restore(&self.parts, to, what).await);
+                        }
+                        Some(Message::Command { command, reply }) => self.take(command, reply)?,
                         None => return self.remove_waiting(Why::Interrupted),
                     },
                 }
@@ -126,7 +132,10 @@ impl Session {
                 }
                 message = self.mailbox.recv(), if !deaf => {
                     match message {
-                        Some(message) => self.take(message)?,
+                        Some(Message::Restore { reply, .. }) => {
+                            let _sender_may_be_gone = reply.send(Err(RestoreError::Running));
+                        }
+                        Some(Message::Command { command, reply }) => self.take(command, reply)?,
                         None => self.cancel_turn(),
                     }
                 }
@@ -139,15 +148,19 @@ impl Session {
     }
 
     /// Takes a command; answers it; a halted session answers everything with the reason.
-    fn take(&mut self, message: Message) -> Result<(), Halted> {
-        let done = self.apply(message.command);
+    fn take(
+        &mut self,
+        command: Command,
+        reply: oneshot::Sender<Result<Accepted, Refused>>,
+    ) -> Result<(), Halted> {
+        let done = self.apply(command);
         let halted = match &done {
             Err(Refused::Halted(why)) => Some(Halted(why.clone())),
             Ok(_) | Err(Refused::NotWaiting(_) | Refused::QueueFull | Refused::Closed | Refused::Busy(_)) => {
                 None
             }
         };
-        let _sender_may_be_gone = message.reply.send(done);
+        let _sender_may_be_gone = reply.send(done);
         halted.map_or(Ok(()), Err)
     }
 

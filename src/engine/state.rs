@@ -5,9 +5,11 @@ use std::sync::Arc;
 
 use super::event::{
     Answer, Block, CallId, Deliver, Event, Grant, Mode, ModelName, Outcome, PromptId, Question, QuestionId,
-    Reminder, Reply, Seq, Setting, Stop, TodoItem, TurnId, Usage, Who, Why,
+    Reminder, Reply, RestoreOf, RestoredTo, Seq, Setting, Stop, TodoItem, TurnId, Usage, Who, Why,
 };
-use super::model::{CallResult, Message, ResultKind};
+use super::history::{self, History};
+use super::model::Message;
+use super::touch::Touches;
 use crate::limits;
 use crate::path::AbsPath;
 use crate::text::{Version, clip};
@@ -21,7 +23,8 @@ pub struct State {
     created: Arc<str>,
     updated: Arc<str>,
     briefing: Option<Arc<str>>,
-    history: Vec<Message>,
+    history: History,
+    touches: Touches,
     turn: Option<OpenTurn>,
     calls: Option<OpenCalls>,
     questions: Vec<OpenQuestion>,
@@ -29,8 +32,6 @@ pub struct State {
     prompts: HashSet<PromptId>,
     grants: Vec<Grant>,
     todo: Vec<TodoItem>,
-    /// The mode that the model was told of last.
-    told_mode: Mode,
     counts: Counts,
     usage: Usage,
     /// What the model has seen of each file.
@@ -51,6 +52,7 @@ struct Counts {
     turns: u64,
     calls: u64,
     questions: u64,
+    restores: u64,
 }
 
 /// The turn that runs.
@@ -105,7 +107,7 @@ impl State {
             return Err(Impossible(format!("number {} after {}", seq.0, self.seq.0)));
         }
         self.check(event)?;
-        self.fold(event);
+        self.fold(seq, at, event);
         self.seq = seq;
         if seq == Seq(1) {
             self.created = at.clone();
@@ -163,7 +165,7 @@ impl State {
 
     /// The mode that the model was told of last.
     pub fn told_mode(&self) -> Mode {
-        self.told_mode
+        self.history.told_mode()
     }
 
     /// What the model has seen of each file.
@@ -193,7 +195,7 @@ impl State {
 
     /// What was said so far, as a model is told it.
     pub fn history(&self) -> &[Message] {
-        &self.history
+        self.history.messages()
     }
 
     /// The turn that runs.
@@ -254,6 +256,21 @@ impl State {
         self.prompts.contains(prompt)
     }
 
+    /// How many ways back were taken.
+    pub fn restores(&self) -> u64 {
+        self.counts.restores
+    }
+
+    /// What was said, with the points that one can go back to.
+    pub fn said(&self) -> &History {
+        &self.history
+    }
+
+    /// The changes of files.
+    pub fn touches(&self) -> &Touches {
+        &self.touches
+    }
+
     /// What "always" has granted.
     pub fn grants(&self) -> &[Grant] {
         &self.grants
@@ -309,7 +326,7 @@ impl State {
                 let asked = self.questions.iter().any(|open| open.call.as_ref() == Some(call));
                 ensure(!asked, "a question of the call is open")
             }
-            Event::Touched { call, .. } => {
+            Event::Touched { call, .. } | Event::Found { call, .. } => {
                 ensure(call.as_ref().is_none_or(|call| self.is_open(call)), "the call is not open")
             }
             Event::TurnEnded { turn, .. } => {
@@ -317,8 +334,21 @@ impl State {
                 ensure(self.calls.is_none(), "calls are open")?;
                 ensure(self.questions.is_empty(), "questions are open")
             }
+            Event::Restored { to, what, .. } => {
+                ensure(self.turn.is_none(), "a turn is open")?;
+                match (what, to) {
+                    (RestoreOf::Files, _) => Ok(()),
+                    (_, RestoredTo::Before(turn)) => {
+                        ensure(self.history.mark(turn).is_some(), "there is no such turn to go back to")
+                    }
+                    (_, RestoredTo::Undone(undone)) => {
+                        ensure(self.history.can_undo(undone), "something was said since")
+                    }
+                }
+            }
             Event::Configured { .. }
             | Event::Settled { .. }
+            | Event::Reviewed { .. }
             | Event::Todo { .. }
             | Event::Titled { .. }
             | Event::Noticed { .. }
@@ -326,7 +356,8 @@ impl State {
         }
     }
 
-    fn fold(&mut self, event: &Event) {
+    fn fold(&mut self, seq: Seq, at: &Arc<str>, event: &Event) {
+        self.touches.fold(seq, self.turn.as_ref().map(|turn| &turn.id), event);
         match event {
             Event::Opened { roots, cwd, model, mode } => {
                 let (roots, cwd) = (roots.clone(), cwd.clone());
@@ -344,11 +375,11 @@ impl State {
             }
             Event::Taken { prompt } => {
                 if let Some(taken) = self.unqueue(prompt) {
-                    self.history.push(Message::User(taken.content.into()));
+                    self.history.say(Message::User(taken.content.into()));
                 }
             }
             Event::Removed { prompt, .. } => drop(self.unqueue(prompt)),
-            Event::TurnStarted { turn, prompt, content } => self.start_turn(turn, prompt, content),
+            Event::TurnStarted { turn, prompt, content } => self.start_turn(turn, prompt, content, at),
             Event::Replied { reply, .. } => self.reply(reply),
             Event::Asked { question, call, ask } => {
                 self.counts.questions += 1;
@@ -372,16 +403,26 @@ impl State {
             Event::Briefed { text } => self.briefing = Some(text.as_str().into()),
             Event::Reminded { about, text } => {
                 if let Reminder::Mode(mode) = about {
-                    self.told_mode = *mode;
+                    self.history.tell_mode(*mode);
                 }
-                self.history.push(Message::User([Block::Text { text: text.clone() }].into()));
+                self.history.say(Message::User([Block::Text { text: text.clone() }].into()));
             }
             Event::TurnEnded { usage, .. } => {
                 self.turn = None;
                 self.usage += *usage;
             }
+            Event::Restored { restore, to, what } => {
+                self.counts.restores += 1;
+                match (what, to) {
+                    (RestoreOf::Files, _) => {}
+                    (_, RestoredTo::Before(turn)) => self.history.go_back(turn, restore),
+                    (_, RestoredTo::Undone(undone)) => self.history.undo(undone),
+                }
+            }
             Event::CallStarted { .. }
             | Event::Touched { .. }
+            | Event::Found { .. }
+            | Event::Reviewed { .. }
             | Event::Settled { .. }
             | Event::Noticed { .. } => {}
         }
@@ -408,7 +449,7 @@ impl State {
         self.queue.remove(at)
     }
 
-    fn start_turn(&mut self, turn: &TurnId, prompt: &PromptId, content: &[Block]) {
+    fn start_turn(&mut self, turn: &TurnId, prompt: &PromptId, content: &[Block], at: &Arc<str>) {
         self.counts.turns += 1;
         self.unqueue(prompt);
         self.prompts.insert(prompt.clone());
@@ -416,7 +457,7 @@ impl State {
         if self.title.is_none() {
             self.title = first_words(content);
         }
-        self.history.push(Message::User(content.into()));
+        self.history.begin(turn, prompt, content, at, self.seq.next());
     }
 
     fn reply(&mut self, reply: &Arc<Reply>) {
@@ -428,7 +469,7 @@ impl State {
         if calls > 0 {
             self.calls = Some(OpenCalls { reply: reply.clone(), outcomes: vec![None; calls] });
         }
-        self.history.push(Message::Assistant(reply.clone()));
+        self.history.say(Message::Assistant(reply.clone()));
     }
 
     fn end_call(&mut self, call: &CallId, outcome: &Outcome) {
@@ -437,8 +478,8 @@ impl State {
             open.outcomes[at] = Some(outcome.clone());
         }
         if open.outcomes.iter().all(Option::is_some) {
-            let results = results(open);
-            self.history.push(Message::Results(results.into()));
+            let results = history::results(&open.reply, &open.outcomes);
+            self.history.say(Message::Results(results.into()));
             self.calls = None;
         }
     }
@@ -453,39 +494,4 @@ fn first_words(content: &[Block]) -> Option<String> {
         }
         Block::Link { .. } | Block::Resource { .. } => None,
     })
-}
-
-fn results(open: &OpenCalls) -> Vec<CallResult> {
-    let ended = open.outcomes.iter().flatten();
-    open.reply
-        .calls()
-        .zip(ended)
-        .map(|(call, outcome)| {
-            let (text, kind) = for_the_model(outcome);
-            CallResult {
-                call: call.id.clone(),
-                provider_id: call.provider_id.clone(),
-                tool: call.tool.clone(),
-                text,
-                kind,
-            }
-        })
-        .collect()
-}
-
-/// A call's end in words for the model.
-fn for_the_model(outcome: &Outcome) -> (String, ResultKind) {
-    match outcome {
-        Outcome::Done(output) if output.text.is_empty() => ("(no output)".into(), ResultKind::Done),
-        Outcome::Done(output) => (output.text.clone(), ResultKind::Done),
-        Outcome::Failed(why) => (format!("Error: {why}"), ResultKind::Failed),
-        Outcome::Denied { reason } => (reason.clone(), ResultKind::Failed),
-        Outcome::Cancelled => ("The user cancelled before this call was done.".into(), ResultKind::Failed),
-        Outcome::Interrupted => (
-            "The program ended while this call was open; it may or may not have acted. Look before you \
-             repeat it."
-                .into(),
-            ResultKind::Failed,
-        ),
-    }
 }

@@ -2,7 +2,9 @@
 
 mod block;
 mod event;
+mod file;
 mod question;
+mod review;
 mod summary;
 mod turn;
 pub mod uri;
@@ -10,6 +12,7 @@ pub mod uri;
 pub use block::{block, content, deliver, prompt_content};
 pub use event::{call_text, facts, update};
 pub use question::{actor, answer, choice_id};
+pub use review::{planned, review, reviewed_file};
 
 use crate::engine::Mode;
 

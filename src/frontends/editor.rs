@@ -15,6 +15,7 @@ mod plain;
 mod progress;
 mod prompt;
 mod questions;
+mod review;
 mod session;
 mod terms;
 #[cfg(test)]
@@ -281,6 +282,12 @@ impl Editor {
                 done(self.session(&params.session_id).await.map(|session| self.options(&session)))
             }
             ClientRequest::ConfigSet(params) => done(self.config_set(params).await),
+            ClientRequest::ReviewList(params) => done(self.review_list(params).await),
+            ClientRequest::ReviewFile(params) => done(self.review_file(params).await),
+            ClientRequest::ReviewDecide(params) => done(self.review_decide(params).await),
+            ClientRequest::CheckpointList(params) => done(self.checkpoint_list(params).await),
+            ClientRequest::CheckpointPreview(params) => done(self.checkpoint_preview(params).await),
+            ClientRequest::CheckpointRestore(params) => done(self.checkpoint_restore(params).await),
             ClientRequest::Content(params) => done(self.content(params).await),
             ClientRequest::Status(_) => done(self.status().await),
         }

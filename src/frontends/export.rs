@@ -91,6 +91,9 @@ pub(super) fn fact(recorder: &Recorder, event: &Event, text: &mut String) {
         | Event::Asked { .. }
         | Event::Answered { answer: None, .. }
         | Event::Touched { .. }
+        | Event::Found { .. }
+        | Event::Reviewed { .. }
+        | Event::Restored { .. }
         | Event::Settled { .. }
         | Event::Titled { .. }
         | Event::Briefed { .. }

@@ -169,6 +169,20 @@ pub fn create_folders(path: &AbsPath) -> io::Result<()> {
     std::fs::create_dir_all(path)
 }
 
+/// Gives a file other permission bits; Windows has none.
+pub fn set_mode(path: &AbsPath, mode: u32) -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        std::fs::set_permissions(path.as_path(), std::fs::Permissions::from_mode(mode))
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = (path, mode);
+        Ok(())
+    }
+}
+
 /// Removes a file or a link.
 pub fn remove_file(path: &AbsPath) -> io::Result<()> {
     std::fs::remove_file(path)

@@ -100,7 +100,7 @@ fn place(ours: &[Hunk], lines: &Range<u32>) -> Option<Range<u32>> {
     let (mut added, mut removed) = (0, 0);
     for hunk in ours {
         // At the edges of ours lies what is theirs: a line before or behind.
-        if hunk.new.start >= lines.end && !(hunk.new.is_empty() && hunk.new.start < lines.end) {
+        if hunk.new.start >= lines.end {
             break;
         }
         if hunk.new.end > lines.start {

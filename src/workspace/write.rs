@@ -8,7 +8,7 @@ use super::file::{Bom, Content, TextFile};
 use super::{FileError, Files, root};
 use crate::os::fs::{self, Durability};
 use crate::path::AbsPath;
-use crate::text::{Change, Edit, Version, ends};
+use crate::text::{Change, Edit, Hash, Version, ends};
 
 /// A file that was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -175,6 +175,34 @@ fn put_back(one: &Ready) -> io::Result<()> {
         Some(bytes) => fs::replace(&one.path, bytes, Durability::Process),
         None => fs::remove_file(&one.path),
     }
+}
+
+/// Puts bytes in the place of those with the hash `expected`. Blocks.
+pub(super) fn put_bytes(
+    path: &AbsPath,
+    expected: Option<Hash>,
+    bytes: Option<&[u8]>,
+    mode: Option<u32>,
+) -> Result<(), WriteError> {
+    root::still_there(path)?;
+    let found = match fs::read(path) {
+        Ok(found) => Some(Hash::of(&found)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        Err(error) => return Err(io_error(path, error)),
+    };
+    if found != expected {
+        return Err(WriteError::Stale(path.clone()));
+    }
+    let base = if found.is_some() { Version::Text(Hash::of(b"")) } else { Version::Absent };
+    put(path, base, bytes).map_err(|error| io_error(path, error))?;
+    match (mode, bytes) {
+        (Some(mode), Some(_)) => fs::set_mode(path, mode).map_err(|error| io_error(path, error)),
+        (Some(_) | None, _) => Ok(()),
+    }
+}
+
+fn io_error(path: &AbsPath, error: io::Error) -> WriteError {
+    WriteError::Io { path: path.clone(), error, state: "the file is as it was".into() }
 }
 
 #[cfg(test)]

@@ -53,6 +53,9 @@ pub fn line(event: &Event, root: &str) -> String {
             format!("call {call} started: {title}: {}, by {}", does(intent), who(by))
         }
         Event::Touched { edit, .. } => format!("touched {}", edit.path),
+        Event::Found { path, .. } => format!("found {path} changed"),
+        Event::Reviewed { path, .. } => format!("reviewed {path}"),
+        Event::Restored { restore, to, what } => format!("restored {restore}: {to:?}, {what:?}"),
         Event::Settled { path, .. } => format!("settled {path}"),
         Event::CallEnded { call, outcome } => format!("call {call} {}", ended(outcome)),
         Event::Todo { items } => {

@@ -15,7 +15,7 @@ use quillon::policy::{Layer, Rules};
 use quillon::providers::Providers;
 use quillon::workspace::NoBuffers;
 
-use crate::print;
+use crate::{print, taking_back};
 
 /// A parsed transcript: its sections in order.
 pub struct Scene {
@@ -157,7 +157,11 @@ impl Stage {
             "prompt" => self.prompt(rest, Deliver::Next).await,
             "edit" => {
                 let (file, text) = rest.split_once(' ').unwrap();
-                std::fs::write(Path::new(&self.root).join(file), text.replace("\\n", "\n")).unwrap();
+                let path = Path::new(&self.root).join(file);
+                match text {
+                    "(remove)" => std::fs::remove_file(path).unwrap(),
+                    _ => std::fs::write(path, text.replace("\\n", "\n")).unwrap(),
+                }
             }
             "allow" => self.answer(rest, |_| Some(Answer::Once)).await,
             "always" => {
@@ -180,7 +184,15 @@ impl Stage {
             "remove" => {
                 self.session.send(Command::Unqueue { prompt: rest.into() }).await.unwrap();
             }
-            other => panic!("the user's script has no word `{other}`"),
+            "history" => {
+                let said = self.session.state(|state| state.history().len());
+                self.facts.push(format!("= {said} messages"));
+            }
+            _ => {
+                let seen = taking_back::line(&self.session, &self.root, word, rest).await;
+                self.take_ready();
+                self.facts.extend(seen);
+            }
         }
     }
 

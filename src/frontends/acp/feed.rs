@@ -201,6 +201,9 @@ impl Feed {
             | Event::Replied { .. }
             | Event::CallStarted { .. }
             | Event::Touched { .. }
+            | Event::Found { .. }
+            | Event::Reviewed { .. }
+            | Event::Restored { .. }
             | Event::Settled { .. }
             | Event::CallEnded { .. }
             | Event::Todo { .. }

@@ -159,6 +159,9 @@ impl Projection {
             Event::TurnEnded { turn, stop, .. } => self.turn_ended(turn, stop, &fact.at),
             Event::Opened { .. }
             | Event::Touched { .. }
+            | Event::Found { .. }
+            | Event::Reviewed { .. }
+            | Event::Restored { .. }
             | Event::Settled { .. }
             | Event::Briefed { .. }
             | Event::Reminded { .. } => {}

@@ -6,18 +6,18 @@ use quillon_protocol::event as wire;
 use quillon_protocol::event::{Event as WireEvent, SessionEvent};
 use quillon_protocol::lifecycle::Timestamp;
 use quillon_protocol::prompt::PromptId;
+use quillon_protocol::review as wire_review;
 use quillon_protocol::session::SessionId as WireSession;
 
 use super::block::{content, delivery};
-use super::{question, summary, turn, uri};
+use super::{file, question, summary, turn, uri};
 use crate::engine::journal::Recorded;
 use crate::engine::{
     CallId, Delta, Event, Level, Outcome, Recorder, Reply, ReplyBlock, Seq, SessionId, Setting, Stop,
-    TodoItem, TodoStatus, TurnId, Update, Usage, Why, preview,
+    TodoItem, TodoStatus, TurnId, Update, Usage, Why,
 };
 use crate::limits;
 use crate::policy::Intent;
-use crate::text::Edit;
 
 /// What `agent/event` carries of an update; nothing for the end of a session that cannot record.
 pub fn update(session: &SessionId, recorder: &Recorder, update: &Update) -> Vec<SessionEvent> {
@@ -127,11 +127,16 @@ fn fact(recorder: &Recorder, event: &Event) -> WireEvent {
                 by: question::actor(by),
             })
         }
-        Event::Touched { call, edit, .. } => touched(recorder, call.as_ref(), edit),
+        Event::Touched { call, edit, .. } => file::touched(recorder, call.as_ref(), edit),
         Event::Settled { path, text } => WireEvent::FileSettled(wire::FileSettled {
             uri: uri::of(path),
             hash: text.map(|hash| TextHash(hash.to_string())),
         }),
+        Event::Found { call, path, before, after, .. } => {
+            file::found(recorder, call.as_ref(), path, before, after)
+        }
+        Event::Reviewed { path, .. } => WireEvent::Reviewed(wire_review::Reviewed { uri: uri::of(path) }),
+        Event::Restored { restore, to, what } => WireEvent::Restored(file::restored(restore, to, *what)),
         Event::CallEnded { call, outcome } => WireEvent::CallEnded(ended(call, outcome)),
         Event::Todo { items } => {
             WireEvent::Plan(wire::Plan { entries: items.iter().map(plan_entry).collect() })
@@ -195,21 +200,6 @@ fn replied(message: &str, reply: &Reply) -> wire::Replied {
         ReplyBlock::Opaque { .. } => None,
     });
     wire::Replied { message_id: message.into(), blocks: blocks.collect(), usage: usage(reply.usage) }
-}
-
-fn touched(recorder: &Recorder, call: Option<&CallId>, edit: &Edit) -> WireEvent {
-    let intent = Intent::Write { edits: vec![edit.clone()] };
-    let changes = preview::changes(recorder, &intent);
-    let change = changes.first().expect("an edit gives one change");
-    let file = question::file_diff(&question::name_in(recorder, &edit.path), change, None);
-    WireEvent::FileTouched(wire::FileTouched {
-        uri: file.uri,
-        call_id: call.map(wire_call),
-        change: file.change,
-        diff: file.diff,
-        added: file.added,
-        removed: file.removed,
-    })
 }
 
 /// What the user is shown of a call's end, whole; the model is told the same.

@@ -36,6 +36,12 @@ pub fn of(event: &Event) -> Option<String> {
             let (change, added, removed) = (touched.change.as_str(), touched.added, touched.removed);
             format!("{} {change} (+{added} −{removed})", touched.uri)
         }
+        Event::Reviewed(reviewed) => format!("changes of {} kept", reviewed.uri),
+        Event::Restored(restored) => match (&restored.turn_id, restored.conversation) {
+            (Some(_), true) => "went back to an earlier prompt".to_owned(),
+            (Some(_), false) => "files went back to before an earlier prompt".to_owned(),
+            (None, _) => "took the last way back back".to_owned(),
+        },
         Event::FileSettled(settled) => format!("{} was changed after the write", settled.uri),
         Event::CallEnded(ended) => format!("{}: call {}", ended.outcome.as_str(), ended.call_id),
         Event::Plan(plan) => {

@@ -40,6 +40,8 @@ pub fn step(open: &mut Option<TurnId>, fact: &Recorded) -> Option<TurnId> {
         | Event::CallStarted { .. }
         | Event::Touched { .. }
         | Event::Settled { .. }
+        | Event::Found { .. }
+        | Event::Reviewed { .. }
         | Event::CallEnded { .. }
         | Event::Todo { .. }
         | Event::Noticed { .. }
@@ -50,6 +52,7 @@ pub fn step(open: &mut Option<TurnId>, fact: &Recorded) -> Option<TurnId> {
         | Event::Requeued { .. }
         | Event::Removed { .. }
         | Event::Titled { .. }
+        | Event::Restored { .. }
         | Event::Briefed { .. } => None,
     }
 }

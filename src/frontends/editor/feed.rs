@@ -69,6 +69,9 @@ fn changes_the_list(event: &Event) -> bool {
         | Event::Replied { .. }
         | Event::CallStarted { .. }
         | Event::Touched { .. }
+        | Event::Found { .. }
+        | Event::Reviewed { .. }
+        | Event::Restored { .. }
         | Event::Settled { .. }
         | Event::CallEnded { .. }
         | Event::Todo { .. }

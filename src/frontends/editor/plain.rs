@@ -232,6 +232,9 @@ impl Plain {
             | Event::Removed { .. }
             | Event::Answered { .. }
             | Event::Touched { .. }
+            | Event::Found { .. }
+            | Event::Reviewed { .. }
+            | Event::Restored { .. }
             | Event::Settled { .. }
             | Event::CallEnded { .. }
             | Event::Todo { .. }

@@ -155,6 +155,9 @@ impl<'a> Show<'a> {
             | Event::Asked { call: None, .. }
             | Event::Answered { .. }
             | Event::Touched { .. }
+            | Event::Found { .. }
+            | Event::Reviewed { .. }
+            | Event::Restored { .. }
             | Event::Settled { .. }
             | Event::Titled { .. }
             | Event::Briefed { .. }

@@ -1,0 +1,151 @@
+//! `History`: what was said, as a model is told it; and the points that one can go back to.
+
+use std::sync::Arc;
+
+use super::event::{Block, Mode, Outcome, PromptId, Reply, RestoreId, Seq, TurnId};
+use super::model::{CallResult, Message, ResultKind};
+
+/// What was said so far.
+#[derive(Debug, Default)]
+pub struct History {
+    messages: Vec<Message>,
+    marks: Vec<Mark>,
+    /// What the last way back took away, while nothing was said since.
+    cut: Option<Cut>,
+    /// The mode that the model was told of last.
+    told_mode: Mode,
+}
+
+/// The state before a turn: a point that one can go back to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mark {
+    /// The turn.
+    pub turn: TurnId,
+    /// The prompt that began it.
+    pub prompt: PromptId,
+    /// Its words.
+    pub content: Vec<Block>,
+    /// When it began, RFC 3339.
+    pub at: Arc<str>,
+    /// The fact that began it.
+    pub seq: Seq,
+    messages: usize,
+    told_mode: Mode,
+}
+
+#[derive(Debug)]
+struct Cut {
+    restore: RestoreId,
+    messages: Vec<Message>,
+    marks: Vec<Mark>,
+    told_mode: Mode,
+}
+
+impl History {
+    /// All messages.
+    pub fn messages(&self) -> &[Message] {
+        &self.messages
+    }
+
+    /// The points that one can go back to, the oldest first.
+    pub fn marks(&self) -> &[Mark] {
+        &self.marks
+    }
+
+    /// The mode that the model was told of last.
+    pub fn told_mode(&self) -> Mode {
+        self.told_mode
+    }
+
+    pub(super) fn say(&mut self, message: Message) {
+        self.cut = None;
+        self.messages.push(message);
+    }
+
+    /// The model hears of a mode.
+    pub(super) fn tell_mode(&mut self, mode: Mode) {
+        self.told_mode = mode;
+    }
+
+    /// A turn begins.
+    pub(super) fn begin(
+        &mut self,
+        turn: &TurnId,
+        prompt: &PromptId,
+        content: &[Block],
+        at: &Arc<str>,
+        seq: Seq,
+    ) {
+        self.marks.push(Mark {
+            turn: turn.clone(),
+            prompt: prompt.clone(),
+            content: content.to_vec(),
+            at: at.clone(),
+            seq,
+            messages: self.messages.len(),
+            told_mode: self.told_mode,
+        });
+        self.say(Message::User(content.into()));
+    }
+
+    /// The point before this turn.
+    pub fn mark(&self, turn: &TurnId) -> Option<&Mark> {
+        self.marks.iter().find(|mark| mark.turn == *turn)
+    }
+
+    /// Whether what this way back took away can be brought back.
+    pub fn can_undo(&self, restore: &RestoreId) -> bool {
+        self.cut.as_ref().is_some_and(|cut| cut.restore == *restore)
+    }
+
+    pub(super) fn go_back(&mut self, turn: &TurnId, restore: &RestoreId) {
+        let Some(at) = self.marks.iter().position(|mark| mark.turn == *turn) else { return };
+        let marks = self.marks.split_off(at);
+        let messages = self.messages.split_off(marks[0].messages);
+        let told_mode = std::mem::replace(&mut self.told_mode, marks[0].told_mode);
+        self.cut = Some(Cut { restore: restore.clone(), messages, marks, told_mode });
+    }
+
+    pub(super) fn undo(&mut self, restore: &RestoreId) {
+        if !self.can_undo(restore) {
+            return;
+        }
+        if let Some(cut) = self.cut.take() {
+            self.messages.extend(cut.messages);
+            self.marks.extend(cut.marks);
+            self.told_mode = cut.told_mode;
+        }
+    }
+}
+
+/// The results of a reply's calls, when all have ended.
+pub(super) fn results(reply: &Reply, outcomes: &[Option<Outcome>]) -> Vec<CallResult> {
+    let result = |(call, outcome): (&super::event::ToolCall, &Outcome)| {
+        let (text, kind) = for_the_model(outcome);
+        CallResult {
+            call: call.id.clone(),
+            provider_id: call.provider_id.clone(),
+            tool: call.tool.clone(),
+            text,
+            kind,
+        }
+    };
+    reply.calls().zip(outcomes.iter().flatten()).map(result).collect()
+}
+
+/// A call's end in words for the model.
+fn for_the_model(outcome: &Outcome) -> (String, ResultKind) {
+    match outcome {
+        Outcome::Done(output) if output.text.is_empty() => ("(no output)".into(), ResultKind::Done),
+        Outcome::Done(output) => (output.text.clone(), ResultKind::Done),
+        Outcome::Failed(why) => (format!("Error: {why}"), ResultKind::Failed),
+        Outcome::Denied { reason } => (reason.clone(), ResultKind::Failed),
+        Outcome::Cancelled => ("The user cancelled before this call was done.".into(), ResultKind::Failed),
+        Outcome::Interrupted => (
+            "The program ended while this call was open; it may or may not have acted. Look before you \
+             repeat it."
+                .into(),
+            ResultKind::Failed,
+        ),
+    }
+}

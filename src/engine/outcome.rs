@@ -1,0 +1,68 @@
+//! How a call ended, and what it brought.
+
+use serde::{Deserialize, Serialize};
+
+use crate::path::AbsPath;
+use crate::text::Version;
+
+/// How a call ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Outcome {
+    /// It did what it was to do.
+    Done(Output),
+    /// It could not; in words for the model.
+    Failed(String),
+    /// The user or a rule said no.
+    Denied {
+        /// In words for the model.
+        reason: String,
+    },
+    /// The turn was cancelled.
+    Cancelled,
+    /// The program ended first.
+    Interrupted,
+}
+
+/// What a call brought.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Output {
+    /// In words for the model.
+    pub text: String,
+    /// The files whose text the model knows from this call, as they are now.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub seen: Vec<Seen>,
+    /// How the command ended, if it was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exit: Option<Exit>,
+}
+
+impl Output {
+    /// These words.
+    pub fn said(text: impl Into<String>) -> Self {
+        Self { text: text.into(), ..Self::default() }
+    }
+}
+
+/// A text of a file that the model has seen or written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Seen {
+    /// The file.
+    pub path: AbsPath,
+    /// Its text.
+    pub version: Version,
+}
+
+/// How a command ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Exit {
+    /// With this status; 0 means success.
+    Code(i32),
+    /// By this signal.
+    Signal(i32),
+    /// It was ended because its time was over.
+    TimedOut,
+    /// It was ended because it was cancelled.
+    Cancelled,
+}

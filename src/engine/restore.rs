@@ -1,0 +1,206 @@
+//! The way back to before a turn: the files, what was said, or both; and the way back from that.
+
+use super::event::{Block, Event, PromptId, RestoreId, RestoreOf, RestoredTo, Seq, TurnId};
+use super::parts::Parts;
+use super::review;
+use super::story::{self, Body, Story};
+use super::touch::Touch;
+use super::writing::Cause;
+use crate::path::AbsPath;
+use crate::text::Hunk;
+
+/// The state before a turn.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Checkpoint {
+    /// The turn.
+    pub turn: TurnId,
+    /// The prompt that began it.
+    pub prompt: PromptId,
+    /// Its words.
+    pub content: Vec<Block>,
+    /// When it began, RFC 3339.
+    pub at: std::sync::Arc<str>,
+    /// How many files were changed in it.
+    pub files: usize,
+}
+
+/// What a way back would do with one file.
+#[derive(Debug, Clone)]
+pub struct Planned {
+    /// The file.
+    pub path: AbsPath,
+    /// The file as it is.
+    pub now: Body,
+    /// The file as it would be.
+    pub then: Body,
+    /// What stays, and why; none where everything goes back.
+    pub left: Option<String>,
+    story: Story,
+    hunks: Vec<Hunk>,
+}
+
+/// What a way back did.
+#[derive(Debug, Clone)]
+pub struct Restored {
+    /// Names it, to take it back.
+    pub restore: RestoreId,
+    /// The files that went back.
+    pub files: Vec<AbsPath>,
+    /// The files, or parts of them, that stayed as they are; why.
+    pub left: Vec<(AbsPath, String)>,
+    /// The prompt that began the turn, to send it anew, where the conversation went back.
+    pub prompt: Option<Vec<Block>>,
+}
+
+/// Why there is no way back.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RestoreError {
+    /// A turn runs.
+    #[error("a turn is running; cancel it first")]
+    Running,
+    /// There is no such point.
+    #[error("there is no turn `{0}` to go back to")]
+    NoTurn(TurnId),
+    /// There was no such restore.
+    #[error("there is no restore `{0}`")]
+    NoRestore(RestoreId),
+    /// Something was said since, so what was taken away cannot be put back at its end.
+    #[error("something was said since the restore; the conversation cannot be brought back, the files can")]
+    SaidSince,
+    /// The session ended.
+    #[error("{0}")]
+    Halted(String),
+}
+
+/// The points that one can go back to, the oldest first.
+pub(super) fn checkpoints(parts: &Parts) -> Vec<Checkpoint> {
+    parts.recorder.state(|state| {
+        let touched = |turn: &TurnId| {
+            let paths = state.touches().paths();
+            paths
+                .iter()
+                .filter(|path| state.touches().of(path).iter().any(|one| one.turn.as_ref() == Some(turn)))
+                .count()
+        };
+        let marks = state.said().marks().iter();
+        marks
+            .map(|mark| Checkpoint {
+                turn: mark.turn.clone(),
+                prompt: mark.prompt.clone(),
+                content: mark.content.clone(),
+                at: mark.at.clone(),
+                files: touched(&mark.turn),
+            })
+            .collect()
+    })
+}
+
+/// What going there would do with the files.
+pub(super) async fn preview(parts: &Parts, to: &RestoredTo) -> Result<Vec<Planned>, RestoreError> {
+    let (from, touches) = parts.recorder.state(|state| -> Result<_, RestoreError> {
+        let from = match to {
+            RestoredTo::Before(turn) => {
+                state.said().mark(turn).ok_or_else(|| RestoreError::NoTurn(turn.clone()))?.seq
+            }
+            RestoredTo::Undone(_) => Seq(0),
+        };
+        let paths = state.touches().paths();
+        let touches: Vec<(AbsPath, Vec<Touch>)> =
+            paths.into_iter().map(|path| (path.clone(), state.touches().of(&path))).collect();
+        Ok((from, touches))
+    })?;
+    let ours = |touch: &Touch| match to {
+        RestoredTo::Before(_) => touch.seq > from,
+        RestoredTo::Undone(restore) => touch.restore.as_ref() == Some(restore),
+    };
+    let mut planned = Vec::new();
+    for (path, touches) in touches {
+        let first = touches.iter().position(&ours);
+        let Some(first) = first else { continue };
+        let since: Vec<&Touch> = touches[first..].iter().collect();
+        let current = story::current(parts, &path).await;
+        let story = story::tell(&parts.recorder, None, &since, ours, &current);
+        planned.extend(plan(path, story));
+    }
+    if let RestoredTo::Undone(restore) = to
+        && planned.is_empty()
+        && !parts.recorder.state(|state| state.said().can_undo(restore))
+    {
+        return Err(RestoreError::NoRestore(restore.clone()));
+    }
+    Ok(planned)
+}
+
+/// What is surely ours goes; what the user has typed in stays.
+fn plan(path: AbsPath, story: Story) -> Option<Planned> {
+    if story.base().is_same(story.now()) && story.modes().is_none() {
+        return None;
+    }
+    let all = story.hunks();
+    let (mixed, sure): (Vec<Hunk>, Vec<Hunk>) = all.into_iter().partition(|hunk| story.is_mixed(hunk));
+    let left = match story.base() {
+        Body::Unknown => Some("a command changed it, and nobody kept what stood there before".to_owned()),
+        _ if story.is_touched() && mixed.is_empty() => Some("you have changed it since".to_owned()),
+        _ if !mixed.is_empty() => {
+            let lines: Vec<String> = mixed.iter().map(|hunk| (hunk.new.start + 1).to_string()).collect();
+            Some(format!("you have changed lines of it since, which stay (at line {})", lines.join(", ")))
+        }
+        _ => None,
+    };
+    let then = match (&left, sure.is_empty()) {
+        (Some(_), true) => story.now().clone(),
+        (Some(_), false) => match story.now() {
+            Body::Text(now) => Body::Text(crate::text::spliced(now, &story.undoing(&sure)).into()),
+            other => other.clone(),
+        },
+        (None, _) => story.base().clone(),
+    };
+    Some(Planned { path, now: story.now().clone(), then, left, story, hunks: sure })
+}
+
+/// Goes there.
+pub(super) async fn restore(
+    parts: &Parts,
+    to: RestoredTo,
+    what: RestoreOf,
+) -> Result<Restored, RestoreError> {
+    if parts.recorder.state(|state| state.turn().is_some()) {
+        return Err(RestoreError::Running);
+    }
+    let files = match what {
+        RestoreOf::Files | RestoreOf::Both => preview(parts, &to).await?,
+        RestoreOf::Conversation => Vec::new(),
+    };
+    let possible = parts.recorder.state(|state| match (what, &to) {
+        (RestoreOf::Files, _) => Ok(None),
+        (_, RestoredTo::Before(turn)) => match state.said().mark(turn) {
+            Some(mark) => Ok(Some(mark.content.clone())),
+            None => Err(RestoreError::NoTurn(turn.clone())),
+        },
+        (_, RestoredTo::Undone(restore)) if state.said().can_undo(restore) => Ok(None),
+        (_, RestoredTo::Undone(_)) => Err(RestoreError::SaidSince),
+    });
+    let prompt = possible?;
+    let (restore, _) = parts
+        .recorder
+        .record_from(|state| {
+            let restore = RestoreId(format!("r{}", state.restores() + 1));
+            (restore.clone(), Event::Restored { restore, to: to.clone(), what })
+        })
+        .map_err(|halted| RestoreError::Halted(halted.0))?;
+    let cause = Cause { call: None, restore: Some(restore.clone()) };
+    let mut restored = Restored { restore, files: Vec::new(), left: Vec::new(), prompt };
+    for one in files {
+        let Planned { path, left, story, hunks, then, now } = one;
+        if then != now || story.modes().is_some() && left.is_none() {
+            match review::undo(parts, &path, &story, &hunks, &cause).await {
+                Ok(()) => restored.files.push(path.clone()),
+                Err(error) => restored.left.push((path.clone(), error.0)),
+            }
+        }
+        if let Some(why) = left {
+            restored.left.push((path, why));
+        }
+    }
+    Ok(restored)
+}

@@ -1,0 +1,300 @@
+//! `Review`: what this session has made of a file and nobody has looked at yet, in hunks.
+//!
+//! The baseline is the file as it would be without those changes. It is a fold over the facts: what
+//! the user changes outside of the hunks moves it along, keeping a hunk moves it too.
+
+use super::event::{CallId, Event, TurnId};
+use super::parts::Parts;
+use super::story::{self, Body, Story};
+use super::tool::ToolError;
+use super::touch::Touch;
+use super::writing::{self, Cause};
+use crate::path::AbsPath;
+use crate::text::{Change, Edit, Hash, Hunk, Splice, Version};
+
+/// What is to be looked at in one file.
+#[derive(Debug, Clone)]
+pub struct Review {
+    /// The file.
+    pub path: AbsPath,
+    /// The file as it would be without the changes.
+    pub baseline: Body,
+    /// The file as it is.
+    pub current: Body,
+    /// The changes of the text, in order; none where the file is no text on either side.
+    pub hunks: Vec<ReviewHunk>,
+    /// The permission bits before and now, where a command changed them.
+    pub modes: Option<(u32, u32)>,
+    /// The calls that made the changes.
+    pub calls: Vec<CallId>,
+    /// The turns in which they were made.
+    pub turns: Vec<TurnId>,
+    story: Story,
+}
+
+/// One change of the text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReviewHunk {
+    /// Names it: the same as long as its lines, old and new, are the same.
+    pub id: String,
+    /// Which lines.
+    pub hunk: Hunk,
+    /// Whether the user has typed in it since.
+    pub mixed: Mixed,
+}
+
+/// Whether the user has typed in a change of the agent's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mixed {
+    /// Both have written it.
+    Yes,
+    /// The agent alone has.
+    No,
+}
+
+/// What a verdict is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ReviewOf {
+    /// All of a file.
+    File,
+    /// One hunk, by its name.
+    Hunk(String),
+    /// What one turn has changed in the file.
+    Turn(TurnId),
+}
+
+/// What becomes of changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// They stay, and need not be looked at any more.
+    Keep,
+    /// They go.
+    Undo,
+}
+
+/// One verdict of the user.
+#[derive(Debug, Clone)]
+pub struct Decision {
+    /// The file.
+    pub path: AbsPath,
+    /// The text that the user has seen; none: whatever stands there.
+    pub version: Option<Version>,
+    /// Which changes.
+    pub of: ReviewOf,
+    /// What becomes of them.
+    pub verdict: Verdict,
+}
+
+/// What became of a verdict.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Decided {
+    /// It is done.
+    Done,
+    /// The file or the hunk is not the one that was seen: look again.
+    Stale,
+    /// It could not be done; why.
+    Failed(String),
+}
+
+impl Review {
+    /// Which text stands there; none where it is no text.
+    pub fn version(&self) -> Option<Version> {
+        self.current.version()
+    }
+
+    /// The old and the new lines of a hunk.
+    pub fn lines(&self, hunk: &Hunk) -> (&str, &str) {
+        self.story.lines(hunk)
+    }
+
+    /// Whether there is anything to look at.
+    pub fn is_open(&self) -> bool {
+        !self.hunks.is_empty() || !self.baseline.is_same(&self.current) || self.modes.is_some()
+    }
+}
+
+/// All files with something to look at, in the order in which they were first changed.
+pub(super) async fn list(parts: &Parts) -> Vec<Review> {
+    let mut open = Vec::new();
+    for path in parts.recorder.state(|state| state.touches().paths()) {
+        if let Some(review) = file(parts, &path).await.filter(Review::is_open) {
+            open.push(review);
+        }
+    }
+    open
+}
+
+/// What is to be looked at in this file; none where the session has not changed it.
+pub(super) async fn file(parts: &Parts, path: &AbsPath) -> Option<Review> {
+    let (touches, settled) =
+        parts.recorder.state(|state| (state.touches().of(path), state.touches().settled(path).cloned()));
+    let from = settled.as_ref().map(|settled| (&settled.baseline, &settled.current));
+    let since: Vec<&Touch> = touches
+        .iter()
+        .filter(|touch| settled.as_ref().is_none_or(|settled| touch.seq > settled.seq))
+        .collect();
+    if touches.is_empty() {
+        return None;
+    }
+    let current = story::current(parts, path).await;
+    let story = story::tell(&parts.recorder, from, &since, |_| true, &current);
+    Some(review_of(path, story, &since))
+}
+
+fn review_of(path: &AbsPath, story: Story, touches: &[&Touch]) -> Review {
+    let mut names = std::collections::HashMap::new();
+    let hunks = story.hunks().into_iter().map(|hunk| {
+        let (old, new) = story.lines(&hunk);
+        let count = names.entry((old.to_owned(), new.to_owned())).or_insert(0u32);
+        *count += 1;
+        let pieces = [old.as_bytes(), b"\0", new.as_bytes(), b"\0", &count.to_be_bytes()];
+        let id = Hash::of_pieces(pieces).to_string()[..16].to_owned();
+        let mixed = if story.is_mixed(&hunk) { Mixed::Yes } else { Mixed::No };
+        ReviewHunk { id, hunk, mixed }
+    });
+    let mut calls: Vec<CallId> = touches.iter().filter_map(|touch| touch.call.clone()).collect();
+    calls.dedup();
+    let mut turns: Vec<TurnId> = touches.iter().filter_map(|touch| touch.turn.clone()).collect();
+    turns.dedup();
+    Review {
+        path: path.clone(),
+        baseline: story.base().clone(),
+        current: story.now().clone(),
+        hunks: hunks.collect(),
+        modes: story.modes(),
+        calls,
+        turns,
+        story,
+    }
+}
+
+/// Does what the user has decided, one after another.
+pub(super) async fn decide(parts: &Parts, decisions: &[Decision]) -> Vec<Decided> {
+    let mut decided = Vec::new();
+    for decision in decisions {
+        decided.push(match one(parts, decision).await {
+            Ok(decided) => decided,
+            Err(error) => Decided::Failed(error.0),
+        });
+    }
+    decided
+}
+
+async fn one(parts: &Parts, decision: &Decision) -> Result<Decided, ToolError> {
+    let Some(review) = file(parts, &decision.path).await else { return Ok(Decided::Stale) };
+    if decision.version.is_some_and(|seen| review.version() != Some(seen)) {
+        return Ok(Decided::Stale);
+    }
+    match (&decision.of, decision.verdict) {
+        (ReviewOf::File, Verdict::Keep) => settle(parts, &review, review.current.clone()).await,
+        (ReviewOf::File, Verdict::Undo) => {
+            let hunks: Vec<Hunk> = review.hunks.iter().map(|one| one.hunk.clone()).collect();
+            undo(parts, &review.path, &review.story, &hunks, &Cause::default()).await?;
+            Ok(Decided::Done)
+        }
+        (ReviewOf::Hunk(id), verdict) => {
+            let Some(found) = review.hunks.iter().find(|hunk| hunk.id == *id) else {
+                return Ok(Decided::Stale);
+            };
+            match verdict {
+                Verdict::Keep => {
+                    settle(parts, &review, review.story.keeping(std::slice::from_ref(&found.hunk))).await
+                }
+                Verdict::Undo => {
+                    let hunks = std::slice::from_ref(&found.hunk);
+                    undo(parts, &review.path, &review.story, hunks, &Cause::default()).await?;
+                    Ok(Decided::Done)
+                }
+            }
+        }
+        (ReviewOf::Turn(turn), verdict) => of_turn(parts, &review, turn, verdict).await,
+    }
+}
+
+/// What one turn has changed: everything else counts as somebody else's.
+async fn of_turn(
+    parts: &Parts,
+    review: &Review,
+    turn: &TurnId,
+    verdict: Verdict,
+) -> Result<Decided, ToolError> {
+    let (touches, settled) = parts
+        .recorder
+        .state(|state| (state.touches().of(&review.path), state.touches().settled(&review.path).cloned()));
+    let from = settled.as_ref().map(|settled| (&settled.baseline, &settled.current));
+    let since: Vec<&Touch> = touches
+        .iter()
+        .filter(|touch| settled.as_ref().is_none_or(|settled| touch.seq > settled.seq))
+        .collect();
+    let of_it = |touch: &Touch| touch.turn.as_ref() == Some(turn);
+    match verdict {
+        Verdict::Undo => {
+            let all: Vec<&Touch> = touches.iter().collect();
+            let story = story::tell(&parts.recorder, None, &all, of_it, &review.current);
+            let sure = story.hunks().into_iter().filter(|hunk| !story.is_mixed(hunk)).collect::<Vec<_>>();
+            undo(parts, &review.path, &story, &sure, &Cause::default()).await?;
+            Ok(Decided::Done)
+        }
+        Verdict::Keep => {
+            let others = |touch: &Touch| !of_it(touch);
+            let story = story::tell(&parts.recorder, from, &since, others, &review.current);
+            settle(parts, review, story.base().clone()).await
+        }
+    }
+}
+
+/// From here on the review begins with this baseline.
+async fn settle(parts: &Parts, review: &Review, baseline: Body) -> Result<Decided, ToolError> {
+    let baseline = story::keep(parts, &review.path, &baseline).await?;
+    let current = story::keep(parts, &review.path, &review.current).await?;
+    parts.recorder.record(Event::Reviewed { path: review.path.clone(), baseline, current })?;
+    Ok(Decided::Done)
+}
+
+/// Takes changes of a file back. All of it where nothing says which part.
+pub(super) async fn undo(
+    parts: &Parts,
+    path: &AbsPath,
+    story: &Story,
+    hunks: &[Hunk],
+    cause: &Cause,
+) -> Result<(), ToolError> {
+    if let Some(modes) = story.modes()
+        && story.base().is_same(story.now())
+    {
+        return story::set_mode(parts, path, modes, cause, story.now()).await;
+    }
+    let change = match (story.base(), story.now()) {
+        (Body::Text(_), Body::Text(_)) => {
+            let splices: Vec<Splice> = story.undoing(hunks);
+            if splices.is_empty() {
+                return Ok(());
+            }
+            Change::Splices(splices)
+        }
+        (Body::Absent, Body::Text(_)) => Change::Delete,
+        (Body::Text(text), Body::Absent) => match story.bytes() {
+            Some(bytes) => return story::put(parts, path, Some(bytes), story, cause).await,
+            None => Change::Whole(text.to_string()),
+        },
+        (Body::Unknown, _) => {
+            return Err(ToolError::new(format!(
+                "{path} cannot be brought back: nobody kept what stood there before the command changed it"
+            )));
+        }
+        (Body::Absent, _) => return story::put(parts, path, None, story, cause).await,
+        (Body::Other(bytes), _) => return story::put(parts, path, Some(*bytes), story, cause).await,
+        (Body::Text(text), _) => {
+            let bytes = match story.bytes() {
+                Some(bytes) => bytes,
+                None => writing::keep(parts, path, text.as_bytes())?,
+            };
+            return story::put(parts, path, Some(bytes), story, cause).await;
+        }
+    };
+    let base = story.now().version().unwrap_or(Version::Absent);
+    let edits = [Edit { path: path.clone(), base, change }];
+    writing::keep_bases(parts, &edits).await?;
+    writing::write(parts, &edits, cause).await?;
+    Ok(())
+}

@@ -1,0 +1,196 @@
+//! `Touch`: one change of one file, by this session, as the review and the way back need it.
+
+use serde::{Deserialize, Serialize};
+
+use super::event::{CallId, Event, RestoreId, Seq, TurnId};
+use crate::path::AbsPath;
+use crate::text::{Hash, Version};
+
+/// What stands at a path.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stand {
+    /// The content.
+    #[serde(flatten)]
+    pub what: What,
+    /// The permission bits, where they are known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mode: Option<u32>,
+}
+
+/// What a file holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "is", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum What {
+    /// There is no file.
+    Absent,
+    /// A text, kept under its version; and the blob with the file's bytes, where they were kept.
+    Text {
+        /// The version, and the blob with the text.
+        text: Hash,
+        /// The blob with the bytes.
+        bytes: Option<Hash>,
+    },
+    /// No text; the blob with the bytes.
+    Other {
+        /// The blob.
+        bytes: Hash,
+    },
+    /// Something that nobody has kept.
+    Unknown,
+}
+
+/// One change of one file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Touch {
+    /// The fact that tells of it.
+    pub seq: Seq,
+    /// The turn it was made in; none where the user took something back.
+    pub turn: Option<TurnId>,
+    /// The call that made it.
+    pub call: Option<CallId>,
+    /// The restore that made it.
+    pub restore: Option<RestoreId>,
+    /// The file.
+    pub path: AbsPath,
+    /// What stood there.
+    pub before: Stand,
+    /// What was made of it.
+    pub after: Stand,
+}
+
+/// What the user settled of a file: from here on the review begins anew.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settled {
+    /// The fact that tells of it.
+    pub seq: Seq,
+    /// What the file would be without the changes that are still to be looked at.
+    pub baseline: Stand,
+    /// What stood there then.
+    pub current: Stand,
+}
+
+/// Where a restore led.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum RestoredTo {
+    /// To before this turn.
+    Before(TurnId),
+    /// To before this restore.
+    Undone(RestoreId),
+}
+
+/// What a restore brings back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum RestoreOf {
+    /// The files.
+    Files,
+    /// What was said.
+    Conversation,
+    /// Both.
+    Both,
+}
+
+impl Stand {
+    /// No file.
+    pub const ABSENT: Self = Self { what: What::Absent, mode: None };
+
+    /// The text of this version; `bytes` is the blob with the file's bytes.
+    pub fn of_version(version: Version, bytes: Option<Hash>) -> Self {
+        let what = match version {
+            Version::Absent => What::Absent,
+            Version::Text(text) => What::Text { text, bytes },
+        };
+        Self { what, mode: None }
+    }
+
+    /// Whether both are known to be the same content.
+    pub fn same_content(&self, other: &Self) -> bool {
+        match (&self.what, &other.what) {
+            (What::Absent, What::Absent) => true,
+            (What::Text { text, .. }, What::Text { text: other, .. }) => text == other,
+            (What::Other { bytes }, What::Other { bytes: other }) => bytes == other,
+            (What::Absent | What::Text { .. } | What::Other { .. } | What::Unknown, _) => false,
+        }
+    }
+}
+
+/// All changes that a session has made to files, in their order; and what of them is settled.
+#[derive(Debug, Default)]
+pub struct Touches {
+    all: Vec<Touch>,
+    settled: std::collections::HashMap<AbsPath, Settled>,
+}
+
+impl Touches {
+    /// Folds a fact; `turn` is the one that runs.
+    pub fn fold(&mut self, seq: Seq, turn: Option<&TurnId>, event: &Event) {
+        match event {
+            Event::Touched { call, edit, kept, after: Some(after), restore } => self.all.push(Touch {
+                seq,
+                turn: call.as_ref().and(turn).cloned(),
+                call: call.clone(),
+                restore: restore.clone(),
+                path: edit.path.clone(),
+                before: Stand::of_version(edit.base, *kept),
+                after: Stand::of_version(*after, None),
+            }),
+            Event::Found { call, path, before, after, restore } => self.all.push(Touch {
+                seq,
+                turn: call.as_ref().and(turn).cloned(),
+                call: call.clone(),
+                restore: restore.clone(),
+                path: path.clone(),
+                before: before.clone(),
+                after: after.clone(),
+            }),
+            Event::Settled { path, text: Some(text) } => {
+                let last = self.all.iter().rev().find(|touch| touch.path == *path);
+                let Some(last) = last.cloned() else { return };
+                let after = Stand::of_version(Version::Text(*text), None);
+                self.all.push(Touch { seq, before: last.after.clone(), after, ..last });
+            }
+            Event::Reviewed { path, baseline, current } => {
+                let settled = Settled { seq, baseline: baseline.clone(), current: current.clone() };
+                self.settled.insert(path.clone(), settled);
+            }
+            Event::Opened { .. }
+            | Event::Configured { .. }
+            | Event::Queued { .. }
+            | Event::Requeued { .. }
+            | Event::Taken { .. }
+            | Event::Removed { .. }
+            | Event::TurnStarted { .. }
+            | Event::Replied { .. }
+            | Event::Asked { .. }
+            | Event::Answered { .. }
+            | Event::CallStarted { .. }
+            | Event::Touched { after: None, .. }
+            | Event::Settled { text: None, .. }
+            | Event::Restored { .. }
+            | Event::CallEnded { .. }
+            | Event::Todo { .. }
+            | Event::Titled { .. }
+            | Event::Noticed { .. }
+            | Event::Briefed { .. }
+            | Event::Reminded { .. }
+            | Event::TurnEnded { .. } => {}
+        }
+    }
+
+    /// The files with changes, in the order in which they were first changed.
+    pub fn paths(&self) -> Vec<AbsPath> {
+        let mut known = std::collections::HashSet::new();
+        self.all.iter().filter(|touch| known.insert(&touch.path)).map(|touch| touch.path.clone()).collect()
+    }
+
+    /// The changes of one file, in their order.
+    pub fn of(&self, path: &AbsPath) -> Vec<Touch> {
+        self.all.iter().filter(|touch| touch.path == *path).cloned().collect()
+    }
+
+    /// What was settled of a file last.
+    pub fn settled(&self, path: &AbsPath) -> Option<&Settled> {
+        self.settled.get(path)
+    }
+}

@@ -1,0 +1,140 @@
+//! The user's part of a transcript that looks at changes and goes back.
+
+use std::path::Path;
+
+use quillon::engine::{
+    Body, Decided, Decision, Mixed, RestoreOf, RestoredTo, Review, ReviewOf, Session, TurnId, Verdict,
+};
+use quillon::path::AbsPath;
+
+/// Does one line; gives what is to be seen.
+pub async fn line(session: &Session, root: &str, word: &str, rest: &str) -> Vec<String> {
+    let words: Vec<&str> = rest.split(' ').filter(|word| !word.is_empty()).collect();
+    match word {
+        "review" => review(session, root).await,
+        "keep" => decide(session, root, &words, Verdict::Keep).await,
+        "undo" => decide(session, root, &words, Verdict::Undo).await,
+        "preview" => preview(session, root, &target(words[0])).await,
+        "restore" => restore(session, root, target(words[0]), words[1]).await,
+        "checkpoints" => {
+            let points = session.checkpoints().unwrap().into_iter();
+            points.map(|point| format!("= checkpoint {}: {} files", point.turn, point.files)).collect()
+        }
+        other => panic!("the user's script has no word `{other}`"),
+    }
+}
+
+fn target(word: &str) -> RestoredTo {
+    if word.starts_with('r') { RestoredTo::Undone(word.into()) } else { RestoredTo::Before(word.into()) }
+}
+
+fn path(root: &str, name: &str) -> AbsPath {
+    AbsPath::new(Path::new(root).join(name)).unwrap()
+}
+
+fn name(root: &str, path: &AbsPath) -> String {
+    path.to_string().trim_start_matches(root).trim_start_matches('/').to_owned()
+}
+
+async fn review(session: &Session, root: &str) -> Vec<String> {
+    let reviews = session.reviews().await.unwrap();
+    if reviews.is_empty() {
+        return vec!["= nothing to look at".into()];
+    }
+    let lines = |review: &Review| {
+        let file = name(root, &review.path);
+        let mut lines: Vec<String> = review
+            .hunks
+            .iter()
+            .map(|hunk| {
+                let (old, new) = review.lines(&hunk.hunk);
+                let mixed = if hunk.mixed == Mixed::Yes { " (mixed)" } else { "" };
+                format!("= hunk of {file} at {}: {old:?} -> {new:?}{mixed}", hunk.hunk.new.start + 1)
+            })
+            .collect();
+        if lines.is_empty() {
+            lines.push(format!("= {file}: {} -> {}", body(&review.baseline), body(&review.current)));
+        }
+        lines
+    };
+    reviews.iter().flat_map(lines).collect()
+}
+
+fn body(body: &Body) -> String {
+    match body {
+        Body::Absent => "nothing".into(),
+        Body::Text(text) => format!("{text:?}"),
+        Body::Other(_) => "bytes".into(),
+        Body::Unknown => "unknown".into(),
+    }
+}
+
+/// `FILE`, `FILE N` (a hunk, counted from 1), `FILE tN` (a turn), `all`.
+async fn decide(session: &Session, root: &str, words: &[&str], verdict: Verdict) -> Vec<String> {
+    let reviews = session.reviews().await.unwrap();
+    let decisions: Vec<Decision> = match words {
+        ["all"] => reviews
+            .iter()
+            .map(|review| Decision { path: review.path.clone(), version: None, of: ReviewOf::File, verdict })
+            .collect(),
+        [file, rest @ ..] => {
+            let path = path(root, file);
+            let of = match rest.first() {
+                None => ReviewOf::File,
+                Some(turn) if turn.starts_with('t') => ReviewOf::Turn(TurnId((*turn).into())),
+                Some(number) => {
+                    let review = reviews.iter().find(|review| review.path == path).unwrap();
+                    ReviewOf::Hunk(review.hunks[number.parse::<usize>().unwrap() - 1].id.clone())
+                }
+            };
+            let seen = reviews.iter().find(|review| review.path == path).and_then(Review::version);
+            vec![Decision { path, version: seen, of, verdict }]
+        }
+        [] => panic!("`{verdict:?}` of what?"),
+    };
+    let decided = session.decide(&decisions).await.unwrap();
+    let told = |decided: &Decided| match decided {
+        Decided::Done => format!("= {verdict:?}: done"),
+        Decided::Stale => format!("= {verdict:?}: stale"),
+        Decided::Failed(why) => format!("= {verdict:?}: failed: {}", why.replace(root, "")),
+    };
+    decided.iter().map(told).collect()
+}
+
+async fn preview(session: &Session, root: &str, to: &RestoredTo) -> Vec<String> {
+    match session.preview(to).await.unwrap() {
+        Ok(planned) => planned
+            .iter()
+            .map(|one| {
+                let left = one.left.as_ref().map(|why| format!("; stays: {why}")).unwrap_or_default();
+                format!(
+                    "= would make of {}: {} -> {}{left}",
+                    name(root, &one.path),
+                    body(&one.now),
+                    body(&one.then)
+                )
+            })
+            .collect(),
+        Err(error) => vec![format!("= no way back: {error}")],
+    }
+}
+
+async fn restore(session: &Session, root: &str, to: RestoredTo, what: &str) -> Vec<String> {
+    let what = match what {
+        "files" => RestoreOf::Files,
+        "conversation" => RestoreOf::Conversation,
+        "both" => RestoreOf::Both,
+        other => panic!("nothing is called `{other}`"),
+    };
+    match session.restore(to, what).await.unwrap() {
+        Ok(restored) => {
+            let files: Vec<String> = restored.files.iter().map(|path| name(root, path)).collect();
+            let mut lines = vec![format!("= {} went back: {}", restored.restore, files.join(", "))];
+            lines.extend(
+                restored.left.iter().map(|(path, why)| format!("= {} stays: {why}", name(root, path))),
+            );
+            lines
+        }
+        Err(error) => vec![format!("= no way back: {error}")],
+    }
+}
