@@ -7,6 +7,7 @@
 //! prompt, turn, call and question has exactly one end in the log.
 
 pub mod access;
+mod amend;
 mod call;
 mod command;
 mod desk;
@@ -18,6 +19,7 @@ mod id;
 pub mod journal;
 pub mod live;
 pub mod model;
+mod open;
 mod outcome;
 pub mod parts;
 pub mod preview;

@@ -291,6 +291,9 @@ pub const GREP_CONTEXT_MAX: usize = 20;
 /// enough to compare and show.
 pub const EDITED_BYTES_MAX: usize = 4 * 1024 * 1024;
 
+/// Bytes of the difference between a proposed text and the user's, as the model is told it.
+pub const AMENDED_DIFF_BYTES_MAX: usize = 16 * 1024;
+
 /// Bytes of the texts that a session remembers of what its model has seen, to merge a change of a file
 /// that the user changed since: some hundred source files.
 pub const SEEN_TEXTS_BYTES_MAX: usize = 8 * 1024 * 1024;

@@ -168,6 +168,20 @@ pub struct AnswerParams {
     /// Words for the model, told to it with a no. With a yes they are not used.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
+    /// The user's own texts in the place of the proposed ones, with the choice `allowOnce` of an
+    /// edit. The model is told.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub texts: Vec<AmendedText>,
+}
+
+/// The user's own text for a file that the model wants to write.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct AmendedText {
+    /// The file; one of the question's.
+    pub uri: Uri,
+    /// The whole text that it is to have, with any line ends; it gets those of the file.
+    pub text: String,
 }
 
 /// Result of `agent/answer`.

@@ -6,7 +6,8 @@ use futures::future::join_all;
 use serde_json::Value;
 
 use super::access::Access;
-use super::event::{Answer, Event, Outcome, Output, Reply, Seen, ToolCall, Who};
+use super::amend;
+use super::event::{AmendedFile, Answer, Event, Outcome, Output, Reply, Seen, ToolCall, Who};
 use super::question;
 use super::recorder::Halted;
 use super::tool::{Effect, Plan, Ran, Tool, ToolError};
@@ -42,6 +43,8 @@ fn effect(turn: &Turn, call: &ToolCall) -> Effect {
 /// A call may end, or be granted.
 enum Permit {
     Granted(Who),
+    /// With the user's own texts.
+    Amended(Who, Vec<AmendedFile>),
     Over(Outcome),
 }
 
@@ -66,6 +69,7 @@ async fn outcome(turn: &Turn, call: &ToolCall) -> Result<Outcome, Halted> {
         Err(ToolError(why)) => return Ok(Outcome::Failed(why)),
     };
     let seen = Mutex::default();
+    let mut note: Option<String> = None;
     for _ in 0..limits::INTENTS_PER_CALL_MAX {
         plan.title = clean::one_line(&plan.title);
         if let Intent::Write { edits } = &plan.intent
@@ -75,6 +79,14 @@ async fn outcome(turn: &Turn, call: &ToolCall) -> Result<Outcome, Halted> {
         }
         let by = match permit(turn, call, &plan).await? {
             Permit::Granted(by) => by,
+            Permit::Amended(by, files) => {
+                match amend::amended(&turn.parts.recorder, &plan.intent, &files) {
+                    Ok(Some((intent, told))) => (plan.intent, note) = (intent, Some(told)),
+                    Ok(None) => return Ok(Outcome::Denied { reason: LEFT_AS_IT_IS.into() }),
+                    Err(ToolError(why)) => return Ok(Outcome::Failed(why)),
+                }
+                by
+            }
             Permit::Over(outcome) => return Ok(outcome),
         };
         turn.record(Event::CallStarted {
@@ -87,7 +99,11 @@ async fn outcome(turn: &Turn, call: &ToolCall) -> Result<Outcome, Halted> {
         match act(turn, call, &*tool, &plan.intent, &seen).await {
             Acted::Ran(Ok(Ran::Done(output))) => {
                 let seen = seen.into_inner().unwrap_or_else(PoisonError::into_inner);
-                return Ok(Outcome::Done(Output { seen, ..output }));
+                let text = match note {
+                    Some(note) => format!("{}\n\n{note}", output.text),
+                    None => output.text,
+                };
+                return Ok(Outcome::Done(Output { text, seen, ..output }));
             }
             Acted::Ran(Ok(Ran::Needs(next))) => plan = next,
             Acted::Ran(Err(_)) if turn.parts.recorder.halted().is_some() => {
@@ -118,12 +134,16 @@ async fn permit(turn: &Turn, call: &ToolCall, plan: &Plan) -> Result<Permit, Hal
             let asked = question::about_an_intent(plan, reason, always);
             match turn.ask(Some(&call.id), asked).await? {
                 Some((Answer::Once | Answer::Always(_), by)) => Ok(Permit::Granted(by)),
+                Some((Answer::Amended { files }, by)) => Ok(Permit::Amended(by, files)),
                 Some((Answer::No { note }, _)) => Ok(Permit::Over(Outcome::Denied { reason: refusal(note) })),
                 None => Ok(Permit::Over(Outcome::Cancelled)),
             }
         }
     }
 }
+
+/// What the model hears when the user's own text is the one that stands there.
+const LEFT_AS_IT_IS: &str = "The user looked at the change and left the files as they are.";
 
 fn refusal(note: Option<String>) -> String {
     match note.filter(|note| !note.trim().is_empty()) {

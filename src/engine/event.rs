@@ -256,11 +256,25 @@ pub enum Answer {
     Once,
     /// Yes, and from now on for what the grant covers.
     Always(Grant),
+    /// Yes, once, with the user's own texts in the place of the proposed ones.
+    Amended {
+        /// The files whose text is another one.
+        files: Vec<AmendedFile>,
+    },
     /// No, with the words for the model, if any.
     No {
         /// The user's reason.
         note: Option<String>,
     },
+}
+
+/// The user's own text for a file that the model wants to write.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AmendedFile {
+    /// The file.
+    pub path: AbsPath,
+    /// The whole text that it is to have.
+    pub text: String,
 }
 
 /// Who allowed or answered something.

@@ -7,8 +7,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::desk::{Desk, Taken};
 use super::event::{
-    Answer, Block, ChoiceKind, ClientId, Command, Deliver, PromptId, QuestionId, RestoreOf, RestoredTo, Seq,
-    SessionId,
+    Answer, Block, ChoiceKind, ClientId, Command, Deliver, PromptId, Question, QuestionId, RestoreOf,
+    RestoredTo, Seq, SessionId, Subject,
 };
 use super::parts::Parts;
 use super::reader::Reader;
@@ -18,6 +18,7 @@ use super::review::{self, Decided, Decision, Review};
 use super::session::{Accepted, Message, Refused};
 use super::state::State;
 use crate::path::AbsPath;
+use crate::policy::Intent;
 
 /// A handle on an open session; cheap to clone.
 #[derive(Clone)]
@@ -99,7 +100,8 @@ impl Session {
         };
         let offered = self.recorder.state(|state| {
             let open = state.question(question).ok_or_else(|| AnswerError::Closed(question.clone()))?;
-            Ok(open.ask.choices.iter().any(|choice| fits(&choice.kind, &answer)))
+            Ok(open.ask.choices.iter().any(|choice| fits(&choice.kind, &answer))
+                && amends(&open.ask, &answer))
         })?;
         if !offered {
             return Err(AnswerError::NotOffered(question.clone()));
@@ -203,13 +205,22 @@ impl Session {
     }
 }
 
+/// Whether the user's own texts are for files that the question is about.
+fn amends(ask: &Question, answer: &Answer) -> bool {
+    let Answer::Amended { files } = answer else { return true };
+    let Subject::Intent(Intent::Write { edits }) = &ask.subject else { return false };
+    files.iter().all(|file| edits.iter().any(|edit| edit.path == file.path))
+}
+
 fn fits(offered: &ChoiceKind, answer: &Answer) -> bool {
     match (offered, answer) {
-        (ChoiceKind::Once, Answer::Once) | (ChoiceKind::No, Answer::No { .. }) => true,
+        (ChoiceKind::Once, Answer::Once | Answer::Amended { .. }) | (ChoiceKind::No, Answer::No { .. }) => {
+            true
+        }
         (ChoiceKind::Always(offered), Answer::Always(given)) => offered == given,
         (
             ChoiceKind::Once | ChoiceKind::Always(_) | ChoiceKind::No,
-            Answer::Once | Answer::Always(_) | Answer::No { .. },
+            Answer::Once | Answer::Amended { .. } | Answer::Always(_) | Answer::No { .. },
         ) => false,
     }
 }

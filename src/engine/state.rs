@@ -4,11 +4,13 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use super::event::{
-    Answer, Block, CallId, Deliver, Event, Grant, Mode, ModelName, Outcome, PromptId, Question, QuestionId,
-    Reminder, Reply, RestoreOf, RestoredTo, Seq, Setting, Stop, TodoItem, TurnId, Usage, Who, Why,
+    Answer, Block, CallId, Deliver, Event, Grant, Mode, ModelName, Outcome, PromptId, QuestionId, Reminder,
+    Reply, RestoreOf, RestoredTo, Seq, Setting, Stop, TodoItem, TurnId, Usage, Who, Why,
 };
 use super::history::{self, History};
 use super::model::Message;
+use super::open::OpenCalls;
+pub use super::open::{OpenQuestion, OpenTurn, Waiting};
 use super::touch::Touches;
 use crate::limits;
 use crate::path::AbsPath;
@@ -53,46 +55,6 @@ struct Counts {
     calls: u64,
     questions: u64,
     restores: u64,
-}
-
-/// The turn that runs.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OpenTurn {
-    /// Which.
-    pub id: TurnId,
-    /// The prompt that began it.
-    pub prompt: PromptId,
-    /// How many replies it has had.
-    pub replies: u32,
-}
-
-/// The calls of the last reply, while one of them is open.
-#[derive(Debug)]
-struct OpenCalls {
-    reply: Arc<Reply>,
-    outcomes: Vec<Option<Outcome>>,
-}
-
-/// A question that nobody has answered.
-#[derive(Debug, Clone, PartialEq)]
-pub struct OpenQuestion {
-    /// Which.
-    pub id: QuestionId,
-    /// The call that needs the answer.
-    pub call: Option<CallId>,
-    /// What is asked.
-    pub ask: Question,
-}
-
-/// A prompt that waits.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Waiting {
-    /// Which.
-    pub prompt: PromptId,
-    /// Its words.
-    pub content: Vec<Block>,
-    /// When it is to reach the model.
-    pub deliver: Deliver,
 }
 
 /// A fact that cannot be, and why: a fault of ours.

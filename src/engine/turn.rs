@@ -138,7 +138,7 @@ impl Turn {
             Repeat::Stuck(text) => {
                 let question = question::about_a_loop(Subject::Loop(text));
                 match self.ask(None, question).await? {
-                    Some((Answer::Once | Answer::Always(_), _)) => Ok(None),
+                    Some((Answer::Once | Answer::Amended { .. } | Answer::Always(_), _)) => Ok(None),
                     Some((Answer::No { note: Some(note) }, _)) => {
                         let text = format!("You were repeating yourself. The user says: {note}");
                         self.record(Event::Reminded { about: Reminder::Loop, text })?;

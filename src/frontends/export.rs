@@ -59,6 +59,7 @@ pub(super) fn fact(recorder: &Recorder, event: &Event, text: &mut String) {
         }
         Event::CallEnded { outcome, .. } => text.push_str(&ended(outcome)),
         Event::Answered { answer: Some(answer), .. } => match answer {
+            Answer::Amended { .. } => text.push_str("\n(allowed with changes)\n"),
             Answer::Once => text.push_str("\n(allowed once)\n"),
             Answer::Always(grant) => text.push_str(&format!("\n(always allowed: {})\n", grant.describe())),
             Answer::No { note } => {

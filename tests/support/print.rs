@@ -41,6 +41,7 @@ pub fn line(event: &Event, root: &str) -> String {
         Event::Answered { question, answer, by } => {
             let answer = match answer {
                 Some(Answer::Once) => "once".to_owned(),
+                Some(Answer::Amended { files }) => format!("once, with other text for {} files", files.len()),
                 Some(Answer::Always(grant)) => format!("always {}", grant.describe()),
                 Some(Answer::No { note }) => {
                     format!("no{}", note.as_ref().map(|note| format!(": {note}")).unwrap_or_default())

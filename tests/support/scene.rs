@@ -7,8 +7,9 @@ use std::sync::Arc;
 
 use quillon::engine::journal::MemoryJournals;
 use quillon::engine::{
-    Activity, Answer, Block, ChoiceKind, Command, Deliver, Delta, Event, Host, Mode, ModelName, Models,
-    NewSession, PromptId, QuestionId, Reader, Seq, Session, SessionId, Setting, Shared, Toolbox, Update,
+    Activity, AmendedFile, Answer, Block, ChoiceKind, Command, Deliver, Delta, Event, Host, Mode, ModelName,
+    Models, NewSession, PromptId, QuestionId, Reader, Seq, Session, SessionId, Setting, Shared, Toolbox,
+    Update,
 };
 use quillon::path::AbsPath;
 use quillon::policy::{Layer, Rules};
@@ -164,6 +165,14 @@ impl Stage {
                 }
             }
             "allow" => self.answer(rest, |_| Some(Answer::Once)).await,
+            "amend" => {
+                let mut words = rest.splitn(3, ' ');
+                let (question, file, text) =
+                    (words.next().unwrap(), words.next().unwrap(), words.next().unwrap());
+                let path = AbsPath::new(Path::new(&self.root).join(file)).unwrap();
+                let files = vec![AmendedFile { path, text: text.replace("\\n", "\n") }];
+                self.answer(question, |_| Some(Answer::Amended { files: files.clone() })).await;
+            }
             "always" => {
                 self.answer(rest, |kind| match kind {
                     ChoiceKind::Always(grant) => Some(Answer::Always(grant.clone())),

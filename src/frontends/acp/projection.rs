@@ -309,7 +309,7 @@ impl Projection {
 
     fn answered(&mut self, question: &QuestionId, answer: Option<&Answer>) {
         let status = match answer {
-            Some(Answer::Once | Answer::Always(_)) => acp::ToolCallStatus::Completed,
+            Some(Answer::Once | Answer::Amended { .. } | Answer::Always(_)) => acp::ToolCallStatus::Completed,
             Some(Answer::No { .. }) | None => acp::ToolCallStatus::Failed,
         };
         self.calls.question_over(question, status, &mut self.updates);

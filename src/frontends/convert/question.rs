@@ -8,7 +8,9 @@ use quillon_protocol::permission::{
 
 use super::uri;
 use crate::engine::preview::{self, FileChange};
-use crate::engine::{Answer, CallId, ChoiceKind, Question, QuestionId as Id, Recorder, Subject, Who};
+use crate::engine::{
+    AmendedFile, Answer, CallId, ChoiceKind, Question, QuestionId as Id, Recorder, Subject, Who,
+};
 use crate::path::AbsPath;
 use crate::policy::Intent;
 use crate::text::{Version, diff};
@@ -23,10 +25,16 @@ pub fn choice_id(kind: &ChoiceKind) -> ChoiceId {
 }
 
 /// The answer that a choice of this question means; none where the question does not offer it.
-pub fn answer(ask: &Question, choice: &ChoiceId, note: Option<String>) -> Option<Answer> {
+pub fn answer(
+    ask: &Question,
+    choice: &ChoiceId,
+    note: Option<String>,
+    files: Vec<AmendedFile>,
+) -> Option<Answer> {
     let kind = ask.choices.iter().map(|offered| &offered.kind).find(|kind| choice_id(kind) == *choice)?;
     Some(match kind {
-        ChoiceKind::Once => Answer::Once,
+        ChoiceKind::Once if files.is_empty() => Answer::Once,
+        ChoiceKind::Once => Answer::Amended { files },
         ChoiceKind::Always(grant) => Answer::Always(grant.clone()),
         ChoiceKind::No => Answer::No { note: note.filter(|note| !note.trim().is_empty()) },
     })
@@ -35,7 +43,7 @@ pub fn answer(ask: &Question, choice: &ChoiceId, note: Option<String>) -> Option
 /// The choice that an answer is, and its note.
 pub(super) fn answered(answer: &Answer) -> (ChoiceId, Option<String>) {
     match answer {
-        Answer::Once => ("once".into(), None),
+        Answer::Once | Answer::Amended { .. } => ("once".into(), None),
         Answer::Always(_) => ("always".into(), None),
         Answer::No { note } => ("no".into(), note.clone()),
     }
@@ -154,14 +162,14 @@ mod tests {
             choices: choices(&offered),
         };
         let note = || Some("why".to_owned());
-        assert_eq!(answer(&ask, &"once".into(), note()), Some(Answer::Once));
-        assert_eq!(answer(&ask, &"always".into(), None), Some(Answer::Always(grant)));
-        assert_eq!(answer(&ask, &"no".into(), note()), Some(Answer::No { note: note() }));
-        assert_eq!(answer(&ask, &"no".into(), Some(" ".into())), Some(Answer::No { note: None }));
+        assert_eq!(answer(&ask, &"once".into(), note(), Vec::new()), Some(Answer::Once));
+        assert_eq!(answer(&ask, &"always".into(), None, Vec::new()), Some(Answer::Always(grant)));
+        assert_eq!(answer(&ask, &"no".into(), note(), Vec::new()), Some(Answer::No { note: note() }));
+        assert_eq!(answer(&ask, &"no".into(), Some(" ".into()), Vec::new()), Some(Answer::No { note: None }));
         for other in ["", "yes", "Once", "once "] {
-            assert_eq!(answer(&ask, &other.into(), None), None, "{other}");
+            assert_eq!(answer(&ask, &other.into(), None, Vec::new()), None, "{other}");
         }
         ask.choices = choices(&[ChoiceKind::Once, ChoiceKind::No]);
-        assert_eq!(answer(&ask, &"always".into(), None), None);
+        assert_eq!(answer(&ask, &"always".into(), None, Vec::new()), None);
     }
 }

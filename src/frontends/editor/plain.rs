@@ -112,7 +112,7 @@ impl Plain {
         let talk = self.talk.as_ref().ok_or("there is no conversation")?;
         let ask = talk.session.state(|state| state.question(question).map(|open| open.ask.clone()));
         let ask = ask.ok_or_else(|| format!("question `{question}` is not open"))?;
-        let answer = convert::answer(&ask, &choice.as_str().into(), note)
+        let answer = convert::answer(&ask, &choice.as_str().into(), note, Vec::new())
             .ok_or_else(|| format!("question `{question}` has no choice `{choice}`"))?;
         talk.session.answer(question, answer, ClientId::from(CLIENT)).map_err(|error| error.to_string())
     }

@@ -13,9 +13,9 @@ use super::error::refused;
 use super::session::beside;
 use crate::engine::journal::Recorded;
 use crate::engine::{
-    Accepted, AnswerError, Block, ClientId, Command, Event, PromptId, QuestionId, Recorder, Seq,
+    Accepted, AmendedFile, AnswerError, Block, ClientId, Command, Event, PromptId, QuestionId, Recorder, Seq,
 };
-use crate::frontends::convert;
+use crate::frontends::convert::{self, uri};
 use crate::limits;
 
 type Answer<T> = Result<T, ResponseError>;
@@ -72,7 +72,14 @@ impl Editor {
                 format!("question `{id}` has no choice `{}`", params.choice),
             )
         };
-        let answer = convert::answer(&ask, &params.choice, params.note).ok_or_else(not_offered)?;
+        let files = params.texts.into_iter().map(|file| {
+            let path = uri::path(&file.uri.0);
+            let path =
+                path.ok_or_else(|| invalid(&format!("`{}` is not the address of a file", file.uri)))?;
+            Ok(AmendedFile { path, text: file.text })
+        });
+        let files = files.collect::<Answer<Vec<AmendedFile>>>()?;
+        let answer = convert::answer(&ask, &params.choice, params.note, files).ok_or_else(not_offered)?;
         match session.answer(&id, answer, ClientId(self.client_name())) {
             Ok(()) => Ok(AnswerResult { accepted: true, answered_by: None }),
             Err(AnswerError::Closed(_)) => Ok(AnswerResult { accepted: false, answered_by: None }),

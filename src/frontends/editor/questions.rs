@@ -126,7 +126,7 @@ impl Dialogue {
         let title = answered["title"].as_str()?;
         let mut fitting = self.offered.iter().filter(|choice| choice.label == title);
         let (Some(choice), None) = (fitting.next(), fitting.next()) else { return None };
-        convert::answer(ask, &convert::choice_id(&choice.kind), None)
+        convert::answer(ask, &convert::choice_id(&choice.kind), None, Vec::new())
     }
 }
 
