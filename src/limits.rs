@@ -291,6 +291,18 @@ pub const GREP_CONTEXT_MAX: usize = 20;
 /// enough to compare and show.
 pub const EDITED_BYTES_MAX: usize = 4 * 1024 * 1024;
 
+/// Bytes of texts of files that one session keeps for reviews and ways back.
+pub const KEPT_BYTES_PER_SESSION_MAX: u64 = 256 * 1024 * 1024;
+
+/// Bytes of texts of files that all sessions keep together.
+pub const KEPT_BYTES_MAX: u64 = 1024 * 1024 * 1024;
+
+/// A text that was kept so recently is not removed: a question or a running turn may stand on it.
+pub const KEPT_AT_LEAST: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// How often it is looked whether kept texts are over their bounds, by whichever process.
+pub const CLEAN_UP_PAUSE: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// Bytes of the difference between a proposed text and the user's, as the model is told it.
 pub const AMENDED_DIFF_BYTES_MAX: usize = 16 * 1024;
 

@@ -1,12 +1,13 @@
 //! Sessions on disk: a folder each, with a journal, blobs, a line for lists and a lock.
 //!
-//! `<state>/sessions/<id>/` (0700) holds `journal.jsonl` (the truth), `blobs/<sha256>` (long texts and
-//! the bytes of files before they were changed), `logs/` (output too long for the model), `meta.json`
+//! `<state>/sessions/<id>/` (0700) holds `journal.jsonl` (the truth), `blobs/<sha256>` (long texts of
+//! facts), `kept/<sha256>` (texts and bytes of files before they were changed), `logs/` (output too long for the model), `meta.json`
 //! (can be rebuilt) and `lock`, which the kernel frees when its holder ends.
 
 mod blobs;
 mod index;
 mod journal;
+mod quota;
 mod version;
 
 use std::io;
@@ -84,6 +85,15 @@ impl Journals for DiskJournals {
         index::list(&self.folder)
     }
 
+    fn clean_up(&self) -> io::Result<u64> {
+        let quota = quota::Quota {
+            session: limits::KEPT_BYTES_PER_SESSION_MAX,
+            all: limits::KEPT_BYTES_MAX,
+            young: limits::KEPT_AT_LEAST,
+        };
+        quota::clean_up_if_due(&self.folder, quota, limits::CLEAN_UP_PAUSE, clock::system())
+    }
+
     fn delete(&self, session: &SessionId) -> Result<(), OpenError> {
         let folder = self.existing(session)?;
         match lock(&folder)? {
@@ -95,7 +105,16 @@ impl Journals for DiskJournals {
 
 fn lock(folder: &AbsPath) -> io::Result<Attempt> {
     let path = folder.join("lock").map_err(io::Error::other)?;
-    Lock::attempt(&path, &format!("process {} (since {})", std::process::id(), clock::now()))
+    Lock::attempt(&path, &format!("{} (since {})", us(), clock::now()))
+}
+
+fn us() -> String {
+    format!("process {}", std::process::id())
+}
+
+/// Whether the words of a lock name this process.
+fn is_ours(holder: &str) -> bool {
+    holder.split(" (").next() == Some(us().as_str())
 }
 
 #[cfg(test)]

@@ -263,6 +263,7 @@ impl Host {
             rules,
             environment: self.shared.environment.clone(),
             tasks: self.tasks.clone(),
+            journals: self.shared.journals.clone(),
             writing: self.writing.clone(),
             settled: false.into(),
         });

@@ -52,6 +52,9 @@ pub trait Journals: Send + Sync {
     fn look(&self, session: &SessionId) -> Result<Box<dyn Journal>, OpenError>;
     /// All sessions, the one active last first.
     fn list(&self) -> io::Result<Vec<SessionInfo>>;
+    /// Removes kept texts of files which are over their bounds, the oldest first; gives how many bytes
+    /// went. Does nothing where it was done lately. Blocks.
+    fn clean_up(&self) -> io::Result<u64>;
     /// Removes a session which nobody holds.
     fn delete(&self, session: &SessionId) -> Result<(), OpenError>;
 }
@@ -270,6 +273,10 @@ impl Journals for MemoryJournals {
             .collect();
         infos.sort_by(|left, right| right.updated.cmp(&left.updated));
         Ok(infos)
+    }
+
+    fn clean_up(&self) -> io::Result<u64> {
+        Ok(0)
     }
 
     fn delete(&self, session: &SessionId) -> Result<(), OpenError> {

@@ -7,6 +7,7 @@ use tokio_util::task::TaskTracker;
 
 use super::desk::Desk;
 use super::event::{Mode, SessionId, ToolName};
+use super::journal::Journals;
 use super::model::{Models, ToolSpec};
 use super::recorder::Recorder;
 use super::tool::{Tool, ToolError};
@@ -44,6 +45,8 @@ pub struct Parts {
     pub environment: Environment,
     /// The session's own tasks.
     pub tasks: TaskTracker,
+    /// All sessions.
+    pub journals: Arc<dyn Journals>,
     /// Held by whoever writes a user's file: one at a time in this program.
     pub writing: Arc<tokio::sync::Mutex<()>>,
     /// Whether the facts before the first write of the running turn are on the disk.
@@ -68,6 +71,16 @@ impl Parts {
             ))),
             Err(_) => Err(ToolError::new("nothing was written: the program is ending")),
         }
+    }
+
+    /// Keeps the kept texts of all sessions within their bounds, while the session goes on.
+    pub(super) fn clean_up_in_the_background(&self) {
+        let journals = self.journals.clone();
+        self.tasks.spawn_blocking(move || match journals.clean_up() {
+            Ok(0) => {}
+            Ok(bytes) => tracing::info!("removed {bytes} bytes of kept texts, the oldest"),
+            Err(error) => tracing::warn!("failed to look for old kept texts: {error}"),
+        });
     }
 
     /// Syncs the journal while the session goes on.

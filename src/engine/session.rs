@@ -128,6 +128,7 @@ impl Session {
                 ended = turn => {
                     self.turn = None;
                     self.parts.settle_in_the_background();
+                    self.parts.clean_up_in_the_background();
                     ended?;
                 }
                 message = self.mailbox.recv(), if !deaf => {

@@ -8,6 +8,11 @@ pub fn now() -> String {
     stamp(Timestamp::now())
 }
 
+/// The present moment, to compare with the times of files.
+pub fn system() -> std::time::SystemTime {
+    std::time::SystemTime::now()
+}
+
 /// The date where the user is: `2026-03-01`.
 pub fn today() -> String {
     ZonedDateTime::now().date().to_string()

@@ -8,7 +8,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::version::Header;
-use super::{blobs, index};
+use super::{blobs, index, quota};
 use crate::engine::journal::{Journal, Recorded, SessionInfo};
 use crate::engine::{Event, Seq};
 use crate::limits;
@@ -100,10 +100,6 @@ impl DiskJournal {
         self.folder.join(name).map_err(io::Error::other)
     }
 
-    fn blob(&self, hash: &Hash) -> io::Result<AbsPath> {
-        self.path(&format!("blobs/{hash}"))
-    }
-
     fn parse(&self, text: &str, number: u64) -> io::Result<Recorded> {
         let wrong = |error: String| {
             let path = self.folder.join(FILE).map(|path| path.to_string()).unwrap_or_default();
@@ -114,7 +110,7 @@ impl DiskJournal {
         let event: Event = if json.contains("blob\":") {
             let value: Value = serde_json::from_str(json).map_err(|error| wrong(error.to_string()))?;
             let fetch = |hash: &Hash| {
-                let bytes = fs::read(&self.blob(hash)?)?;
+                let bytes = fs::read(&self.path(&format!("blobs/{hash}"))?)?;
                 String::from_utf8(bytes).map_err(io::Error::other)
             };
             let value = blobs::put_back(value, &fetch).map_err(|error| wrong(error.to_string()))?;
@@ -125,12 +121,27 @@ impl DiskJournal {
         Ok(Recorded { seq: line.seq, at: line.at, event: Arc::new(event) })
     }
 
+    /// Keeps bytes in a file that is named by their hash.
+    fn keep_in(&mut self, folder: &str, hash: &Hash, bytes: &[u8]) -> io::Result<()> {
+        let path = self.path(&format!("{folder}/{hash}"))?;
+        if fs::look(&path).is_err() {
+            fs::create_private_folders(&self.path(folder)?)?;
+            fs::replace_private(&path, bytes, Durability::Process)?;
+            self.loose.push(path);
+        }
+        Ok(())
+    }
+
     /// The JSON of an event, long texts in blobs.
     fn json(&mut self, event: &Event) -> io::Result<Box<RawValue>> {
         let mut json = serde_json::to_string(event).map_err(io::Error::other)?;
         if blobs::concerns(&json) {
             let value = serde_json::from_str(&json).map_err(io::Error::other)?;
-            let value = blobs::take_out(value, &mut |text| self.keep(text.as_bytes()))?;
+            let value = blobs::take_out(value, &mut |text| {
+                let hash = Hash::of(text.as_bytes());
+                self.keep_in("blobs", &hash, text.as_bytes())?;
+                Ok(hash)
+            })?;
             json = value.to_string();
         }
         RawValue::from_string(json).map_err(io::Error::other)
@@ -187,17 +198,12 @@ impl Journal for DiskJournal {
 
     fn keep(&mut self, bytes: &[u8]) -> io::Result<Hash> {
         let hash = Hash::of(bytes);
-        let path = self.blob(&hash)?;
-        if fs::look(&path).is_err() {
-            fs::create_private_folders(&self.path("blobs")?)?;
-            fs::replace_private(&path, bytes, Durability::Process)?;
-            self.loose.push(path);
-        }
+        self.keep_in(quota::FOLDER, &hash, bytes)?;
         Ok(hash)
     }
 
     fn fetch(&self, hash: &Hash) -> io::Result<Arc<[u8]>> {
-        fs::read(&self.blob(hash)?).map(Arc::from)
+        fs::read(&self.path(&format!("{}/{hash}", quota::FOLDER))?).map(Arc::from)
     }
 
     fn syncer(&self) -> Box<dyn FnOnce() -> io::Result<()> + Send> {

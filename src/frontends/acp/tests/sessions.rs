@@ -146,6 +146,10 @@ impl Journals for Elsewhere {
         self.0.look(session)
     }
 
+    fn clean_up(&self) -> io::Result<u64> {
+        self.0.clean_up()
+    }
+
     fn list(&self) -> io::Result<Vec<SessionInfo>> {
         self.0.list()
     }
