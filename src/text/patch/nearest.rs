@@ -1,0 +1,118 @@
+//! What the model hears when a chunk does not fit: what stands where it may have meant, and why not.
+
+use super::page::Page;
+use super::rung::Rung;
+use super::{Chunk, Fate, Line, Reach};
+use crate::limits;
+
+/// A line that stands more often than this tells nothing about the place.
+const COMMON_LINES: usize = 50;
+
+/// Why the quoted lines have no place behind the cursor.
+pub(super) fn why_not(page: &mut Page<'_>, chunk: &Chunk, quoted: &[&str], cursor: usize) -> String {
+    if let Some(start) = page.hits(quoted, Rung::Exact).first() {
+        let line = start + 1;
+        return match chunk.reach {
+            Reach::EndOfFile => {
+                format!(
+                    "its lines stand at line {line} and not at the end of the file; leave out `*** End of File`"
+                )
+            }
+            Reach::Anywhere if *start < cursor => format!(
+                "its lines stand at line {line}, before those of the change above it; the changes of a file come \
+                 in the order of the file"
+            ),
+            Reach::Anywhere => format!("its lines stand at line {line}, before its `@@` line"),
+        };
+    }
+    if let Some(line) = made_already(page, chunk) {
+        return format!("what it is to become stands at line {line} already: it may have been made before");
+    }
+    let hint = if quoted.first().is_some_and(|line| line.starts_with("-- ")) {
+        "`---` and `+++` lines of a diff have no place in a patch. "
+    } else {
+        ""
+    };
+    match nearest(page, quoted) {
+        Some(start) => format!("its lines are not in the file. {hint}{}", shown(page, quoted, start)),
+        None => format!("its lines are not in the file, not even one of them; {hint}read the file again"),
+    }
+}
+
+/// Where the chunk's outcome stands, if nothing that it removes is in the file.
+fn made_already(page: &mut Page<'_>, chunk: &Chunk) -> Option<usize> {
+    let of = |fate| chunk.lines.iter().filter(move |line| line.fate == fate && !line.text.trim().is_empty());
+    let is_there =
+        |line: &Line, page: &mut Page<'_>| !page.hits(&[&line.text], Rung::SignsAndBlanks).is_empty();
+    if of(Fate::Added).next().is_none() || of(Fate::Removed).any(|line| is_there(line, page)) {
+        return None;
+    }
+    let becomes: Vec<&str> =
+        chunk.lines.iter().filter(|line| line.fate != Fate::Removed).map(|line| line.text.as_str()).collect();
+    page.hits(&becomes, Rung::Exact).first().map(|start| start + 1)
+}
+
+/// Why an `@@` line has no place behind the cursor.
+pub(super) fn why_no_head(page: &mut Page<'_>, head: &str, cursor: usize) -> String {
+    if let Some(line) = Rung::ALL.iter().find_map(|rung| page.hits(&[head], *rung).first().copied()) {
+        let reason =
+            if line < cursor { "before the change above it" } else { "not below the `@@` line before it" };
+        return format!("`@@ {head}` stands at line {}, {reason}", line + 1);
+    }
+    let holds = |line: &&str| line.contains(head.trim());
+    match page.lines.iter().position(|line| holds(&line)) {
+        Some(line) if !head.trim().is_empty() => format!(
+            "`@@ {head}` is no whole line of the file; line {} is `{}`",
+            line + 1,
+            page.lines[line].trim()
+        ),
+        Some(_) | None => {
+            format!("`@@ {head}` is not in the file; quote a line of it behind `@@`, or leave it out")
+        }
+    }
+}
+
+/// The place that has most of these lines at their distance from each other.
+fn nearest(page: &mut Page<'_>, quoted: &[&str]) -> Option<usize> {
+    let (lines, wanted) = page.numbers(quoted, Rung::SignsAndBlanks);
+    let mut places = vec![Vec::new(); lines.iter().max().map_or(0, |last| *last as usize + 1)];
+    for (at, number) in lines.iter().enumerate() {
+        let places = &mut places[*number as usize];
+        if places.len() <= COMMON_LINES {
+            places.push(at);
+        }
+    }
+    let mut scores = std::collections::BTreeMap::new();
+    for (offset, number) in wanted.iter().enumerate() {
+        let Some(number) = number else { continue };
+        let places = &places[*number as usize];
+        if quoted[offset].trim().is_empty() || places.len() > COMMON_LINES {
+            continue;
+        }
+        for at in places {
+            *scores.entry(at.saturating_sub(offset)).or_insert(0usize) += 1;
+        }
+    }
+    scores.into_iter().rev().max_by_key(|(_, score)| *score).map(|(start, _)| start)
+}
+
+/// The lines there, with their numbers, and the first one that differs.
+fn shown(page: &Page<'_>, quoted: &[&str], start: usize) -> String {
+    let there = &page.lines[start.min(page.lines.len())..];
+    let differs = quoted.iter().enumerate().find(|(at, line)| {
+        there.get(*at).is_none_or(|other| Rung::SignsAndBlanks.key(other) != Rung::SignsAndBlanks.key(line))
+    });
+    let difference = match differs {
+        Some((at, line)) if at < there.len() => format!("Line {} is not `{line}`. ", start + at + 1),
+        Some((_, line)) => format!("The file ends before `{line}`. "),
+        None => String::new(),
+    };
+    let count = quoted.len().min(limits::NEAREST_LINES_MAX);
+    let lines: Vec<String> = there
+        .iter()
+        .take(count)
+        .enumerate()
+        .map(|(at, line)| format!("{}\t{line}", start + at + 1))
+        .collect();
+    format!("{difference}The nearest place is:\n{}", lines.join("\n"))
+}
