@@ -2,7 +2,7 @@
 
 use super::page::Page;
 use super::rung::Rung;
-use super::{Chunk, Fate, Line, Reach};
+use super::{Chunk, Fate, Reach};
 use crate::limits;
 
 /// A line that stands more often than this tells nothing about the place.
@@ -42,9 +42,9 @@ pub(super) fn why_not(page: &mut Page<'_>, chunk: &Chunk, quoted: &[&str], curso
 /// Where the chunk's outcome stands, if nothing that it removes is in the file.
 fn made_already(page: &mut Page<'_>, chunk: &Chunk) -> Option<usize> {
     let of = |fate| chunk.lines.iter().filter(move |line| line.fate == fate && !line.text.trim().is_empty());
-    let is_there =
-        |line: &Line, page: &mut Page<'_>| !page.hits(&[&line.text], Rung::SignsAndBlanks).is_empty();
-    if of(Fate::Added).next().is_none() || of(Fate::Removed).any(|line| is_there(line, page)) {
+    let removed: Vec<&str> = of(Fate::Removed).map(|line| line.text.as_str()).collect();
+    let (_, there) = page.numbers(&removed, Rung::SignsAndBlanks);
+    if of(Fate::Added).next().is_none() || there.iter().any(Option::is_some) {
         return None;
     }
     let becomes: Vec<&str> =
