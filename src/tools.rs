@@ -1,5 +1,6 @@
 //! The built-in tools, in the order in which a model is told of them.
 
+pub(crate) mod apply_patch;
 mod bash;
 mod edit;
 mod glob;
@@ -27,6 +28,7 @@ pub fn built_in() -> Vec<Arc<dyn Tool>> {
         Arc::new(grep::Grep::new()),
         Arc::new(edit::EditFile::new()),
         Arc::new(write::WriteFile::new()),
+        Arc::new(apply_patch::ApplyPatch::new()),
         Arc::new(bash::Bash::new()),
         Arc::new(todo::Todo::new()),
     ]
