@@ -21,7 +21,7 @@ use crate::text::patch::{self, Repair, Section};
 use crate::text::{Change, Edit, spliced};
 use crate::workspace::Files;
 
-pub(crate) use fault::{Fault, FaultKind};
+pub use fault::{Fault, FaultKind};
 
 const DESCRIPTION: &str = "\
 Changes, adds, deletes and moves files by one patch: all of it, or nothing. The patch:
@@ -94,7 +94,7 @@ fn patch_of(input: &Value) -> Result<&str, ToolError> {
 }
 
 /// The edits that a patch means, one a file; none of them is made.
-pub(crate) async fn planned(patch: &str, files: &Files) -> Result<Vec<Edit>, Fault> {
+pub async fn planned(patch: &str, files: &Files) -> Result<Vec<Edit>, Fault> {
     let sections = patch::parse(patch)?;
     let mut tree = tree::Tree::new(files);
     for section in sections {

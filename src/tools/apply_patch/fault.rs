@@ -8,15 +8,15 @@ use crate::workspace::FileError;
 /// Why a patch is not applied.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{text}")]
-pub(crate) struct Fault {
+pub struct Fault {
     /// What kind of fault it is.
-    pub(crate) kind: FaultKind,
+    pub kind: FaultKind,
     text: String,
 }
 
 /// The kinds of faults.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum FaultKind {
+pub enum FaultKind {
     /// It does not begin or end as a patch does.
     InvalidPatch,
     /// A line of it is wrong.
@@ -47,7 +47,7 @@ pub(crate) enum FaultKind {
 
 impl FaultKind {
     /// Its name in test cases.
-    pub(crate) fn word(self) -> &'static str {
+    pub fn word(self) -> &'static str {
         match self {
             Self::InvalidPatch => "invalid_patch",
             Self::InvalidHunk => "invalid_hunk",
