@@ -174,8 +174,7 @@ fn note(path: &str, repair: &Repair) -> String {
         count => format!("lines {} to {}", repair.line, repair.line + count - 1),
     };
     format!(
-        "Note: {path}, {lines} before the change: the patch quotes them with other {}; the lines that it keeps \
-         are as they were.",
+        "Note: {path}, {lines} as it was before: found without regard to {}. What the patch keeps is unchanged.",
         repair.rung.overlooks()
     )
 }

@@ -17,6 +17,8 @@ use crate::limits;
 pub struct Mismatch {
     /// What is missing.
     pub missing: Missing,
+    /// What stands in the text instead, for those who may see it; empty where there is nothing to show.
+    pub shown: String,
     number: usize,
     why: String,
 }
@@ -112,8 +114,8 @@ fn place(page: &mut Page<'_>, chunk: &Chunk, cursor: usize) -> Result<Spot, Mism
             return Ok(Spot::Lines(found));
         }
     }
-    let why = nearest::why_not(page, chunk, &Wanted::of(chunk, 0).lines, cursor);
-    Err(Mismatch { missing: Missing::Lines, number: chunk.number, why })
+    let (why, shown) = nearest::why_not(page, chunk, &Wanted::of(chunk, 0).lines, cursor);
+    Err(Mismatch { missing: Missing::Lines, shown, number: chunk.number, why })
 }
 
 /// Quoted lines that are looked for.
@@ -269,8 +271,8 @@ fn anchors(page: &mut Page<'_>, chunk: &Chunk, cursor: usize) -> Result<Option<V
         let mut found = head(page, written, anchors.as_deref(), cursor);
         if found.is_empty() {
             let Some(heading) = heading_of_a_diff(written) else {
-                let why = nearest::why_no_head(page, written, cursor);
-                return Err(Mismatch { missing: Missing::Head, number: chunk.number, why });
+                let (why, shown) = nearest::why_no_head(page, written, cursor);
+                return Err(Mismatch { missing: Missing::Head, shown, number: chunk.number, why });
             };
             found = head(page, heading, anchors.as_deref(), cursor);
         }
@@ -324,5 +326,5 @@ fn ambiguous(chunk: &Chunk, starts: &[usize]) -> Mismatch {
         "its place is not certain: it fits at lines {lines}. Quote more lines around it, or name the class or \
          function in an `@@` line before it"
     );
-    Mismatch { missing: Missing::Certainty, number: chunk.number, why }
+    Mismatch { missing: Missing::Certainty, shown: String::new(), number: chunk.number, why }
 }

@@ -8,34 +8,45 @@ use crate::limits;
 /// A line that stands more often than this tells nothing about the place.
 const COMMON_LINES: usize = 50;
 
-/// Why the quoted lines have no place behind the cursor.
-pub(super) fn why_not(page: &mut Page<'_>, chunk: &Chunk, quoted: &[&str], cursor: usize) -> String {
+/// Why the quoted lines have no place behind the cursor, and what stands where they may belong.
+pub(super) fn why_not(
+    page: &mut Page<'_>,
+    chunk: &Chunk,
+    quoted: &[&str],
+    cursor: usize,
+) -> (String, String) {
     if let Some(start) = page.hits(quoted, Rung::Exact).first() {
-        let line = start + 1;
-        return match chunk.reach {
-            Reach::EndOfFile => {
-                format!(
-                    "its lines stand at line {line} and not at the end of the file; leave out `*** End of File`"
-                )
-            }
-            Reach::Anywhere if *start < cursor => format!(
-                "its lines stand at line {line}, before those of the change above it; the changes of a file come \
-                 in the order of the file"
-            ),
-            Reach::Anywhere => format!("its lines stand at line {line}, before its `@@` line"),
-        };
+        return (misplaced(*start, chunk.reach, cursor), String::new());
     }
     if let Some(line) = made_already(page, chunk) {
-        return format!("what it is to become stands at line {line} already: it may have been made before");
+        let why = format!("what it is to become stands at line {line} already: it may have been made before");
+        return (why, String::new());
     }
     let hint = if quoted.first().is_some_and(|line| line.starts_with("-- ")) {
-        "`---` and `+++` lines of a diff have no place in a patch. "
+        ". `---` and `+++` lines of a diff have no place in a patch"
     } else {
         ""
     };
     match nearest(page, quoted) {
-        Some(start) => format!("its lines are not in the file. {hint}{}", shown(page, quoted, start)),
-        None => format!("its lines are not in the file, not even one of them; {hint}read the file again"),
+        Some(start) => (format!("its lines are not in the file{hint}"), shown(page, quoted, start)),
+        None => (format!("its lines are not in the file, not even one of them{hint}"), String::new()),
+    }
+}
+
+/// Why lines that stand letter for letter in the text are not taken there.
+fn misplaced(start: usize, reach: Reach, cursor: usize) -> String {
+    let line = start + 1;
+    match reach {
+        Reach::EndOfFile => {
+            format!(
+                "its lines stand at line {line} and not at the end of the file; leave out `*** End of File`"
+            )
+        }
+        Reach::Anywhere if start < cursor => format!(
+            "its lines stand at line {line}, before those of the change above it; the changes of a file come in \
+             the order of the file"
+        ),
+        Reach::Anywhere => format!("its lines stand at line {line}, before its `@@` line"),
     }
 }
 
@@ -52,24 +63,19 @@ fn made_already(page: &mut Page<'_>, chunk: &Chunk) -> Option<usize> {
     page.hits(&becomes, Rung::Exact).first().map(|start| start + 1)
 }
 
-/// Why an `@@` line has no place behind the cursor.
-pub(super) fn why_no_head(page: &mut Page<'_>, head: &str, cursor: usize) -> String {
+/// Why an `@@` line has no place behind the cursor, and a line that holds it.
+pub(super) fn why_no_head(page: &mut Page<'_>, head: &str, cursor: usize) -> (String, String) {
     if let Some(line) = Rung::ALL.iter().find_map(|rung| page.hits(&[head], *rung).first().copied()) {
         let reason =
             if line < cursor { "before the change above it" } else { "not below the `@@` line before it" };
-        return format!("`@@ {head}` stands at line {}, {reason}", line + 1);
+        return (format!("`@@ {head}` stands at line {}, {reason}", line + 1), String::new());
     }
-    let holds = |line: &&str| line.contains(head.trim());
-    match page.lines.iter().position(|line| holds(&line)) {
-        Some(line) if !head.trim().is_empty() => format!(
-            "`@@ {head}` is no whole line of the file; line {} is `{}`",
-            line + 1,
-            page.lines[line].trim()
-        ),
-        Some(_) | None => {
-            format!("`@@ {head}` is not in the file; quote a line of it behind `@@`, or leave it out")
-        }
-    }
+    let part = head.trim();
+    let holds = page.lines.iter().position(|line| !part.is_empty() && line.contains(part));
+    let shown = holds.map(|line| format!("Line {} is `{}`.", line + 1, page.lines[line].trim()));
+    let why =
+        format!("`@@ {head}` is no line of the file; quote a whole line of it behind `@@`, or leave it out");
+    (why, shown.unwrap_or_default())
 }
 
 /// The place that has most of these lines at their distance from each other.

@@ -78,7 +78,7 @@ impl Fault {
             Missing::Lines => FaultKind::LinesNotFound,
             Missing::Certainty => FaultKind::Ambiguous,
         };
-        Self::new(kind, format!("nothing was changed. {path}, {mismatch}{more}"))
+        Self::new(kind, format!("nothing was changed: {path}, {mismatch}.{more}"))
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::fault::{Fault, FaultKind};
 use crate::limits;
 use crate::path::AbsPath;
-use crate::text::patch::{self, Applied, Chunk, Proof, Section};
+use crate::text::patch::{self, Applied, Chunk, Mismatch, Proof, Section};
 use crate::text::{Change, Edit, Splice, Version, diff, ends, spliced};
 use crate::workspace::{Bom, Content, FileError, Files, Side, TextFile};
 
@@ -137,7 +137,9 @@ impl<'a> Tree<'a> {
         }
         let Applied { splices, repairs: _, proof } = match patch::apply(&now.view, chunks) {
             Ok(applied) => applied,
-            Err(mismatch) => return Err(Fault::mismatch(written, &mismatch, &self.after_failure(place))),
+            Err(mismatch) => {
+                return Err(Fault::mismatch(written, &mismatch, &self.after_failure(place, &mismatch)));
+            }
         };
         if proof == Proof::None {
             self.must_be_known(&now.origin, "does not quote it letter for letter");
@@ -306,29 +308,31 @@ impl<'a> Tree<'a> {
         Ok(())
     }
 
-    /// What is said behind a mismatch: whether the file is another one than the model knows, and its
-    /// text when this is not the first failure.
-    fn after_failure(&self, place: &AbsPath) -> String {
+    /// What is said behind a mismatch: what stands there, if the model has read the file (reading may
+    /// have to be asked), the whole text when this is not the first failure, and whether the file is
+    /// another one than the model knows.
+    fn after_failure(&self, place: &AbsPath, mismatch: &Mismatch) -> String {
         let Some(before) = self.slots.get(place).and_then(|slot| slot.before.as_ref()) else {
             return String::new();
         };
-        let seen = self.files.views().of(place).map(|view| view.version);
-        let mut more = match seen {
-            Some(version) if version == before.version => String::new(),
-            Some(_) => "\nThe file has changed since you saw it.".to_owned(),
-            None => "\nYou have not read this file.".to_owned(),
+        let Some(seen) = self.files.views().of(place) else {
+            return " You have not read this file; read it first.".to_owned();
         };
-        let lines = before.view.lines().count();
-        if self.files.views().failed(place) < limits::FAILURES_BEFORE_TEXT {
-        } else if lines <= limits::FAILED_FILE_LINES_MAX {
-            more.push_str("\nIts text now:");
+        let mut more =
+            if seen.version == before.version { "" } else { " The file has changed since you saw it." }
+                .to_owned();
+        let is_short = before.view.lines().count() <= limits::FAILED_FILE_LINES_MAX;
+        if self.files.views().failed(place) >= limits::FAILURES_BEFORE_TEXT && is_short {
+            more.push_str(" Its text now:");
             before
                 .view
                 .lines()
                 .zip(1..)
                 .for_each(|(line, number)| more.push_str(&format!("\n{number}\t{line}")));
+        } else if mismatch.shown.is_empty() {
+            more.push_str(" Read it again before you change it.");
         } else {
-            more.push_str("\nRead it around that place before you try again.");
+            more.push_str(&format!(" {}", mismatch.shown));
         }
         more
     }

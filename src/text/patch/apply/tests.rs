@@ -29,7 +29,8 @@ fn check(text: &str, body: &str, expected: &str) {
 fn refused(text: &str, body: &str, missing: Missing, words: &str) {
     let mismatch = made(text, body).unwrap_err();
     assert_eq!(mismatch.missing, missing, "{mismatch}");
-    assert!(mismatch.to_string().contains(words), "{mismatch}");
+    let told = format!("{mismatch}. {}", mismatch.shown);
+    assert!(told.contains(words), "{told}");
 }
 
 #[test]
@@ -77,8 +78,8 @@ fn heads_narrow_the_place() {
     check(two, &format!("@@ class A:\n@@     def f(self):\n{change}"), first);
     refused(two, &format!("@@ def f(self):\n{change}"), Missing::Certainty, "lines 3, 7");
     refused(two, &format!("@@\n{change}"), Missing::Certainty, "lines 3, 7");
-    refused(two, &format!("@@ class C:\n{change}"), Missing::Head, "`@@ class C:` is not in the file");
-    refused(two, &format!("@@ class\n{change}"), Missing::Head, "line 1 is `class A:`");
+    refused(two, &format!("@@ class C:\n{change}"), Missing::Head, "`@@ class C:` is no line of the file");
+    refused(two, &format!("@@ class\n{change}"), Missing::Head, "Line 1 is `class A:`");
     check("  def f():\n    pass\n", "@@ def f():\n-    pass\n+    return 1\n", "  def f():\n    return 1\n");
     // Twice in the block that is named.
     let twice = "def f():\n    x\n    y\n    x\ndef g():\n    x\n";
