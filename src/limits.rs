@@ -244,6 +244,9 @@ pub const DIFF_TIME: Duration = Duration::from_millis(200);
 /// Line numbers that an ambiguous edit is answered with.
 pub const HITS_SHOWN_MAX: usize = 10;
 
+/// How often a line may stand in a file and still tell the nearest place: more often, as `}`, it does not.
+pub const COMMON_LINES_MAX: usize = 50;
+
 /// Lines of the nearest place that a failed edit is answered with.
 pub const NEAREST_LINES_MAX: usize = 20;
 

@@ -276,6 +276,7 @@ mod tests {
     }
 
     #[cfg(unix)]
+    #[allow(clippy::disallowed_methods, reason = "the test sets and looks at rights")]
     #[tokio::test]
     async fn a_moved_file_keeps_its_rights_and_a_failure_gives_them_back() {
         use std::os::unix::fs::PermissionsExt;

@@ -11,7 +11,7 @@ pub(super) fn end_of_block(lines: &[&str], head: usize) -> usize {
         !text.is_empty() && width(line) <= outer && !goes_on
     };
     let rest = &lines[head + 1..];
-    head + 1 + rest.iter().position(|line| ends(line)).unwrap_or(rest.len())
+    head + 1 + rest.iter().position(ends).unwrap_or(rest.len())
 }
 
 /// How far a line is indented; a tab counts as four.

@@ -99,7 +99,7 @@ fn rule<'a>(pairs: &HashMap<&'a str, &'a str>) -> Rule<'a> {
     }
     let is_of = |text: &str, letter: char| !text.is_empty() && text.chars().all(|one| one == letter);
     let tabs = |tabbed: &str, blank: &str| {
-        (is_of(tabbed, '\t') && is_of(blank, ' ') && blank.len() % tabbed.len() == 0)
+        (is_of(tabbed, '\t') && is_of(blank, ' ') && blank.len().is_multiple_of(tabbed.len()))
             .then(|| blank.len() / tabbed.len())
     };
     if let Some(width) = tabs(file, patch)

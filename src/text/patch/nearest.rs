@@ -5,9 +5,6 @@ use super::rung::Rung;
 use super::{Chunk, Fate, Reach};
 use crate::limits;
 
-/// A line that stands more often than this tells nothing about the place.
-const COMMON_LINES: usize = 50;
-
 /// Why the quoted lines have no place behind the cursor, and what stands where they may belong.
 pub(super) fn why_not(
     page: &mut Page<'_>,
@@ -84,7 +81,7 @@ fn nearest(page: &mut Page<'_>, quoted: &[&str]) -> Option<usize> {
     let mut places = vec![Vec::new(); lines.iter().max().map_or(0, |last| *last as usize + 1)];
     for (at, number) in lines.iter().enumerate() {
         let places = &mut places[*number as usize];
-        if places.len() <= COMMON_LINES {
+        if places.len() <= limits::COMMON_LINES_MAX {
             places.push(at);
         }
     }
@@ -92,7 +89,7 @@ fn nearest(page: &mut Page<'_>, quoted: &[&str]) -> Option<usize> {
     for (offset, number) in wanted.iter().enumerate() {
         let Some(number) = number else { continue };
         let places = &places[*number as usize];
-        if quoted[offset].trim().is_empty() || places.len() > COMMON_LINES {
+        if quoted[offset].trim().is_empty() || places.len() > limits::COMMON_LINES_MAX {
             continue;
         }
         for at in places {
