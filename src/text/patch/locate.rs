@@ -95,10 +95,12 @@ pub(super) fn places(page: &mut Page<'_>, chunks: &[Chunk]) -> Result<Vec<Spot>,
 fn place(page: &mut Page<'_>, chunk: &Chunk, cursor: usize) -> Result<Spot, Mismatch> {
     let anchors = anchors(page, chunk, cursor)?;
     if chunk.lines.iter().all(|line| line.fate == Fate::Added) {
-        return match anchors.as_deref() {
-            None => Ok(Spot::End),
-            Some([anchor]) => Ok(Spot::Behind { head: anchor.outer, line: anchor.inner + 1 }),
-            Some(several) => {
+        return match (chunk.reach, anchors.as_deref()) {
+            (Reach::EndOfFile, _) | (Reach::Anywhere, None) => Ok(Spot::End),
+            (Reach::Anywhere, Some([anchor])) => {
+                Ok(Spot::Behind { head: anchor.outer, line: anchor.inner + 1 })
+            }
+            (Reach::Anywhere, Some(several)) => {
                 let heads: Vec<usize> = several.iter().map(|anchor| anchor.inner).collect();
                 Err(ambiguous(chunk, &heads))
             }

@@ -26,7 +26,10 @@ pub(super) fn why_not(
     };
     match nearest(page, quoted) {
         Some(start) => (format!("its lines are not in the file{hint}"), shown(page, quoted, start)),
-        None => (format!("its lines are not in the file, not even one of them{hint}"), String::new()),
+        None => (
+            format!("its lines are not in the file, not even one of them{hint}; read it again"),
+            String::new(),
+        ),
     }
 }
 

@@ -173,15 +173,23 @@ impl<'b> Body<'_, 'b> {
         }
         let mut chunk =
             Chunk { number, heads: heads.unwrap_or_default(), lines: Vec::new(), reach: Reach::Anywhere };
+        // How many blank lines without a mark stand at the end.
+        let mut blank = 0;
         while let Some(line) = self.peek() {
             if line.trim_end() == END_OF_FILE {
                 chunk.reach = Reach::EndOfFile;
                 self.at += 1;
                 break;
             }
-            let Some(line) = marked(line) else { break };
-            chunk.lines.push(line);
+            let Some(marked) = marked(line) else { break };
+            blank = if line.is_empty() { blank + 1 } else { 0 };
+            chunk.lines.push(marked);
             self.at += 1;
+        }
+        // A blank line without a mark that follows nothing but added lines sets the change off.
+        let written = chunk.lines.len() - blank;
+        if written > 0 && chunk.lines[..written].iter().all(|line| line.fate == Fate::Added) {
+            chunk.lines.truncate(written);
         }
         if chunk.lines.iter().any(|line| line.fate != Fate::Kept || !line.text.is_empty()) {
             return Ok(chunk);

@@ -329,9 +329,7 @@ impl<'a> Tree<'a> {
                 .lines()
                 .zip(1..)
                 .for_each(|(line, number)| more.push_str(&format!("\n{number}\t{line}")));
-        } else if mismatch.shown.is_empty() {
-            more.push_str(" Read it again before you change it.");
-        } else {
+        } else if !mismatch.shown.is_empty() {
             more.push_str(&format!(" {}", mismatch.shown));
         }
         more

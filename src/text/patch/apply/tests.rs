@@ -96,6 +96,7 @@ fn heads_narrow_the_place() {
         "@@ def f():\n+    z\n",
         "def f():\n    z\n    x\ndef g():\n    y\n",
     );
+    check("def f():\n    x\nend\n", "@@ def f():\n+z\n*** End of File\n", "def f():\n    x\nend\nz\n");
     refused(two, "@@ def f(self):\n+        z\n", Missing::Certainty, "lines 2, 6");
 }
 

@@ -57,6 +57,7 @@ fn sections_of_all_kinds() {
     );
     inner("*** Update File: a\n x\n+y\n*** Add File: b\n+c\n", r#"update a: 3=x,+y | add b: "c\n""#);
     inner("  *** Update File:  a  \n\n@@\n+x\n", "update a: 4+x");
+    inner("*** Update File: a\n@@\n+x\n\n\n@@\n+y\n \n", "update a: 3+x; 7+y,=");
     inner(
         "*** Update File: a\n@@ class A:\n@@ \n@@     def f(self):\n-x\n",
         "update a: 3[class A:][    def f(self):]-x",
