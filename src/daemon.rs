@@ -67,7 +67,7 @@ impl Daemon {
         let host = Host::new(Shared {
             journals: Arc::new(journals),
             models: models.clone(),
-            toolbox: Arc::new(Toolbox::new(tools::built_in())),
+            toolbox: Arc::new(Toolbox::for_families(tools::built_in(), tools::FAMILIES)),
             rules: Arc::new(move |cwd| rules.rules_for(cwd)),
             modes: Arc::new(move |cwd, wished| match chosen {
                 Some(mode) => mode,

@@ -244,6 +244,9 @@ pub const DIFF_TIME: Duration = Duration::from_millis(200);
 /// Line numbers that an ambiguous edit is answered with.
 pub const HITS_SHOWN_MAX: usize = 10;
 
+/// How often a line may stand in a file and still tell the nearest place: more often, as `}`, it does not.
+pub const COMMON_LINES_MAX: usize = 50;
+
 /// Lines of the nearest place that a failed edit is answered with.
 pub const NEAREST_LINES_MAX: usize = 20;
 
@@ -312,6 +315,16 @@ pub const SEEN_TEXTS_BYTES_MAX: usize = 8 * 1024 * 1024;
 
 /// Replacements that one call makes; nobody looks through more.
 pub const REPLACEMENTS_MAX: usize = 10_000;
+
+/// Patches of one file that fail in a row before its text comes with the error: a model that has
+/// failed twice works from a text that is not there.
+pub const FAILURES_BEFORE_TEXT: u32 = 2;
+
+/// Lines of a file that come with the error of a patch; of a longer one the model reads a part.
+pub const FAILED_FILE_LINES_MAX: usize = 200;
+
+/// Files that the title of a patch names; the question shows all of them.
+pub const PATCH_TITLE_FILES_MAX: usize = 3;
 
 /// Lines around an edit in its answer.
 pub const EDIT_CONTEXT_LINES: usize = 3;

@@ -1,7 +1,9 @@
 //! The built-in tools, in the order in which a model is told of them.
 
+pub mod apply_patch;
 mod bash;
 mod edit;
+mod families;
 mod glob;
 mod grep;
 mod input;
@@ -18,6 +20,8 @@ use crate::engine::ToolName;
 use crate::engine::model::ToolSpec;
 use crate::engine::tool::Tool;
 
+pub use families::FAMILIES;
+
 /// All built-in tools.
 pub fn built_in() -> Vec<Arc<dyn Tool>> {
     vec![
@@ -27,6 +31,7 @@ pub fn built_in() -> Vec<Arc<dyn Tool>> {
         Arc::new(grep::Grep::new()),
         Arc::new(edit::EditFile::new()),
         Arc::new(write::WriteFile::new()),
+        Arc::new(apply_patch::ApplyPatch::new()),
         Arc::new(bash::Bash::new()),
         Arc::new(todo::Todo::new()),
     ]
@@ -36,18 +41,4 @@ pub fn built_in() -> Vec<Arc<dyn Tool>> {
 fn spec(name: &str, description: &str, required: &[&str], properties: Value) -> ToolSpec {
     let schema = json!({"type": "object", "required": required, "properties": properties});
     ToolSpec { name: ToolName(name.to_owned()), description: description.to_owned(), schema }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_tools_are_short_to_tell() {
-        let told: usize = built_in()
-            .iter()
-            .map(|tool| tool.spec().description.len() + tool.spec().schema.to_string().len())
-            .sum();
-        assert!(told < 6_000, "{told} bytes");
-    }
 }

@@ -62,14 +62,6 @@ impl<'a> Access<'a> {
         preview::changes(&self.turn.parts.recorder, self.intent)
     }
 
-    /// What stands at the granted place, if anything.
-    pub async fn look(&self) -> Result<Content, FileError> {
-        match self.intent {
-            Intent::Read { path } => self.turn.parts.files.read(path).await,
-            other => Err(FileError::Pattern(beyond(other).0)),
-        }
-    }
-
     /// The granted file, with the user's unsaved text.
     pub async fn read(&self) -> Result<Content, ToolError> {
         match self.intent {

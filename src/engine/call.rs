@@ -54,7 +54,10 @@ async fn outcome(turn: &Turn, call: &ToolCall) -> Result<Outcome, Halted> {
     }
     let tool = match turn.parts.toolbox.find(&call.tool) {
         Some(tool) => tool,
-        None => return Ok(Outcome::Failed(turn.parts.toolbox.unknown(&call.tool))),
+        None => {
+            let model = turn.parts.recorder.state(|state| state.model().cloned());
+            return Ok(Outcome::Failed(turn.parts.toolbox.unknown(&call.tool, model.as_ref())));
+        }
     };
     if let Value::String(text) = &call.input {
         return Ok(Outcome::Failed(not_json(text)));

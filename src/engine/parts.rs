@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tokio_util::task::TaskTracker;
 
 use super::desk::Desk;
-use super::event::{Mode, SessionId, ToolName};
+use super::event::{Mode, ModelName, SessionId, ToolName};
 use super::journal::Journals;
 use super::model::{Models, ToolSpec};
 use super::recorder::Recorder;
@@ -94,32 +94,90 @@ impl Parts {
     }
 }
 
+/// A family of models, and what it is not offered: of tools that do the same each family gets those
+/// which its models are trained on.
+#[derive(Debug, Clone, Copy)]
+pub struct Family {
+    /// Patterns of names; `*` stands for any letters. One part of a name that fits is enough: parts are
+    /// what stands between `/`, `:` and `@`, so that a provider's prefix or a variant does not matter.
+    pub models: &'static [&'static str],
+    /// The tools that are left out. They work all the same when they are called.
+    pub without: &'static [&'static str],
+}
+
 /// The tools by name, in the order in which a model is told of them.
 pub struct Toolbox {
     tools: Vec<Arc<dyn Tool>>,
-    specs: Arc<[ToolSpec]>,
+    /// What each family is told, the first one that fits counts; all tools for the rest.
+    told: Vec<(Family, Arc<[ToolSpec]>)>,
+    all: Arc<[ToolSpec]>,
 }
 
 impl Toolbox {
-    /// These tools.
+    /// These tools, for every model.
     pub fn new(tools: Vec<Arc<dyn Tool>>) -> Self {
-        let specs = tools.iter().map(|tool| tool.spec().clone()).collect();
-        Self { tools, specs }
+        Self::for_families(tools, &[])
     }
 
-    /// How they present themselves.
-    pub fn specs(&self) -> &Arc<[ToolSpec]> {
-        &self.specs
+    /// These tools, as far as a family is offered them; a model of none is offered all.
+    pub fn for_families(tools: Vec<Arc<dyn Tool>>, families: &[Family]) -> Self {
+        let specs = |without: &[&str]| {
+            let offered = tools.iter().map(|tool| tool.spec());
+            offered.filter(|spec| !without.contains(&spec.name.0.as_str())).cloned().collect()
+        };
+        let told = families.iter().map(|family| (*family, specs(family.without))).collect();
+        Self { told, all: specs(&[]), tools }
     }
 
-    /// The tool of that name.
+    /// How those present themselves that this model is offered: the same bytes each time.
+    pub fn specs(&self, model: Option<&ModelName>) -> &Arc<[ToolSpec]> {
+        let told = model.and_then(|model| self.told.iter().find(|(family, _)| family.has(model)));
+        told.map_or(&self.all, |(_, specs)| specs)
+    }
+
+    /// The tool of that name, offered or not.
     pub fn find(&self, name: &ToolName) -> Option<Arc<dyn Tool>> {
         self.tools.iter().find(|tool| tool.spec().name == *name).cloned()
     }
 
-    /// What the model hears when there is none of that name.
-    pub fn unknown(&self, name: &ToolName) -> String {
-        let names: Vec<&str> = self.specs.iter().map(|spec| spec.name.0.as_str()).collect();
+    /// What this model hears when there is none of that name.
+    pub fn unknown(&self, name: &ToolName, model: Option<&ModelName>) -> String {
+        let names: Vec<&str> = self.specs(model).iter().map(|spec| spec.name.0.as_str()).collect();
         format!("there is no tool `{name}`; there are: {}", names.join(", "))
+    }
+}
+
+impl Family {
+    fn has(&self, model: &ModelName) -> bool {
+        let name = model.0.to_lowercase();
+        name.split(['/', ':', '@']).any(|part| self.models.iter().any(|pattern| fits(pattern, part)))
+    }
+}
+
+/// Whether a text fits a pattern in which `*` stands for any letters.
+fn fits(pattern: &str, text: &str) -> bool {
+    let Some((first, rest)) = pattern.split_once('*') else { return pattern == text };
+    let Some(text) = text.strip_prefix(first) else { return false };
+    text.char_indices().map(|(at, _)| at).chain([text.len()]).any(|at| fits(rest, &text[at..]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns() {
+        for (pattern, text, expected) in [
+            ("*", "", true),
+            ("o3", "o3", true),
+            ("o3", "o3-mini", false),
+            ("o3-*", "o3-mini", true),
+            ("*gpt-5*", "my-gpt-5.1-codex", true),
+            ("*gpt-5*", "gpt-4.5", false),
+            ("a*b*c", "a-bb-c", true),
+            ("a*b*c", "a-c-b", false),
+        ] {
+            assert_eq!(fits(pattern, text), expected, "{pattern} {text}");
+        }
     }
 }

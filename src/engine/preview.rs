@@ -39,7 +39,7 @@ fn change(recorder: &Recorder, edit: &Edit) -> FileChange {
     };
     let new = match &edit.change {
         Change::Splices(splices) => Some(crate::text::spliced(old.as_deref().unwrap_or_default(), splices)),
-        Change::Whole(text) => {
+        Change::Whole(text) | Change::Moved { text, .. } => {
             let text = text.strip_prefix('\u{feff}').unwrap_or(text);
             Some(text.replace("\r\n", "\n"))
         }

@@ -21,7 +21,7 @@ use crate::path::AbsPath;
 pub use append::Appender;
 pub use lock::{Attempt, Lock};
 pub use private::{create_private_folders, create_private_new_folder, open_private_log, replace_private};
-pub use replace::{Durability, replace};
+pub use replace::{Durability, Rights, replace, replace_with_rights, rights};
 
 /// The first bytes of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -46,6 +46,14 @@ pub enum Change {
     Splices(Vec<Splice>),
     /// The whole new text, with the line ends it is to have on the disk.
     Whole(String),
+    /// The whole new text, as for `Whole`, and the rights of the file `from`, which goes in the same
+    /// write or takes another text.
+    Moved {
+        /// Where the file stands before.
+        from: AbsPath,
+        /// The whole text.
+        text: String,
+    },
     /// The file goes.
     Delete,
 }

@@ -1,5 +1,7 @@
 //! `write`: a whole file, new or in the place of the old one.
 
+use std::sync::Arc;
+
 use futures::future::BoxFuture;
 use serde_json::{Value, json};
 
@@ -13,15 +15,20 @@ use crate::limits;
 use crate::path::AbsPath;
 use crate::policy::{Intent, Location};
 use crate::text::{Change, Edit, Version, diff, ends};
-use crate::workspace::{Content, FileError, Files, Side};
+use crate::workspace::{FileError, Files, Side};
 
+/// The tool.
+///
+/// It takes the place of a whole text, so the model must know that text: it was given it by `read`, or
+/// wrote it. Otherwise what it never saw, such as what the user wrote a minute ago, would be gone.
 pub(super) struct WriteFile(ToolSpec);
 
 impl WriteFile {
     pub(super) fn new() -> Self {
         Self(spec(
             "write",
-            "Writes a whole file; folders are made as needed. For changes in a file that exists use `edit`.",
+            "Writes a whole file; folders are made as needed. A file that is there must have been read before, as it \
+             is now. For changes in a file that exists use `edit`.",
             &["file_path", "content"],
             json!({"file_path": {"type": "string"}, "content": {"type": "string"}}),
         ))
@@ -40,63 +47,86 @@ impl Tool for WriteFile {
     fn plan<'a>(&'a self, input: &'a Value, files: &'a Files) -> BoxFuture<'a, Result<Plan, ToolError>> {
         Box::pin(async move {
             let place = files.locate(input::text(input, &["file_path", "path"])?)?;
-            input::text(input, &["content"])?;
-            match place.side {
-                Side::Inside => {
-                    let found = files.read(&place.path).await;
-                    planned(input, place.path, found, files.cwd())
-                }
-                Side::Outside => Ok(Plan {
-                    title: format!("Read {}, to write it", place.path),
-                    intent: Intent::Read { path: place.path.clone() },
-                    locations: vec![Location { path: place.path, line: None }],
-                }),
+            let content = input::text(input, &["content"])?;
+            if place.path.as_path().to_str().is_none() {
+                return Err(ToolError::new(format!("{} is no path in UTF-8; use a command", place.path)));
             }
+            let known = match place.side {
+                Side::Inside => inside(&place.path, files).await?,
+                Side::Outside => outside(&place.path, files)?,
+            };
+            planned(content, place.path, known, files.cwd())
         })
     }
 
     fn run<'a>(&'a self, input: &'a Value, access: Access<'a>) -> BoxFuture<'a, Result<Ran, ToolError>> {
         Box::pin(async move {
-            match access.intent() {
-                Intent::Read { path } => {
-                    let found = access.look().await;
-                    Ok(Ran::Needs(planned(input, path.clone(), found, access.cwd())?))
-                }
-                _ => {
-                    access.write().await?;
-                    let lines = input::text(input, &["content"])?.lines().count();
-                    Ok(Ran::Done(Output::said(format!("Written, {lines} lines."))))
-                }
-            }
+            access.write().await?;
+            let lines = input::text(input, &["content"])?.lines().count();
+            Ok(Ran::Done(Output::said(format!("Written, {lines} lines."))))
         })
     }
 }
 
-/// An existing file keeps its line ends and its byte-order mark.
-fn planned(
-    input: &Value,
-    path: AbsPath,
-    found: Result<Content, FileError>,
-    cwd: &AbsPath,
-) -> Result<Plan, ToolError> {
-    let content = input::text(input, &["content"])?;
-    let (base, change, verb) = match found {
-        Err(FileError::NotFound { .. }) => (Version::Absent, Change::Whole(content.to_owned()), "Create"),
+/// A text that the model knows, with LF line ends and without byte-order mark.
+struct Known {
+    text: Arc<str>,
+    version: Version,
+}
+
+/// The file's present text, which the model must have seen; none where no file is.
+async fn inside(path: &AbsPath, files: &Files) -> Result<Option<Known>, ToolError> {
+    let file = match files.read(path).await {
+        Err(FileError::NotFound { .. }) => return Ok(None),
         Err(error) => return Err(error.into()),
-        Ok(found) => {
-            let file = text_of(found, &path)?;
-            if file.text.len() > limits::EDITED_BYTES_MAX {
+        Ok(found) => text_of(found, path)?,
+    };
+    let shown = path.display_in(files.cwd());
+    match files.views().of(path).map(|view| view.version) {
+        Some(seen) if seen == file.version => {
+            Ok(Some(Known { text: ends::lf(&file.text).into(), version: file.version }))
+        }
+        Some(_) => Err(ToolError::new(format!(
+            "nothing was written: {shown} has changed since you saw it. Read it again; then write it, with what \
+             has changed, or use `edit`"
+        ))),
+        None => Err(ToolError::new(format!(
+            "nothing was written: {shown} is there already, and you have not read it. Read it first; then write \
+             it, or use `edit`"
+        ))),
+    }
+}
+
+/// The text that the model was given: what lies outside is not looked at before the user has said yes
+/// to that. Whether it still stands there, or nothing does, the write itself finds out.
+fn outside(path: &AbsPath, files: &Files) -> Result<Option<Known>, ToolError> {
+    let Some(view) = files.views().of(path) else { return Ok(None) };
+    match (view.version, view.text) {
+        (Version::Absent, _) => Ok(None),
+        (version @ Version::Text(_), Some(text)) => Ok(Some(Known { text, version })),
+        (Version::Text(_), None) => Err(ToolError::new(format!(
+            "nothing was written: {path} was read too long ago. Read it again, then write it"
+        ))),
+    }
+}
+
+/// An existing file keeps its line ends and its byte-order mark.
+fn planned(content: &str, path: AbsPath, known: Option<Known>, cwd: &AbsPath) -> Result<Plan, ToolError> {
+    let (base, change, verb) = match known {
+        None => (Version::Absent, Change::Whole(content.to_owned()), "Create"),
+        Some(old) => {
+            if old.text.len() > limits::EDITED_BYTES_MAX {
                 return Err(ToolError::new(format!(
                     "{path} has {} bytes, more than the {} that are replaced here; change it with a command",
-                    file.text.len(),
+                    old.text.len(),
                     limits::EDITED_BYTES_MAX
                 )));
             }
-            let (old, new) = (ends::lf(&file.text), ends::lf(content));
-            if old == new {
+            let new = ends::lf(content);
+            if *old.text == *new {
                 return Err(ToolError::new(format!("{} has this very text already", path.display_in(cwd))));
             }
-            (file.version, Change::Splices(diff::splices(&old, &new)), "Write")
+            (old.version, Change::Splices(diff::splices(&old.text, &new)), "Write")
         }
     };
     Ok(Plan {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::buffers::BufferWrite;
 use super::file::{Bom, Content, TextFile};
 use super::{FileError, Files, root};
-use crate::os::fs::{self, Durability};
+use crate::os::fs::{self, Durability, Rights};
 use crate::path::AbsPath;
 use crate::text::{Change, Edit, Hash, Version, ends};
 
@@ -48,6 +48,10 @@ struct Ready {
     before: Option<Vec<u8>>,
     /// The bytes that are to stand there; none where the file goes.
     after: Option<String>,
+    /// The rights of the file before, where one is; they come back with it.
+    rights: Option<Rights>,
+    /// The rights of the file that moves here.
+    taken: Option<Rights>,
     buffer: BufferWrite,
 }
 
@@ -110,7 +114,7 @@ async fn check(files: &Files, edit: &Edit) -> Result<Ready, WriteError> {
     let old: Arc<str> = found.as_ref().map_or_else(|| "".into(), whole);
     let (after, splices) = match &edit.change {
         Change::Splices(splices) => (Some(ends::splice(&old, splices)), splices.clone()),
-        Change::Whole(text) => {
+        Change::Whole(text) | Change::Moved { text, .. } => {
             let view = (ends::lf(&old), ends::lf(text));
             (Some(text.clone()), crate::text::diff::splices(&view.0, &view.1))
         }
@@ -118,7 +122,16 @@ async fn check(files: &Files, edit: &Edit) -> Result<Ready, WriteError> {
     };
     let new: Arc<str> = after.as_deref().unwrap_or_default().into();
     let buffer = BufferWrite { path: edit.path.clone(), base: edit.base, old, splices, new };
-    Ok(Ready { path: edit.path.clone(), base: edit.base, before, after, buffer })
+    // Taken before the first write: the files may change places.
+    let rights = if before.is_some() { fs::rights(&edit.path).ok() } else { None };
+    let taken = match &edit.change {
+        Change::Moved { from, .. } => {
+            let failed = |error| FileError::Io { path: from.clone(), error };
+            Some(fs::rights(from).map_err(failed)?)
+        }
+        Change::Splices(_) | Change::Whole(_) | Change::Delete => None,
+    };
+    Ok(Ready { path: edit.path.clone(), base: edit.base, before, after, rights, taken, buffer })
 }
 
 /// The text with its byte-order mark.
@@ -133,7 +146,7 @@ fn whole(file: &TextFile) -> Arc<str> {
 /// those that could not be.
 fn to_disk(ready: &[&Ready]) -> Result<(), (AbsPath, io::Error, Vec<String>)> {
     for (done, one) in ready.iter().enumerate() {
-        if let Err(error) = put(&one.path, one.base, one.after.as_deref().map(str::as_bytes)) {
+        if let Err(error) = put(one) {
             let lost = ready[..done].iter().filter(|earlier| put_back(earlier).is_err());
             let lost = lost.map(|earlier| earlier.path.to_string()).collect();
             return Err((one.path.clone(), error, lost));
@@ -157,22 +170,17 @@ async fn back_in_editor(files: &Files, done: &[&BufferWrite]) -> Vec<String> {
     refused.map(|(write, _)| write.path.to_string()).collect()
 }
 
-fn put(path: &AbsPath, base: Version, bytes: Option<&[u8]>) -> io::Result<()> {
-    match (bytes, base) {
-        (Some(bytes), Version::Text(_)) => fs::replace(path, bytes, Durability::Process),
-        (Some(bytes), Version::Absent) => {
-            if let Some(parent) = path.parent() {
-                fs::create_folders(&parent)?;
-            }
-            fs::replace(path, bytes, Durability::Process)
-        }
-        (None, _) => fs::remove_file(path),
+fn put(one: &Ready) -> io::Result<()> {
+    let Some(text) = &one.after else { return fs::remove_file(&one.path) };
+    if let (Version::Absent, Some(parent)) = (one.base, one.path.parent()) {
+        fs::create_folders(&parent)?;
     }
+    with_rights(&one.path, text.as_bytes(), one.taken.as_ref())
 }
 
 fn put_back(one: &Ready) -> io::Result<()> {
     match &one.before {
-        Some(bytes) => fs::replace(&one.path, bytes, Durability::Process),
+        Some(bytes) => with_rights(&one.path, bytes, one.rights.as_ref()),
         None => fs::remove_file(&one.path),
     }
 }
@@ -193,8 +201,16 @@ pub(super) fn put_bytes(
     if found != expected {
         return Err(WriteError::Stale(path.clone()));
     }
-    let base = if found.is_some() { Version::Text(Hash::of(b"")) } else { Version::Absent };
-    put(path, base, bytes).map_err(|error| io_error(path, error))?;
+    let put = || match bytes {
+        Some(bytes) => {
+            if let (None, Some(parent)) = (found, path.parent()) {
+                fs::create_folders(&parent)?;
+            }
+            fs::replace(path, bytes, Durability::Process)
+        }
+        None => fs::remove_file(path),
+    };
+    put().map_err(|error| io_error(path, error))?;
     match (mode, bytes) {
         (Some(mode), Some(_)) => fs::set_mode(path, mode).map_err(|error| io_error(path, error)),
         (Some(_) | None, _) => Ok(()),
@@ -203,6 +219,13 @@ pub(super) fn put_bytes(
 
 fn io_error(path: &AbsPath, error: io::Error) -> WriteError {
     WriteError::Io { path: path.clone(), error, state: "the file is as it was".into() }
+}
+
+fn with_rights(path: &AbsPath, bytes: &[u8], rights: Option<&Rights>) -> io::Result<()> {
+    match rights {
+        Some(rights) => fs::replace_with_rights(path, bytes, rights, Durability::Process),
+        None => fs::replace(path, bytes, Durability::Process),
+    }
 }
 
 #[cfg(test)]
@@ -286,6 +309,43 @@ mod tests {
         assert_eq!(*editor.0.lock().unwrap(), "two\r\n");
         let gone = edit(&files, "open", Version::of_text("two\n"), Change::Delete);
         assert!(files.write(&[gone]).await.unwrap_err().to_string().contains("closed there first"));
+    }
+
+    #[cfg(unix)]
+    #[allow(clippy::disallowed_methods, reason = "the test sets and looks at rights")]
+    #[tokio::test]
+    async fn a_moved_file_keeps_its_rights_and_a_failure_gives_them_back() {
+        use std::os::unix::fs::PermissionsExt;
+        let (_folder, files) = files();
+        let path = |name: &str| files.cwd().join(name).unwrap();
+        let mode = |name: &str| std::fs::metadata(path(name)).unwrap().permissions().mode() & 0o777;
+        for (name, mode) in [("run", 0o755), ("secret", 0o600)] {
+            fs::replace(&path(name), name.as_bytes(), Durability::Process).unwrap();
+            std::fs::set_permissions(path(name), std::fs::Permissions::from_mode(mode)).unwrap();
+        }
+        let moved = |name: &str, base: Version, from: &str| {
+            let text = format!("{from} moved");
+            edit(&files, name, base, Change::Moved { from: path(from), text })
+        };
+        let gone = |name: &str| edit(&files, name, Version::of_text(name), Change::Delete);
+        let new = |name: &str| edit(&files, name, Version::Absent, Change::Whole("x".into()));
+        let error = files.write(&[gone("secret"), new("x"), new("x/b")]).await.unwrap_err().to_string();
+        assert!(error.ends_with("all files are as they were"), "{error}");
+        assert_eq!(mode("secret"), 0o600);
+        // Two files change places, and then one moves on.
+        let swapped = [
+            moved("run", Version::of_text("run"), "secret"),
+            moved("secret", Version::of_text("secret"), "run"),
+        ];
+        files.write(&swapped).await.unwrap();
+        assert_eq!((mode("run"), mode("secret")), (0o600, 0o755));
+        let away = [
+            moved("bin/x", Version::Absent, "secret"),
+            edit(&files, "secret", Version::of_text("run moved"), Change::Delete),
+        ];
+        files.write(&away).await.unwrap();
+        assert_eq!((mode("bin/x"), fs::read(&path("bin/x")).unwrap()), (0o755, b"secret moved".to_vec()));
+        assert!(fs::look(&path("secret")).is_err());
     }
 
     #[tokio::test]

@@ -124,6 +124,9 @@ fn does(intent: &Intent) -> String {
                         format!("{} {}", edit.path, splices.join(" "))
                     }
                     Change::Whole(text) => format!("{} whole {text:?}", edit.path),
+                    Change::Moved { from, text } => {
+                        format!("{} moved from {from} {text:?}", edit.path)
+                    }
                     Change::Delete => format!("{} deleted", edit.path),
                 })
                 .collect();

@@ -116,7 +116,7 @@ impl Stage {
         let host = Host::new(Shared {
             journals: Arc::new(MemoryJournals::default()),
             models,
-            toolbox: Arc::new(Toolbox::new(quillon::tools::built_in())),
+            toolbox: Arc::new(Toolbox::for_families(quillon::tools::built_in(), quillon::tools::FAMILIES)),
             rules: Arc::new(move |_| rules.clone()),
             clock: Arc::new(|| "2026-01-01T00:00:00.000Z".to_owned()),
             ids: Arc::new(|| SessionId("s1".into())),

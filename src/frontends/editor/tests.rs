@@ -78,7 +78,7 @@ impl Client {
         let host = Host::new(Shared {
             journals: Arc::new(MemoryJournals::default()),
             models: Arc::new(Script(Arc::new(Mutex::new(script.into())))),
-            toolbox: Arc::new(Toolbox::new(crate::tools::built_in())),
+            toolbox: Arc::new(Toolbox::for_families(crate::tools::built_in(), crate::tools::FAMILIES)),
             rules: Arc::new(|_| Arc::new(Rules::new(Vec::new()))),
             clock: Arc::new(|| "2026-01-01T00:00:00.000Z".to_owned()),
             ids: Arc::new(|| SessionId("s1".into())),

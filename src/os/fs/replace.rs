@@ -30,13 +30,37 @@ pub enum Durability {
 /// Written in place instead, so that a crash can leave half of it, are files with several names
 /// (hard links), files which are mount points, and files in a folder that takes no new ones.
 pub fn replace(path: &AbsPath, bytes: &[u8], durability: Durability) -> io::Result<()> {
+    put(path, bytes, None, durability)
+}
+
+/// The rights of a file: its mode, owner and group.
+#[derive(Debug, Clone)]
+pub struct Rights(Metadata);
+
+/// The rights of what stands at a path, links followed.
+pub fn rights(path: &AbsPath) -> io::Result<Rights> {
+    std::fs::metadata(path).map(Rights)
+}
+
+/// As [`replace`], but with the rights of another file, as far as this user may give them. A file that
+/// is written in place keeps its own.
+pub fn replace_with_rights(
+    path: &AbsPath,
+    bytes: &[u8],
+    rights: &Rights,
+    durability: Durability,
+) -> io::Result<()> {
+    put(path, bytes, Some(&rights.0), durability)
+}
+
+fn put(path: &AbsPath, bytes: &[u8], rights: Option<&Metadata>, durability: Durability) -> io::Result<()> {
     let target = follow(path.as_path())?;
     let old = match std::fs::metadata(&target) {
         Ok(meta) if meta.is_file() => meta,
         Ok(meta) if meta.is_dir() => return Err(io::ErrorKind::IsADirectory.into()),
         Ok(_) => return Err(not_regular()),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            return by_rename(&target, bytes, Permit::New, durability);
+            return by_rename(&target, bytes, rights.map_or(Permit::New, Permit::As), durability);
         }
         Err(error) => return Err(error),
     };
@@ -44,7 +68,7 @@ pub fn replace(path: &AbsPath, bytes: &[u8], durability: Durability) -> io::Resu
     if has_several_names(&old) {
         return in_place(&target, bytes, durability);
     }
-    match by_rename(&target, bytes, Permit::As(&old), durability) {
+    match by_rename(&target, bytes, Permit::As(rights.unwrap_or(&old)), durability) {
         Err(error) if folder_refuses(&error) => in_place(&target, bytes, durability),
         done => done,
     }
@@ -256,6 +280,19 @@ mod tests {
             set_mode(&path, kept);
             put(&path, "two").unwrap();
             assert_eq!(mode(&path), kept);
+        }
+    }
+
+    #[test]
+    fn the_rights_of_another_file() {
+        let (_held, folder) = folder();
+        let (secret, moved) = (folder.join("secret").unwrap(), folder.join("moved").unwrap());
+        put(&secret, "one").unwrap();
+        for mode_of_it in [0o600, 0o755] {
+            set_mode(&secret, mode_of_it);
+            let rights = rights(&secret).unwrap();
+            replace_with_rights(&moved, b"two", &rights, Durability::Process).unwrap();
+            assert_eq!((text(&moved).as_str(), mode(&moved)), ("two", mode_of_it));
         }
     }
 

@@ -76,7 +76,7 @@ fn kind_of_tool(tool: &ToolName) -> acp::ToolKind {
     match tool.0.as_str() {
         "read" | "list" => acp::ToolKind::Read,
         "glob" | "grep" => acp::ToolKind::Search,
-        "edit" | "write" => acp::ToolKind::Edit,
+        "edit" | "write" | "apply_patch" => acp::ToolKind::Edit,
         "bash" => acp::ToolKind::Execute,
         "todo" => acp::ToolKind::Think,
         _ => acp::ToolKind::Other,
