@@ -306,3 +306,7 @@ fn loose_sight(path: &AbsPath) -> Option<Option<Sight>> {
         Err(error) => absent(&error).then_some(None),
     }
 }
+
+#[cfg(unix)]
+#[cfg(test)]
+mod tests;

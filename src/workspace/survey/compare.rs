@@ -270,7 +270,10 @@ fn fill_in_unchanged(found: &mut Found, then: &Stamp, now: &Stamp) {
 
 /// Gives a file of which the bytes are not held those of another one.
 fn take_over(stand: &mut Stand, other: &Stand) {
-    let Stand::Unheld { hash: None, mode, .. } = *stand else { return };
+    let Stand::Unheld { hash, mode, .. } = *stand else { return };
+    if hash.is_some() && hash != other.content() {
+        return;
+    }
     *stand = match other.clone() {
         Stand::File { bytes, .. } => Stand::File { bytes, mode },
         Stand::Unheld { len, hash, lack, .. } => Stand::Unheld { len, hash, mode, lack },
