@@ -12,6 +12,7 @@ mod call;
 mod command;
 mod desk;
 pub mod event;
+mod found;
 pub mod handle;
 pub mod history;
 pub mod host;

@@ -2,8 +2,12 @@
 
 pub mod buffers;
 pub mod file;
+pub mod git;
 pub mod root;
 pub mod search;
+pub mod survey;
+#[cfg(test)]
+mod testing;
 pub mod views;
 pub mod walk;
 pub mod write;
@@ -14,8 +18,10 @@ use std::sync::Arc;
 
 pub use buffers::{BufferWrite, Buffers, NoBuffers};
 pub use file::{Bom, Content, Source, TextFile};
+pub use git::{Committed, Head, Repository};
 pub use root::{Place, Side};
 pub use search::{Case, GrepQuery, Grepped, Match, More, Role, SearchFor, Span};
+pub use survey::{Before, Changes, Deed, Found, Lack, Reach, Stand};
 pub use views::{View, Views};
 pub use walk::{GlobQuery, Globbed};
 pub use write::{WriteError, Written};
@@ -224,10 +230,16 @@ pub fn on_disk(path: &AbsPath) -> io::Result<Vec<u8>> {
 async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, FileError> + Send + 'static,
 ) -> Result<T, FileError> {
+    let ending = || Err(FileError::Pattern("the program is ending".into()));
+    on_blocking_thread(work).await.unwrap_or_else(ending)
+}
+
+/// Runs work that blocks on a thread for it; gives nothing when the program is ending.
+async fn on_blocking_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
     match tokio::task::spawn_blocking(work).await {
-        Ok(done) => done,
+        Ok(done) => Some(done),
         Err(stopped) if stopped.is_panic() => std::panic::resume_unwind(stopped.into_panic()),
-        Err(_) => Err(FileError::Pattern("the program is ending".into())),
+        Err(_) => None,
     }
 }
 

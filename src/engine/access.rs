@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::event::{CallId, Event, Exit as Ending, Seen, TodoItem};
+use super::found;
 use super::preview::{self, FileChange};
 use super::tool::ToolError;
 use super::turn::Turn;
@@ -14,6 +15,7 @@ pub use crate::os::process::{Ended, Exit, signal_name};
 use crate::path::AbsPath;
 use crate::policy::Intent;
 use crate::text::{Version, ends};
+use crate::workspace::survey;
 use crate::workspace::{
     Content, FileError, GlobQuery, Globbed, GrepQuery, Grepped, Listing, WriteError, Written,
 };
@@ -120,13 +122,16 @@ impl<'a> Access<'a> {
         Ok(written)
     }
 
-    /// Runs the granted command and waits for its end; its output is shown while it runs. When the
+    /// Runs the granted command and waits for its end, and for what it did to files to be found; the
+    /// words are for the model, of files that were too many.  its output is shown while it runs. When the
     /// turn is cancelled the command is ended first.
-    pub async fn run(&self) -> Result<Ended, ToolError> {
+    pub async fn run(&self) -> Result<(Ended, Option<String>), ToolError> {
         let Intent::Run { command, cwd, time_limit_ms } = self.intent else {
             return Err(beyond(self.intent));
         };
-        let recorder = &self.turn.parts.recorder;
+        let parts = &self.turn.parts;
+        let recorder = &parts.recorder;
+        let before = survey::Before::look(&parts.files, found::known(parts)).await;
         let shell = Shell {
             command: command.clone(),
             cwd: cwd.clone(),
@@ -136,7 +141,12 @@ impl<'a> Access<'a> {
         };
         let cancelled = self.turn.cancel.cancelled();
         let ended = process::run(shell, cancelled, |text| recorder.show_output(self.call, text)).await;
-        ended.map_err(|error| ToolError::new(format!("failed to start the shell in {cwd}: {error}")))
+        let ended =
+            ended.map_err(|error| ToolError::new(format!("failed to start the shell in {cwd}: {error}")))?;
+        let (changes, parts, call) = (before.changes().await, parts.clone(), self.call.clone());
+        let recorded = tokio::task::spawn_blocking(move || found::record(&parts, &call, changes)).await;
+        let more = recorded.map_err(|_| ToolError::new("the program is ending"))??;
+        Ok((ended, more))
     }
 
     /// Replaces the plan that the user sees.

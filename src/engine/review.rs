@@ -296,5 +296,10 @@ pub(super) async fn undo(
     let edits = [Edit { path: path.clone(), base, change }];
     writing::keep_bases(parts, &edits).await?;
     writing::write(parts, &edits, cause).await?;
-    Ok(())
+    match story.modes() {
+        Some(modes) if hunks.len() == story.hunks().len() && edits[0].change != Change::Delete => {
+            story::set_mode(parts, path, modes, cause, story.base()).await
+        }
+        Some(_) | None => Ok(()),
+    }
 }

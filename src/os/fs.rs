@@ -8,6 +8,7 @@ mod append;
 mod lock;
 mod private;
 mod replace;
+mod stamp;
 
 use std::ffi::OsString;
 use std::fs::{File, FileType, Metadata, OpenOptions};
@@ -22,6 +23,7 @@ pub use append::Appender;
 pub use lock::{Attempt, Lock};
 pub use private::{create_private_folders, create_private_new_folder, open_private_log, replace_private};
 pub use replace::{Durability, Rights, replace, replace_with_rights, rights};
+pub use stamp::{Moment, Stamp, Standing, stamp, standing};
 
 /// The first bytes of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -117,6 +119,11 @@ pub fn read_up_to(path: &AbsPath, max: u64) -> io::Result<Bytes> {
     let whole_len = meta.len().max(bytes.len() as u64);
     bytes.truncate(usize::try_from(max).unwrap_or(usize::MAX));
     Ok(Bytes { bytes, whole_len })
+}
+
+/// Opens a regular file to be read piece by piece, under the rules of [`read`].
+pub fn open(path: &AbsPath) -> io::Result<impl Read> {
+    open_regular(path).map(|(file, _)| file)
 }
 
 /// What stands at a path, links followed.

@@ -17,6 +17,7 @@
 
 mod environment;
 mod family;
+pub mod helper;
 mod keep;
 mod order;
 mod output;

@@ -1,6 +1,7 @@
 //! An edit of one file, the version of the text it was made from, and a hunk: plain data.
 
 use std::fmt;
+use std::io;
 use std::ops::Range;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -108,6 +109,20 @@ impl Hash {
             sum.update(piece);
         }
         Self(sum.finalize().into())
+    }
+
+    /// The sum of what is read, to its end.
+    pub fn of_reader(reader: &mut dyn io::Read) -> io::Result<Self> {
+        let mut sum = Sha256::new();
+        let mut buffer = vec![0; 64 * 1024];
+        loop {
+            match reader.read(&mut buffer) {
+                Ok(0) => return Ok(Self(sum.finalize().into())),
+                Ok(len) => sum.update(&buffer[..len]),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
     }
 
     /// Reads 64 hexadecimal digits; anything else is none.

@@ -57,8 +57,12 @@ impl Tool for Bash {
 
     fn run<'a>(&'a self, _input: &'a Value, access: Access<'a>) -> BoxFuture<'a, Result<Ran, ToolError>> {
         Box::pin(async move {
-            let ended = access.run().await?;
-            Ok(Ran::Done(Output { text: told(&ended), exit: Some(ended.exit.into()), ..Output::default() }))
+            let (ended, more) = access.run().await?;
+            let mut text = told(&ended);
+            if let Some(more) = more {
+                text.push_str(&format!("\n{more}"));
+            }
+            Ok(Ran::Done(Output { text, exit: Some(ended.exit.into()), ..Output::default() }))
         })
     }
 }
