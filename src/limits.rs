@@ -210,6 +210,15 @@ pub const SCRIPT_POLL_INTERVAL: Duration = Duration::from_millis(5);
 /// Pieces that one line of a script makes: more than any test of a fast model needs.
 pub const SCRIPT_PIECES_MAX: usize = 1_000_000;
 
+/// A shorter text is not hidden in a server's errors: it could not be told from their words.
+pub const SECRET_BYTES_MIN: usize = 6;
+
+/// A shorter key is not hidden in answers, whose words become files: whoever chose it hides nothing by it.
+pub const SECRET_IN_ANSWERS_BYTES_MIN: usize = 8;
+
+/// A shorter key of small letters only is a word, put where a server wants a key and looks at none.
+pub const SECRET_WORD_BYTES_MAX: usize = 16;
+
 // --- config
 
 /// Of a configuration file: hundreds of times what a person writes.

@@ -158,6 +158,32 @@ fn a_task_of_two_steps_on_this_source_tree() {
 }
 
 #[test]
+fn a_key_that_the_server_sends_back_is_kept_nowhere() {
+    const KEY: &str = "sk-echoed-key-42";
+    let first = [
+        vec![delta(json!({"reasoning_content": format!("The key is {KEY}.")}))],
+        vec![delta(json!({"content": "You sent sk-echo"})), delta(json!({"content": "ed-key-42 to me."}))],
+        call(0, "call_a", "write", &[&format!("{{\"file_path\":\"stolen\",\"content\":\"{KEY}\"}}")]),
+        vec![finish("tool_calls")],
+    ];
+    let second = vec![json!({"error": {"message": format!("Bearer {KEY} may not do that"), "code": 400}})];
+    let (port, _asked) = server(vec![first.concat(), second]);
+    let (state, work) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let mut command = quillon(work.path(), state.path());
+    command.env("QUILLON_BASE_URL", format!("http://127.0.0.1:{port}/v1")).env("QUILLON_MODEL", "mock");
+    command.env("QUILLON_API_KEY", KEY).env("QUILLON_LOG", "trace");
+    let output = command.args(["run", "--mode", "edit", "go"]).output().unwrap();
+    let (said, noted) = words(&output);
+    assert_eq!(output.status.code(), Some(1), "{said}{noted}");
+    assert!(said.contains("You sent (hidden) to me."), "{said}");
+    assert!(noted.contains("Bearer (hidden) may not do that"), "{noted}");
+    assert!(!said.contains(KEY) && !noted.contains(KEY), "{said}{noted}");
+    assert!(!work.path().join("stolen").exists());
+    let found = Command::new("grep").args(["-r", KEY]).arg(state.path()).output().unwrap();
+    assert_eq!(found.status.code(), Some(1), "{}", words(&found).0);
+}
+
+#[test]
 fn the_demo_asks_changes_and_can_be_repeated() {
     let state = tempfile::tempdir().unwrap();
     let demo = |mode: &str| {
