@@ -28,7 +28,8 @@ pub struct Recorded {
 pub trait Journal: Send {
     /// Adds a fact. After an error the journal is as before the call, and the session stops.
     fn append(&mut self, fact: &Recorded) -> io::Result<()>;
-    /// The facts after `after`, at most `max` of them.
+    /// The facts after `after`, at most `max` of them, and none behind one that cannot be read; an
+    /// error when the first cannot.
     fn read(&self, after: Seq, max: usize) -> io::Result<Vec<Recorded>>;
     /// Keeps bytes under their hash; keeping them again costs nothing.
     fn keep(&mut self, bytes: &[u8]) -> io::Result<Hash>;

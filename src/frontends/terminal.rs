@@ -143,26 +143,31 @@ pub async fn prompt(
     }
 }
 
-/// Shows what happened in a session after a fact, as it would have been shown live.
+/// Shows what happened in a session after a fact, as it would have been shown live. The error says
+/// why it cannot be shown to its end.
 pub fn replay(
     session: &SessionId,
     recorder: &Arc<Recorder>,
     after: Seq,
     console: &mut Console,
     format: Format,
-) {
+) -> Result<(), String> {
     let mut show = Show::new(session, recorder, format);
     let mut reader = recorder.reader(after);
     loop {
         let updates = reader.read();
         for update in &updates {
             show.update(update, console);
+            if let Update::Halted(why) = update {
+                show.finish(console);
+                return Err(why.clone());
+            }
         }
-        if updates.is_empty() || updates.iter().any(|update| matches!(update, Update::Halted(_))) {
-            break;
+        if updates.is_empty() {
+            show.finish(console);
+            return Ok(());
         }
     }
-    show.finish(console);
 }
 
 /// The next prompt of a conversation; none when the user is done.

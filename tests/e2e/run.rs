@@ -238,6 +238,79 @@ fn a_session_goes_on_and_is_shown() {
     assert_eq!(sequence, (1..=sequence.len() as u64).collect::<Vec<u64>>());
 }
 
+/// Puts garbage in the place of a line of a session's journal; its number counts from 1.
+fn damage(state: &Path, id: &str, line: usize) {
+    let path = state.join("sessions").join(id).join("journal.jsonl");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let mut lines: Vec<&str> = text.lines().collect();
+    lines[line - 1] = "garbage";
+    std::fs::write(&path, lines.join("\n") + "\n").unwrap();
+}
+
+#[test]
+fn a_damaged_session_is_shown_up_to_the_damage_and_not_continued() {
+    let (state, work) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    std::fs::write(work.path().join("script"), "say the answer\ndone\nsay more\ndone\n").unwrap();
+    let run = |arguments: &[&str]| {
+        let output = quillon(work.path(), state.path()).args(arguments).output().unwrap();
+        let (said, noted) = words(&output);
+        (output.status.code(), said, noted)
+    };
+    let newest = || {
+        let (_, listed, _) = run(&["sessions", "list", "--json"]);
+        let info: Value = serde_json::from_str(listed.lines().next().unwrap()).unwrap();
+        info["id"].as_str().unwrap().to_owned()
+    };
+    let begin = |prompt: &str| assert_eq!(run(&["run", "--model", "script:script", prompt]).0, Some(0));
+    begin("the older");
+    let older = newest();
+    begin("the newer");
+    let newer = newest();
+    assert_ne!(older, newer);
+
+    // Its last line, the end of the turn.
+    let journal = state.path().join("sessions").join(&newer).join("journal.jsonl");
+    let lines = std::fs::read_to_string(&journal).unwrap().lines().count();
+    damage(state.path(), &newer, lines);
+    let damaged = std::fs::read(&journal).unwrap();
+    let (status, said, noted) = run(&["sessions", "show", &newer]);
+    assert_eq!((status, said.trim()), (Some(1), "the answer"));
+    assert!(
+        noted.contains("is damaged after its fact") && noted.contains(&format!("line {lines}")),
+        "{noted}"
+    );
+    let (status, said, noted) = run(&["sessions", "show", "--json", &newer]);
+    assert_eq!(status, Some(1), "{noted}");
+    let facts = said.lines().filter(|line| line.contains("\"seq\":")).count();
+    assert_eq!(facts, lines - 2);
+    let (status, said, noted) = run(&["sessions", "export", &newer]);
+    assert!(status == Some(1) && said.contains("the answer") && noted.contains("damaged"), "{said}{noted}");
+
+    let (status, said, noted) = run(&["run", "--model", "script:script", "-c", "go on"]);
+    assert_eq!((status, said.as_str()), (Some(1), ""), "{noted}");
+    for words in [
+        format!("line {lines}"),
+        format!("quillon sessions show {newer}"),
+        format!("quillon run -s {older}"),
+        "the older".to_owned(),
+    ] {
+        assert!(noted.contains(&words), "{words}: {noted}");
+    }
+    assert_eq!(std::fs::read(&journal).unwrap(), damaged, "nothing is repaired by leaving things out");
+    assert_eq!(run(&["run", "--model", "script:script", "-s", &newer, "go on"]).0, Some(1));
+    assert_eq!(run(&["run", "--model", "script:script", "-s", &older, "go on"]).1.trim(), "more");
+
+    // Of this one not even its folder can be told; it is named all the same.
+    damage(state.path(), &newer, 2);
+    std::fs::remove_file(state.path().join("sessions").join(&newer).join("meta.json")).unwrap();
+    let (status, said, noted) = run(&["sessions", "show", &newer]);
+    assert!(status == Some(1) && said.is_empty() && noted.contains("line 2"), "{said}{noted}");
+    let (_, said, noted) = run(&["sessions", "list"]);
+    assert!(said.contains(&older) && noted.contains(&newer), "{said}{noted}");
+    let (status, said, noted) = run(&["sessions", "show", "0190-none"]);
+    assert!(status == Some(1) && noted.contains("there is no session"), "{said}{noted}");
+}
+
 #[test]
 fn wrong_usage_and_lost_output_are_told_by_the_status() {
     let state = tempfile::tempdir().unwrap();
