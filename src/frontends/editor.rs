@@ -257,12 +257,6 @@ impl Editor {
     }
 
     async fn agent(&self, method: &str, params: Params) -> Reply {
-        if self.terms.get().is_none() {
-            return Err(Error::new(NOT_INITIALIZED, "`initialize` must come first"));
-        }
-        if self.shut.load(Ordering::Acquire) {
-            return Err(Error::new(INVALID_REQUEST, "the client has asked for the shutdown"));
-        }
         let params = params.into_value()?.unwrap_or_default();
         match ClientRequest::parse(method, params).map_err(error::wire)? {
             ClientRequest::SessionNew(params) => done(self.session_new(params).await),
@@ -301,6 +295,7 @@ impl Handler for Wire {
     fn placement(&self, method: &str) -> Placement {
         match method {
             "initialize" | "shutdown" => Placement::Inline,
+            _ if self.too_early_or_late(method).is_some() => Placement::Inline,
             "workspace/executeCommand"
                 if self.editor.terms.get().is_some_and(|terms| terms.agent.is_none()) =>
             {
@@ -334,7 +329,11 @@ impl Handler for Wire {
     }
 
     fn request(self: Arc<Self>, _peer: Peer, call: Call) -> impl Future<Output = Reply> + Send + 'static {
+        let refused = self.too_early_or_late(&call.method);
         let served = async move {
+            if let Some(error) = refused {
+                return Err(error);
+            }
             if call.method.starts_with("agent/") {
                 return self.editor.agent(&call.method, call.params).await;
             }
@@ -356,6 +355,16 @@ impl Handler for Wire {
 }
 
 impl Wire {
+    /// Why a request is not served at this point of the connection's life, whether there is such a method
+    /// or not.
+    fn too_early_or_late(&self, method: &str) -> Option<Error> {
+        if self.editor.shut.load(Ordering::Acquire) {
+            return Some(Error::new(INVALID_REQUEST, "the client has asked for the shutdown"));
+        }
+        let early = method != "initialize" && self.editor.terms.get().is_none();
+        early.then(|| Error::new(NOT_INITIALIZED, "`initialize` must come first"))
+    }
+
     /// One message through tower-lsp's service, which keeps LSP's order of life.
     async fn call(&self, request: Request) -> Reply {
         let called = self.lsp.lock().unwrap_or_else(PoisonError::into_inner).call(request);
