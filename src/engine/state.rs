@@ -7,7 +7,7 @@ use super::event::{
     Answer, Block, CallId, Deliver, Event, Grant, Mode, ModelName, Outcome, PromptId, Question, QuestionId,
     Reminder, Reply, Seq, Setting, Stop, TodoItem, TurnId, Usage, Who, Why,
 };
-use super::model::{CallResult, Message, ResultKind};
+use super::model::{CallResult, Message};
 use crate::limits;
 use crate::path::AbsPath;
 use crate::text::{Version, clip};
@@ -25,6 +25,8 @@ pub struct State {
     turn: Option<OpenTurn>,
     calls: Option<OpenCalls>,
     questions: Vec<OpenQuestion>,
+    /// Who answered the questions that are over.
+    answered: HashMap<QuestionId, Who>,
     queue: VecDeque<Waiting>,
     prompts: HashSet<PromptId>,
     grants: Vec<Grant>,
@@ -244,6 +246,11 @@ impl State {
         &self.questions
     }
 
+    /// Who answered a question that is over; none where it is open or was never asked.
+    pub fn answered_by(&self, question: &QuestionId) -> Option<&Who> {
+        self.answered.get(question)
+    }
+
     /// The waiting prompts, in the order in which they will be taken.
     pub fn queue(&self) -> &VecDeque<Waiting> {
         &self.queue
@@ -355,8 +362,9 @@ impl State {
                 let (id, call) = (question.clone(), call.clone());
                 self.questions.push(OpenQuestion { id, call, ask: ask.clone() });
             }
-            Event::Answered { question, answer, .. } => {
+            Event::Answered { question, answer, by } => {
                 self.questions.retain(|open| open.id != *question);
+                self.answered.insert(question.clone(), by.clone());
                 if let Some(Answer::Always(grant)) = answer {
                     self.grants.push(grant.clone());
                 }
@@ -437,8 +445,9 @@ impl State {
             open.outcomes[at] = Some(outcome.clone());
         }
         if open.outcomes.iter().all(Option::is_some) {
-            let results = results(open);
-            self.history.push(Message::Results(results.into()));
+            let ended = open.outcomes.iter().flatten();
+            let results = open.reply.calls().zip(ended).map(|(call, outcome)| CallResult::of(call, outcome));
+            self.history.push(Message::Results(results.collect()));
             self.calls = None;
         }
     }
@@ -453,39 +462,4 @@ fn first_words(content: &[Block]) -> Option<String> {
         }
         Block::Link { .. } | Block::Resource { .. } => None,
     })
-}
-
-fn results(open: &OpenCalls) -> Vec<CallResult> {
-    let ended = open.outcomes.iter().flatten();
-    open.reply
-        .calls()
-        .zip(ended)
-        .map(|(call, outcome)| {
-            let (text, kind) = for_the_model(outcome);
-            CallResult {
-                call: call.id.clone(),
-                provider_id: call.provider_id.clone(),
-                tool: call.tool.clone(),
-                text,
-                kind,
-            }
-        })
-        .collect()
-}
-
-/// A call's end in words for the model.
-fn for_the_model(outcome: &Outcome) -> (String, ResultKind) {
-    match outcome {
-        Outcome::Done(output) if output.text.is_empty() => ("(no output)".into(), ResultKind::Done),
-        Outcome::Done(output) => (output.text.clone(), ResultKind::Done),
-        Outcome::Failed(why) => (format!("Error: {why}"), ResultKind::Failed),
-        Outcome::Denied { reason } => (reason.clone(), ResultKind::Failed),
-        Outcome::Cancelled => ("The user cancelled before this call was done.".into(), ResultKind::Failed),
-        Outcome::Interrupted => (
-            "The program ended while this call was open; it may or may not have acted. Look before you \
-             repeat it."
-                .into(),
-            ResultKind::Failed,
-        ),
-    }
 }

@@ -64,7 +64,10 @@ impl Editor {
         let session = self.session(&params.session_id).await?;
         let id = QuestionId(params.question_id.0);
         let Some(ask) = session.state(|state| state.question(&id).map(|open| open.ask.clone())) else {
-            return self.answered_before(session.recorder(), &id);
+            let unknown =
+                || ResponseError::new(ErrorKind::QuestionUnknown, format!("there is no question `{id}`"));
+            let by = session.state(|state| state.answered_by(&id).map(convert::actor)).ok_or_else(unknown)?;
+            return Ok(AnswerResult { accepted: false, answered_by: Some(by) });
         };
         let not_offered = || {
             ResponseError::new(
@@ -82,16 +85,6 @@ impl Editor {
                 Err(ResponseError::busy(Some(holder), words))
             }
         }
-    }
-
-    fn answered_before(&self, recorder: &Recorder, id: &QuestionId) -> Answer<AnswerResult> {
-        let by = find(recorder, |fact| match &*fact.event {
-            Event::Answered { question, by, .. } if question == id => Some(convert::actor(by)),
-            _ => None,
-        })?;
-        let unknown =
-            || ResponseError::new(ErrorKind::QuestionUnknown, format!("there is no question `{id}`"));
-        Ok(AnswerResult { accepted: false, answered_by: Some(by.ok_or_else(unknown)?) })
     }
 
     pub(super) async fn content(&self, params: ContentParams) -> Answer<ContentResult> {

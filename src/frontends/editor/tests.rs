@@ -67,6 +67,7 @@ struct Client {
     input: WriteHalf<DuplexStream>,
     output: BufReader<ReadHalf<DuplexStream>>,
     served: JoinSet<Ended>,
+    journals: Arc<MemoryJournals>,
     folder: tempfile::TempDir,
     /// What came while something else was waited for.
     seen: VecDeque<Value>,
@@ -75,8 +76,9 @@ struct Client {
 
 impl Client {
     fn new(script: Vec<Vec<ModelEvent>>) -> Self {
+        let journals = Arc::new(MemoryJournals::default());
         let host = Host::new(Shared {
-            journals: Arc::new(MemoryJournals::default()),
+            journals: journals.clone(),
             models: Arc::new(Script(Arc::new(Mutex::new(script.into())))),
             toolbox: Arc::new(Toolbox::new(crate::tools::built_in())),
             rules: Arc::new(|_| Arc::new(Rules::new(Vec::new()))),
@@ -105,7 +107,8 @@ impl Client {
         served.spawn(serve(input, output, host, options));
         let (output, input) = tokio::io::split(near);
         let folder = tempfile::tempdir().unwrap();
-        Self { chat, input, output: BufReader::new(output), served, folder, seen: VecDeque::new(), next: 0 }
+        let output = BufReader::new(output);
+        Self { chat, input, output, served, journals, folder, seen: VecDeque::new(), next: 0 }
     }
 
     async fn begun(script: Vec<Vec<ModelEvent>>) -> Self {
@@ -348,6 +351,27 @@ async fn edits_an_open_file(agent: bool, manner: Manner) -> (Value, Value) {
         .await;
     let ended = client.event("callEnded").await["event"].clone();
     (apply, ended)
+}
+
+#[tokio::test]
+async fn a_late_answer_reads_no_journal() {
+    let mut client = Client::begun(vec![calls("bash", json!({"command": "true"})), says("Well.")]).await;
+    client.session().await;
+    client.prompt("p1").await;
+    let question = client.event("asked").await["event"]["question"]["questionId"].clone();
+    let answer = json!({"sessionId": "s1", "questionId": question, "choice": "no"});
+    assert_eq!(client.ask("agent/answer", answer.clone()).await["result"]["accepted"], true);
+    client.event("turnEnded").await;
+    // What follows pushes the answer out of memory.
+    for number in 0..=crate::limits::RECENT_FACTS_MAX {
+        let mode = if number % 2 == 0 { "plan" } else { "edit" };
+        let set = json!({"sessionId": "s1", "option": "mode", "value": mode});
+        client.ask("agent/config/set", set).await;
+    }
+    client.journals.journal(&SessionId("s1".into())).break_reading();
+    let late = client.ask("agent/answer", answer).await;
+    let by = json!({"kind": "user", "name": "test"});
+    assert_eq!(late["result"], json!({"accepted": false, "answeredBy": by}), "{late}");
 }
 
 #[tokio::test]
