@@ -53,7 +53,7 @@ enum What {
 enum ExportFormat {
     /// For people.
     Markdown,
-    /// All facts, as a JSON array.
+    /// All facts, for programs: the document that `agent/session/export` gives to editors.
     Json,
 }
 
@@ -71,7 +71,7 @@ pub(super) fn main(args: SessionsArgs) -> Result<ExitCode, String> {
             let (id, recorder) = look(daemon, &id).await?;
             let text = match format {
                 ExportFormat::Markdown => export::markdown(&recorder),
-                ExportFormat::Json => export::json(&id, &recorder),
+                ExportFormat::Json => export::json_at_rest(&id, &recorder),
             };
             let printed = print(&text.map_err(|error| format!("failed to read session {id}: {error}"))?)?;
             match recorder.halted() {

@@ -62,6 +62,8 @@ pub struct OpenTurn {
     pub id: TurnId,
     /// The prompt that began it.
     pub prompt: PromptId,
+    /// The fact that began it.
+    pub since: Seq,
     /// How many replies it has had.
     pub replies: u32,
 }
@@ -420,7 +422,8 @@ impl State {
         self.counts.turns += 1;
         self.unqueue(prompt);
         self.prompts.insert(prompt.clone());
-        self.turn = Some(OpenTurn { id: turn.clone(), prompt: prompt.clone(), replies: 0 });
+        let (id, prompt, since) = (turn.clone(), prompt.clone(), self.seq.next());
+        self.turn = Some(OpenTurn { id, prompt, since, replies: 0 });
         if self.title.is_none() {
             self.title = first_words(content);
         }

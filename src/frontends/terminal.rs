@@ -114,7 +114,7 @@ pub async fn prompt(
             return Ending::Failed;
         };
         for update in updates {
-            show.update(&update, console);
+            show.updates(std::slice::from_ref(&update), console);
             match update {
                 Update::Fact(fact) => match &*fact.event {
                     Event::Asked { question, ask, .. } => {
@@ -156,12 +156,10 @@ pub fn replay(
     let mut reader = recorder.reader(after);
     loop {
         let updates = reader.read();
-        for update in &updates {
-            show.update(update, console);
-            if let Update::Halted(why) = update {
-                show.finish(console);
-                return Err(why.clone());
-            }
+        show.updates(&updates, console);
+        if let Some(Update::Halted(why)) = updates.last() {
+            show.finish(console);
+            return Err(why.clone());
         }
         if updates.is_empty() {
             show.finish(console);

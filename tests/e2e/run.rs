@@ -230,7 +230,18 @@ fn a_session_goes_on_and_is_shown() {
     let id = info["id"].as_str().unwrap();
     let exported = run(&["sessions", "export", id]);
     assert!(exported.contains("first") && exported.contains("one") && exported.contains("two"), "{exported}");
+    let document: Value =
+        serde_json::from_str(&run(&["sessions", "export", "--format", "json", id])).unwrap();
+    let info = &document["session"];
+    assert_eq!(
+        (&info["sessionId"], &info["state"], &document["more"]),
+        (&json!(id), &json!("idle"), &json!(false))
+    );
+    assert_eq!(info["lastSeq"], document["events"].as_array().unwrap().last().unwrap()["seq"]);
     let events = run(&["sessions", "show", id, "--json"]);
+    let shown: Vec<Value> = events.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let facts: Vec<&Value> = shown.iter().filter(|event| event["seq"].is_u64()).collect();
+    assert_eq!(facts, document["events"].as_array().unwrap().iter().collect::<Vec<_>>());
     let sequence: Vec<u64> = events
         .lines()
         .filter_map(|line| serde_json::from_str::<Value>(line).unwrap()["seq"].as_u64())

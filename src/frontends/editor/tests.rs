@@ -284,7 +284,7 @@ async fn options_titles_lists_and_exports() {
     client.session().await;
     let set = json!({"sessionId": "s1", "option": "mode", "value": "plan"});
     assert_eq!(client.ask("agent/config/set", set).await["result"]["options"][1]["value"], "plan");
-    assert_eq!(client.event("configured").await["summary"], "mode is plan");
+    assert_eq!(client.event("configured").await["summary"], "The mode is plan.");
     client.ask("agent/session/rename", json!({"sessionId": "s1", "title": "Mine"})).await;
     client.event("title").await;
     let list = client.ask("agent/session/list", json!({"query": "mINE"})).await;

@@ -47,17 +47,18 @@ impl<'a> Show<'a> {
         }
     }
 
-    pub(super) fn update(&mut self, update: &Update, console: &mut Console) {
-        match (self.format, update) {
-            (Format::Json, update) => {
-                let events = convert::update(self.session, self.recorder, update);
-                for event in events {
+    pub(super) fn updates(&mut self, updates: &[Update], console: &mut Console) {
+        match self.format {
+            Format::Json => {
+                for event in convert::updates(self.session, self.recorder, updates) {
                     console.json(&serde_json::to_string(&event).unwrap_or_default());
                 }
             }
-            (Format::Text, Update::Fact(fact)) => self.fact(&fact.event, console),
-            (Format::Text, Update::Delta(delta)) => self.delta(delta, console),
-            (Format::Text, Update::Halted(_)) => {}
+            Format::Text => updates.iter().for_each(|update| match update {
+                Update::Fact(fact) => self.fact(&fact.event, console),
+                Update::Delta(delta) => self.delta(delta, console),
+                Update::Halted(_) => {}
+            }),
         }
     }
 
