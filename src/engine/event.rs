@@ -160,8 +160,8 @@ pub enum Command {
     Rename { title: String },
     /// A word to the user, from a front end (for example what a client offered and is not used).
     Notice { level: Level, text: String },
-    /// End the running turn and hand the waiting prompts back.
-    Cancel,
+    /// End the running turn and hand the waiting prompts back; with a turn, only if it is that one.
+    Cancel { turn: Option<TurnId> },
 }
 
 /// Progress: shown, never kept, without number. What is read of the open step is joined.

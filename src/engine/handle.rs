@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::desk::{Desk, Taken};
 use super::event::{
-    Answer, Block, ChoiceKind, ClientId, Command, Deliver, PromptId, QuestionId, Seq, SessionId,
+    Answer, Block, ChoiceKind, ClientId, Command, Deliver, PromptId, QuestionId, Seq, SessionId, TurnId,
 };
 use super::reader::Reader;
 use super::recorder::Recorder;
@@ -106,7 +106,12 @@ impl Session {
 
     /// Ends the running turn and hands the waiting prompts back; harmless when nothing runs.
     pub async fn cancel(&self) -> Result<Accepted, Refused> {
-        self.send(Command::Cancel).await
+        self.send(Command::Cancel { turn: None }).await
+    }
+
+    /// Does the same if this turn runs, and nothing if another one does.
+    pub async fn cancel_turn(&self, turn: TurnId) -> Result<Accepted, Refused> {
+        self.send(Command::Cancel { turn: Some(turn) }).await
     }
 
     /// A reader of all that happens after this fact.

@@ -313,8 +313,11 @@ impl Handler for Wire {
     }
 
     async fn notification(&self, peer: &Peer, method: &str, params: Params) {
-        if method == "exit" {
-            return peer.stop();
+        match method {
+            "exit" => return peer.stop(),
+            // tower-lsp does not know it.
+            "window/workDoneProgress/cancel" => return self.cancel_progress(params),
+            _ => {}
         }
         let request = Request::build(method.to_owned());
         match params.into_value() {
@@ -363,6 +366,17 @@ impl Wire {
         }
         let early = method != "initialize" && self.editor.terms.get().is_none();
         early.then(|| Error::new(NOT_INITIALIZED, "`initialize` must come first"))
+    }
+
+    /// Cancels the turn whose progress it is, where there is one.
+    fn cancel_progress(&self, params: Params) {
+        let is_plain = self.editor.terms.get().is_some_and(|terms| terms.agent.is_none());
+        let params = params.into_value().ok().flatten().unwrap_or_default();
+        if let Some(order) = Order::of_progress(&params).filter(|_| is_plain)
+            && let Err(why) = self.editor.order(order)
+        {
+            tracing::warn!("a turn is not cancelled: {why}");
+        }
     }
 
     /// One message through tower-lsp's service, which keeps LSP's order of life.

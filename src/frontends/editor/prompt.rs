@@ -13,7 +13,7 @@ use super::error::refused;
 use super::session::beside;
 use crate::engine::journal::Recorded;
 use crate::engine::{
-    Accepted, AnswerError, Block, ClientId, Command, Event, PromptId, QuestionId, Recorder, Seq,
+    Accepted, AnswerError, Block, ClientId, Command, Event, PromptId, QuestionId, Recorder, Seq, TurnId,
 };
 use crate::frontends::convert;
 use crate::limits;
@@ -53,11 +53,11 @@ impl Editor {
 
     pub(super) async fn cancel(&self, params: CancelParams) -> Answer<Empty> {
         let session = self.session(&params.session_id).await?;
-        let running = session.state(|state| state.turn().map(|turn| turn.id.0.clone()));
-        if params.turn_id.is_none_or(|wanted| Some(wanted.0) == running) {
-            session.cancel().await.map_err(refused)?;
-        }
-        Ok(Empty {})
+        let cancelled = match params.turn_id {
+            Some(turn) => session.cancel_turn(TurnId(turn.0)).await,
+            None => session.cancel().await,
+        };
+        cancelled.map(|_| Empty {}).map_err(refused)
     }
 
     pub(super) async fn answer(&self, params: AnswerParams) -> Answer<AnswerResult> {
