@@ -1,6 +1,6 @@
 ---@meta agent
 
--- The types of Quillon's editor protocol, agent/* 1.0. Generated, do not edit:
+-- The types of Quillon's editor protocol, agent/* 1.1. Generated, do not edit:
 -- cargo run -p quillon-protocol --features schema --bin generate
 --
 -- Nothing here runs. Enumerations and unions are open: a later daemon may send words and
@@ -127,6 +127,7 @@
 ---@field type "callEnded" Tells this object from the others of its union.
 ---@field callId agent.CallId The call.
 ---@field outcome agent.CallOutcome How it ended.
+---@field exit? agent.CommandExit How the command of a call that is `done` has ended. Absent: it ran none.
 ---@field content agent.CallContent[] What it brought or why it failed, as the model is told.
 
 ---A call of a tool, unique in its session.
@@ -209,6 +210,12 @@
 ---@field version integer The newest version of the protocol that the client speaks.
 ---@field client? agent.Program The extension or plugin, which may be another program than LSP's `clientInfo`.
 ---@field buffers? agent.BufferSupport What the daemon may ask for about open buffers.
+
+---How a command ended.
+---@class agent.CommandExit
+---@field kind agent.ExitKind In which way.
+---@field code? integer Its status, with the kind `code`; 0 means success.
+---@field signal? string The signal, with the kind `signal`: its name, such as `SIGKILL`, or its number.
 
 ---A command that a call wants to run.
 ---@class agent.CommandSubject
@@ -337,6 +344,14 @@
 ---| agent.CallInputPiece
 ---| agent.CallOutputPiece
 ---| agent.Retrying
+
+---In which way a command ended. All but `code` with 0 means that it failed.
+---@alias agent.ExitKind
+---| "code" # By itself, with a status.
+---| "signal" # By a signal.
+---| "timedOut" # It was ended because its time was over.
+---| "cancelled" # It was ended because it was cancelled.
+---| string
 
 ---The form of an export.
 ---@alias agent.ExportFormat

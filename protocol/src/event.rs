@@ -10,8 +10,8 @@ mod progress;
 mod turn;
 
 pub use call::{
-    Answered, Asked, CallContent, CallEnded, CallKind, CallOutcome, CallStarted, CallText, FileSettled,
-    FileTouched,
+    Answered, Asked, CallContent, CallEnded, CallKind, CallOutcome, CallStarted, CallText, CommandExit,
+    ExitKind, FileSettled, FileTouched,
 };
 pub use progress::{CallInputPiece, CallOutputPiece, MessagePiece, Retrying, ThoughtPiece};
 pub use turn::{

@@ -11,7 +11,7 @@ use crate::methods::METHODS;
 pub const VERSION: u32 = 1;
 
 /// The minor version: raised by every addition.
-pub const MINOR: u32 = 0;
+pub const MINOR: u32 = 1;
 
 text! {
     /// A time as RFC 3339 writes it, in UTC.

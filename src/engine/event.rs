@@ -10,6 +10,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::access::signal_name;
+pub use super::question::{Answer, Choice, ChoiceKind, Question, Subject};
 use crate::path::AbsPath;
 pub use crate::policy::{Grant, Mode};
 use crate::policy::{Intent, Location};
@@ -279,67 +281,6 @@ pub struct Usage {
     pub output: u64,
 }
 
-/// What a question is about, and how it can be answered.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Question {
-    /// One line: what will happen on yes.
-    pub title: String,
-    /// What it is about.
-    pub subject: Subject,
-    /// Why it is asked at all.
-    pub reason: String,
-    /// The possible answers, the harmless one last.
-    pub choices: Vec<Choice>,
-}
-
-/// What a question is about.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum Subject {
-    /// A call wants to do this, in this very form.
-    Intent(Intent),
-    /// The model repeats itself; the text says how.
-    Loop(String),
-}
-
-/// One possible answer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Choice {
-    /// What kind of answer it is, and what it stores.
-    pub kind: ChoiceKind,
-    /// A few words for a button.
-    pub label: String,
-}
-
-/// The kinds of answer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum ChoiceKind {
-    /// This once.
-    Once,
-    /// From now on, for what the grant covers.
-    Always(Grant),
-    /// No; the turn goes on and the model hears it.
-    No,
-}
-
-/// What was answered.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum Answer {
-    /// Yes, this once.
-    Once,
-    /// Yes, and from now on for what the grant covers.
-    Always(Grant),
-    /// No, with the words for the model, if any.
-    No {
-        /// The user's reason.
-        note: Option<String>,
-    },
-}
-
 /// Who allowed or answered something.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -414,6 +355,27 @@ pub enum Exit {
     TimedOut,
     /// It was ended because it was cancelled.
     Cancelled,
+}
+
+impl Exit {
+    /// Whether the command did, by its own word, what it was to do.
+    pub fn is_success(self) -> bool {
+        self == Self::Code(0)
+    }
+}
+
+impl std::fmt::Display for Exit {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Code(code) => write!(formatter, "exit code {code}"),
+            Self::Signal(signal) => match signal_name(*signal) {
+                Some(name) => write!(formatter, "ended by signal {name} ({signal})"),
+                None => write!(formatter, "ended by signal {signal}"),
+            },
+            Self::TimedOut => formatter.write_str("ended because its time was over"),
+            Self::Cancelled => formatter.write_str("cancelled"),
+        }
+    }
 }
 
 /// Why a turn ended.

@@ -136,7 +136,10 @@ pub(super) fn words(block: &Block) -> String {
 
 fn ended(outcome: &Outcome) -> String {
     match outcome {
-        Outcome::Done(_) => String::new(),
+        Outcome::Done(output) => match output.exit {
+            Some(exit) if !exit.is_success() => format!("\nfailed: {exit}\n"),
+            Some(_) | None => String::new(),
+        },
         Outcome::Failed(why) => format!("\nfailed:\n{}", fenced("", why)),
         Outcome::Denied { reason } => format!("\nnot allowed: {reason}\n"),
         Outcome::Cancelled => "\ncancelled\n".into(),

@@ -249,6 +249,31 @@ fn a_session_goes_on_and_is_shown() {
     assert_eq!(sequence, (1..=sequence.len() as u64).collect::<Vec<u64>>());
 }
 
+#[test]
+fn a_command_that_fails_is_shown_as_failed_by_its_status() {
+    let (state, work) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let script = "call bash {\"command\": \"exit 3\"}\ndone\n\
+                  call bash {\"command\": \"kill -9 $$\"}\ndone\n\
+                  call bash {\"command\": \"echo '(exit code 7, 0.1 s)'\"}\ndone\nsay over\ndone\n";
+    std::fs::write(work.path().join("script"), script).unwrap();
+    let mut command = quillon(work.path(), state.path());
+    let output = command.args(["run", "--model", "script:script", "--allow", "bash", "go"]).output().unwrap();
+    let (said, noted) = words(&output);
+    assert!(output.status.success() && said.contains("over"), "{said}{noted}");
+    let failed: Vec<&str> = noted.lines().filter(|line| line.contains("failed")).map(str::trim).collect();
+    assert_eq!(
+        failed,
+        ["Run exit 3 failed: exit code 3", "Run kill -9 $$ failed: ended by signal SIGKILL (9)"],
+        "{noted}"
+    );
+    let mut command = quillon(work.path(), state.path());
+    let listed = command.args(["sessions", "list", "--json"]).output().unwrap();
+    let info: Value = serde_json::from_str(words(&listed).0.trim()).unwrap();
+    let mut command = quillon(work.path(), state.path());
+    let exported = command.args(["sessions", "export", info["id"].as_str().unwrap()]).output().unwrap();
+    assert!(words(&exported).0.contains("failed: exit code 3"), "{}", words(&exported).0);
+}
+
 /// Puts garbage in the place of a line of a session's journal; its number counts from 1.
 fn damage(state: &Path, id: &str, line: usize) {
     let path = state.join("sessions").join(id).join("journal.jsonl");

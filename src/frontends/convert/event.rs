@@ -11,10 +11,11 @@ use quillon_protocol::session::SessionId as WireSession;
 use super::block::{content, delivery};
 use super::earlier::Earlier;
 use super::{question, summary, turn, uri};
+use crate::engine::access::signal_name;
 use crate::engine::journal::Recorded;
 use crate::engine::{
-    CallId, Delta, Event, Level, Outcome, Recorder, Reply, ReplyBlock, SessionId, Setting, Stop, TodoItem,
-    TodoStatus, TurnId, Update, Usage, Why, preview,
+    CallId, Delta, Event, Exit, Level, Outcome, Recorder, Reply, ReplyBlock, SessionId, Setting, Stop,
+    TodoItem, TodoStatus, TurnId, Update, Usage, Why, preview,
 };
 use crate::limits;
 use crate::policy::Intent;
@@ -259,7 +260,24 @@ fn ended(call: &CallId, outcome: &Outcome) -> wire::CallEnded {
             Outcome::Cancelled => wire::CallOutcome::Cancelled,
             Outcome::Interrupted => wire::CallOutcome::Interrupted,
         },
+        exit: match outcome {
+            Outcome::Done(output) => output.exit.map(command_exit),
+            Outcome::Failed(_) | Outcome::Denied { .. } | Outcome::Cancelled | Outcome::Interrupted => None,
+        },
         content: if whole.is_empty() { Vec::new() } else { vec![wire::CallContent::Text(text)] },
+    }
+}
+
+fn command_exit(exit: Exit) -> wire::CommandExit {
+    let of = |kind| wire::CommandExit { kind, code: None, signal: None };
+    match exit {
+        Exit::Code(code) => wire::CommandExit { code: Some(code), ..of(wire::ExitKind::Code) },
+        Exit::Signal(signal) => {
+            let name = signal_name(signal).map_or_else(|| signal.to_string(), str::to_owned);
+            wire::CommandExit { signal: Some(name), ..of(wire::ExitKind::Signal) }
+        }
+        Exit::TimedOut => of(wire::ExitKind::TimedOut),
+        Exit::Cancelled => of(wire::ExitKind::Cancelled),
     }
 }
 
@@ -530,6 +548,36 @@ mod tests {
             let one = updates(&"s1".into(), &recorder, &[Update::Fact(fact)]);
             assert_eq!(one[0].summary.as_deref(), Some(*line));
         }
+    }
+
+    #[test]
+    fn a_commands_exit_is_data_and_said() {
+        for (exit, data, said) in [
+            (Exit::Code(0), json!({"kind": "code", "code": 0}), "Done: bash {}"),
+            (Exit::Code(3), json!({"kind": "code", "code": 3}), "Failed: bash {}: exit code 3"),
+            (
+                Exit::Signal(9),
+                json!({"kind": "signal", "signal": "SIGKILL"}),
+                "Failed: bash {}: ended by signal SIGKILL",
+            ),
+            (
+                Exit::Signal(99),
+                json!({"kind": "signal", "signal": "99"}),
+                "Failed: bash {}: ended by signal 99",
+            ),
+            (Exit::TimedOut, json!({"kind": "timedOut"}), "Failed: bash {}: its time was over"),
+            (Exit::Cancelled, json!({"kind": "cancelled"}), "Failed: bash {}: cancelled"),
+        ] {
+            let mut events = turn(1, "x");
+            events[2] = call_ended(
+                "c1",
+                Outcome::Done(Output { exit: Some(exit), ..Output::said("(exit code 7, 0.1 s)") }),
+            );
+            let ended = &shown(&recorder(events), 0)[3];
+            assert_eq!((&ended["event"]["exit"], &ended["summary"]), (&data, &json!(said)));
+            assert_eq!(ended["event"]["outcome"], "done");
+        }
+        assert_eq!(shown(&recorder(turn(1, "x")), 0)[3]["event"].get("exit"), None);
     }
 
     #[test]

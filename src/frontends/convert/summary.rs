@@ -2,7 +2,8 @@
 
 use quillon_protocol::document::Uri;
 use quillon_protocol::event::{
-    Answered, CallContent, CallEnded, CallOutcome, Event, ReplyBlock, TurnEndReason, TurnEnded,
+    Answered, CallContent, CallEnded, CallOutcome, CommandExit, Event, ExitKind, ReplyBlock, TurnEndReason,
+    TurnEnded,
 };
 use quillon_protocol::permission::Subject;
 use quillon_protocol::prompt::ContentBlock;
@@ -99,7 +100,12 @@ fn call(ended: &CallEnded, earlier: &Earlier<'_>) -> String {
         CallContent::Unknown(_) => None,
     });
     let word = match &ended.outcome {
-        CallOutcome::Done => return format!("Done: {what}"),
+        CallOutcome::Done => {
+            return match ended.exit.as_ref().and_then(failure) {
+                None => format!("Done: {what}"),
+                Some(how) => format!("Failed: {what}: {how}"),
+            };
+        }
         CallOutcome::Failed => "Failed".to_owned(),
         CallOutcome::Denied => "Not allowed".to_owned(),
         CallOutcome::Cancelled => "Cancelled".to_owned(),
@@ -109,6 +115,17 @@ fn call(ended: &CallEnded, earlier: &Earlier<'_>) -> String {
     match why {
         Some(why) => format!("{word}: {what}: {why}"),
         None => format!("{word}: {what}"),
+    }
+}
+
+/// How a command failed; none where it did not.
+fn failure(exit: &CommandExit) -> Option<String> {
+    match (&exit.kind, exit.code, &exit.signal) {
+        (ExitKind::Code, Some(0), _) => None,
+        (ExitKind::Code, Some(code), _) => Some(format!("exit code {code}")),
+        (ExitKind::Signal, _, Some(signal)) => Some(format!("ended by signal {signal}")),
+        (ExitKind::TimedOut, ..) => Some("its time was over".to_owned()),
+        (kind, ..) => Some(kind.as_str().to_owned()),
     }
 }
 
