@@ -86,9 +86,20 @@ fn steps_backwards(history: &[Message]) -> Vec<Step<'_>> {
 
 fn same((reply, results): &Step<'_>, (other, others): &Step<'_>) -> bool {
     let calls = reply.calls().map(|call| (&call.tool, &call.input));
-    let texts = results.iter().map(|result| &result.text);
+    let texts = results.iter().map(|result| without_time(&result.text));
     calls.eq(other.calls().map(|call| (&call.tool, &call.input)))
-        && texts.eq(others.iter().map(|result| &result.text))
+        && texts.eq(others.iter().map(|result| without_time(&result.text)))
+}
+
+/// A command's result without the time it took, which differs where nothing else does: its last line
+/// ends in `, 0.3 s)`.
+fn without_time(text: &str) -> &str {
+    let (start, last) = text.rsplit_once('\n').map_or((0, text), |(before, last)| (before.len() + 1, last));
+    let time = last.strip_prefix('(').and_then(|line| line.strip_suffix(" s)")?.rsplit_once(", "));
+    match time {
+        Some((how, time)) if time.parse::<f64>().is_ok() => &text[..start + 1 + how.len()],
+        Some(_) | None => text,
+    }
 }
 
 fn words(period: usize) -> [&'static str; 2] {
@@ -179,6 +190,20 @@ mod tests {
         check("x x x=y", "...");
         check("a b=1 a b=2 a b=3 a b=4", "........");
         check("a b a b a c a b a b a c", "............");
+    }
+
+    #[test]
+    fn the_time_of_a_command_is_no_difference() {
+        for (one, other, same) in [
+            ("no such\n(exit code 1, 0.1 s)", "no such\n(exit code 1, 12.0 s)", true),
+            ("(exit code 0, no output, 0.1 s)", "(exit code 0, no output, 0.2 s)", true),
+            ("(exit code 1, 0.1 s)", "(exit code 2, 0.1 s)", false),
+            ("a\n(exit code 1, 0.1 s)", "b\n(exit code 1, 0.1 s)", false),
+            ("(took, a s)", "(took, b s)", false),
+            ("1, 0.1 s", "1, 0.2 s", false),
+        ] {
+            assert_eq!(without_time(one) == without_time(other), same, "{one:?} {other:?}");
+        }
     }
 
     #[test]
