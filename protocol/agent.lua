@@ -359,6 +359,21 @@
 ---| "json" # For programs: a document of the form of `agent/session/attach`'s result, with all facts.
 ---| string
 
+---What kind of failure of a model ended a turn.
+---@alias agent.FailureKind
+---| "network" # The server could not be reached, or the connection broke.
+---| "timeout" # Nothing came for too long.
+---| "truncated" # The answer broke off before its end.
+---| "rateLimit" # Too many requests for now.
+---| "server" # The server is overloaded or failed.
+---| "quota" # The quota or the money of the account is used up.
+---| "auth" # There is no key, or it is wrong.
+---| "contextLength" # The request does not fit the model's context.
+---| "invalid" # The request was refused as wrong, or the model is not known there.
+---| "parse" # The answer cannot be understood.
+---| "unconfigured" # No model is chosen, or the chosen one does not exist.
+---| string
+
 ---What becomes of a file.
 ---@alias agent.FileChange
 ---| "created" # It was not there before.
@@ -788,6 +803,7 @@
 ---@field type "turnEnded" Tells this object from the others of its union.
 ---@field reason agent.TurnEndReason Why.
 ---@field error? string What failed and what to do, for people, where `reason` is `failed`.
+---@field errorKind? agent.FailureKind What kind of failure it was, for programs. Absent: it is not known, or nothing failed.
 ---@field usage agent.Usage What the turn cost, all its messages together.
 
 ---A turn, unique in its session.

@@ -582,6 +582,35 @@ export type ExportFormat =
   | (string & {});
 
 /**
+ * What kind of failure of a model ended a turn.
+ *
+ * - `network`: The server could not be reached, or the connection broke.
+ * - `timeout`: Nothing came for too long.
+ * - `truncated`: The answer broke off before its end.
+ * - `rateLimit`: Too many requests for now.
+ * - `server`: The server is overloaded or failed.
+ * - `quota`: The quota or the money of the account is used up.
+ * - `auth`: There is no key, or it is wrong.
+ * - `contextLength`: The request does not fit the model's context.
+ * - `invalid`: The request was refused as wrong, or the model is not known there.
+ * - `parse`: The answer cannot be understood.
+ * - `unconfigured`: No model is chosen, or the chosen one does not exist.
+ */
+export type FailureKind =
+  | "network"
+  | "timeout"
+  | "truncated"
+  | "rateLimit"
+  | "server"
+  | "quota"
+  | "auth"
+  | "contextLength"
+  | "invalid"
+  | "parse"
+  | "unconfigured"
+  | (string & {});
+
+/**
  * What becomes of a file.
  *
  * - `created`: It was not there before.
@@ -1294,6 +1323,8 @@ export interface TurnEnded {
   reason: TurnEndReason;
   /** What failed and what to do, for people, where `reason` is `failed`. */
   error?: string;
+  /** What kind of failure it was, for programs. Absent: it is not known, or nothing failed. */
+  errorKind?: FailureKind;
   /** What the turn cost, all its messages together. */
   usage: Usage;
 }

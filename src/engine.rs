@@ -25,6 +25,7 @@ mod repeat;
 mod session;
 pub mod state;
 mod step;
+mod stop;
 pub mod tool;
 mod turn;
 

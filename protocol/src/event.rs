@@ -15,9 +15,9 @@ pub use call::{
 };
 pub use progress::{CallInputPiece, CallOutputPiece, MessagePiece, Retrying, ThoughtPiece};
 pub use turn::{
-    Briefed, Configured, Notice, NoticeLevel, Opened, Plan, PlanEntry, PlanStatus, PromptChanged,
-    PromptQueued, PromptRemoved, PromptTaken, Reminded, RemovalReason, Replied, ReplyBlock, ReplyCall,
-    ReplyText, ReplyThought, Title, TurnEndReason, TurnEnded, TurnStarted, Usage,
+    Briefed, Configured, FailureKind, Notice, NoticeLevel, Opened, Plan, PlanEntry, PlanStatus,
+    PromptChanged, PromptQueued, PromptRemoved, PromptTaken, Reminded, RemovalReason, Replied, ReplyBlock,
+    ReplyCall, ReplyText, ReplyThought, Title, TurnEndReason, TurnEnded, TurnStarted, Usage,
 };
 
 text! {

@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use super::access::signal_name;
 pub use super::question::{Answer, Choice, ChoiceKind, Question, Subject};
+pub use super::stop::Stop;
 use crate::path::AbsPath;
 pub use crate::policy::{Grant, Mode};
 use crate::policy::{Intent, Location};
@@ -132,7 +133,12 @@ pub enum Event {
     /// A note to the model which the user did not write; the next request holds it.
     Reminded { about: Reminder, text: String },
     /// A turn is over.
-    TurnEnded { turn: TurnId, stop: Stop, usage: Usage },
+    TurnEnded {
+        turn: TurnId,
+        #[serde(flatten)]
+        stop: Stop,
+        usage: Usage,
+    },
 }
 
 /// What a note to the model is about.
@@ -376,26 +382,6 @@ impl std::fmt::Display for Exit {
             Self::Cancelled => formatter.write_str("cancelled"),
         }
     }
-}
-
-/// Why a turn ended.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum Stop {
-    /// The model had nothing more to do.
-    Finished,
-    /// The user cancelled it.
-    Cancelled,
-    /// `limits::STEPS_PER_TURN_MAX` requests were made.
-    StepLimit,
-    /// The model's answer was cut at its longest, or the context is full.
-    ContextFull,
-    /// The provider refused to answer.
-    Refused,
-    /// The model could not be reached or failed; in words for the user.
-    ModelFailed(String),
-    /// The program ended first.
-    Interrupted,
 }
 
 /// One line of the plan.

@@ -185,6 +185,43 @@ pub enum ErrorKind {
 }
 
 impl ErrorKind {
+    /// All kinds.
+    pub const ALL: [Self; 11] = [
+        Self::Network,
+        Self::Timeout,
+        Self::Truncated,
+        Self::RateLimit,
+        Self::Server,
+        Self::Quota,
+        Self::Auth,
+        Self::ContextLength,
+        Self::Invalid,
+        Self::Parse,
+        Self::Unconfigured,
+    ];
+
+    /// Its word in journals and on wires.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Network => "network",
+            Self::Timeout => "timeout",
+            Self::Truncated => "truncated",
+            Self::RateLimit => "rateLimit",
+            Self::Server => "server",
+            Self::Quota => "quota",
+            Self::Auth => "auth",
+            Self::ContextLength => "contextLength",
+            Self::Invalid => "invalid",
+            Self::Parse => "parse",
+            Self::Unconfigured => "unconfigured",
+        }
+    }
+
+    /// The kind of this word.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.word() == word)
+    }
+
     /// Whether asking again may help.
     pub fn may_pass(self) -> bool {
         match self {

@@ -93,8 +93,8 @@ pub(super) fn fact(recorder: &Recorder, event: &Event, text: &mut String) {
             }
         }
         Event::Noticed { text: notice, .. } => text.push_str(&format!("\n> {notice}\n")),
-        Event::TurnEnded { stop: Stop::ModelFailed(why), .. } => {
-            text.push_str(&format!("\n> failed: {why}\n"))
+        Event::TurnEnded { stop: Stop::ModelFailed { message, .. }, .. } => {
+            text.push_str(&format!("\n> failed: {message}\n"));
         }
         Event::Opened { .. }
         | Event::Configured { .. }

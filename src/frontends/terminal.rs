@@ -221,7 +221,7 @@ fn ending(stop: &Stop, asked: Asked) -> Ending {
         (Stop::Finished, Asked::Unasked) => Ending::Unasked,
         (Stop::Cancelled, _) => Ending::Cancelled,
         (Stop::StepLimit | Stop::ContextFull | Stop::Refused, _) => Ending::Stopped,
-        (Stop::ModelFailed(_) | Stop::Interrupted, _) => Ending::Failed,
+        (Stop::ModelFailed { .. } | Stop::Interrupted, _) => Ending::Failed,
     }
 }
 

@@ -13,6 +13,7 @@ use super::earlier::Earlier;
 use super::{question, summary, turn, uri};
 use crate::engine::access::signal_name;
 use crate::engine::journal::Recorded;
+use crate::engine::model::ErrorKind;
 use crate::engine::{
     CallId, Delta, Event, Exit, Level, Outcome, Recorder, Reply, ReplyBlock, SessionId, Setting, Stop,
     TodoItem, TodoStatus, TurnId, Update, Usage, Why, preview,
@@ -282,16 +283,36 @@ fn command_exit(exit: Exit) -> wire::CommandExit {
 }
 
 fn turn_ended(stop: &Stop, cost: Usage) -> wire::TurnEnded {
-    let (reason, error) = match stop {
-        Stop::Finished => (wire::TurnEndReason::Finished, None),
-        Stop::Cancelled => (wire::TurnEndReason::Cancelled, None),
-        Stop::StepLimit => (wire::TurnEndReason::StepLimit, None),
-        Stop::ContextFull => (wire::TurnEndReason::ContextFull, None),
-        Stop::Refused => (wire::TurnEndReason::Refused, None),
-        Stop::ModelFailed(why) => (wire::TurnEndReason::Failed, Some(why.clone())),
-        Stop::Interrupted => (wire::TurnEndReason::Interrupted, None),
+    let (mut error, mut error_kind) = (None, None);
+    let reason = match stop {
+        Stop::Finished => wire::TurnEndReason::Finished,
+        Stop::Cancelled => wire::TurnEndReason::Cancelled,
+        Stop::StepLimit => wire::TurnEndReason::StepLimit,
+        Stop::ContextFull => wire::TurnEndReason::ContextFull,
+        Stop::Refused => wire::TurnEndReason::Refused,
+        Stop::ModelFailed { kind, message } => {
+            (error, error_kind) = (Some(message.clone()), kind.map(failure_kind));
+            wire::TurnEndReason::Failed
+        }
+        Stop::Interrupted => wire::TurnEndReason::Interrupted,
     };
-    wire::TurnEnded { reason, error, usage: usage(cost) }
+    wire::TurnEnded { reason, error, error_kind, usage: usage(cost) }
+}
+
+fn failure_kind(kind: ErrorKind) -> wire::FailureKind {
+    match kind {
+        ErrorKind::Network => wire::FailureKind::Network,
+        ErrorKind::Timeout => wire::FailureKind::Timeout,
+        ErrorKind::Truncated => wire::FailureKind::Truncated,
+        ErrorKind::RateLimit => wire::FailureKind::RateLimit,
+        ErrorKind::Server => wire::FailureKind::Server,
+        ErrorKind::Quota => wire::FailureKind::Quota,
+        ErrorKind::Auth => wire::FailureKind::Auth,
+        ErrorKind::ContextLength => wire::FailureKind::ContextLength,
+        ErrorKind::Invalid => wire::FailureKind::Invalid,
+        ErrorKind::Parse => wire::FailureKind::Parse,
+        ErrorKind::Unconfigured => wire::FailureKind::Unconfigured,
+    }
 }
 
 fn usage(usage: Usage) -> wire::Usage {
@@ -578,6 +599,19 @@ mod tests {
             assert_eq!(ended["event"]["outcome"], "done");
         }
         assert_eq!(shown(&recorder(turn(1, "x")), 0)[3]["event"].get("exit"), None);
+    }
+
+    #[test]
+    fn the_kind_of_a_models_failure_is_data() {
+        let failed = |kind| turn_ended(&Stop::ModelFailed { kind, message: "why".into() }, Usage::default());
+        for kind in ErrorKind::ALL {
+            assert_eq!(
+                failed(Some(kind)).error_kind.as_ref().map(wire::FailureKind::as_str),
+                Some(kind.word())
+            );
+        }
+        assert_eq!((failed(None).error_kind, failed(None).error.as_deref()), (None, Some("why")));
+        assert_eq!(turn_ended(&Stop::Finished, Usage::default()).error_kind, None);
     }
 
     #[test]

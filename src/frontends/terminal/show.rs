@@ -251,7 +251,7 @@ fn ended(stop: &Stop, console: &mut Console) {
             );
         }
         Stop::Refused => console.note(Tone::Warning, "the model or its provider refused to answer"),
-        Stop::ModelFailed(why) => console.complain(why),
+        Stop::ModelFailed { message, .. } => console.complain(message),
         Stop::Interrupted => console.note(Tone::Warning, "interrupted"),
     }
 }
