@@ -1,6 +1,6 @@
 ---@meta agent
 
--- The types of Quillon's editor protocol, agent/* 1.0. Generated, do not edit:
+-- The types of Quillon's editor protocol, agent/* 1.1. Generated, do not edit:
 -- cargo run -p quillon-protocol --features schema --bin generate
 --
 -- Nothing here runs. Enumerations and unions are open: a later daemon may send words and
@@ -127,6 +127,7 @@
 ---@field type "callEnded" Tells this object from the others of its union.
 ---@field callId agent.CallId The call.
 ---@field outcome agent.CallOutcome How it ended.
+---@field exit? agent.CommandExit How the command of a call that is `done` has ended. Absent: it ran none.
 ---@field content agent.CallContent[] What it brought or why it failed, as the model is told.
 
 ---A call of a tool, unique in its session.
@@ -209,6 +210,12 @@
 ---@field version integer The newest version of the protocol that the client speaks.
 ---@field client? agent.Program The extension or plugin, which may be another program than LSP's `clientInfo`.
 ---@field buffers? agent.BufferSupport What the daemon may ask for about open buffers.
+
+---How a command ended.
+---@class agent.CommandExit
+---@field kind agent.ExitKind In which way.
+---@field code? integer Its status, with the kind `code`; 0 means success.
+---@field signal? string The signal, with the kind `signal`: its name, such as `SIGKILL`, or its number.
 
 ---A command that a call wants to run.
 ---@class agent.CommandSubject
@@ -338,10 +345,33 @@
 ---| agent.CallOutputPiece
 ---| agent.Retrying
 
+---In which way a command ended. All but `code` with 0 means that it failed.
+---@alias agent.ExitKind
+---| "code" # By itself, with a status.
+---| "signal" # By a signal.
+---| "timedOut" # It was ended because its time was over.
+---| "cancelled" # It was ended because it was cancelled.
+---| string
+
 ---The form of an export.
 ---@alias agent.ExportFormat
 ---| "markdown" # For people: the conversation with its calls.
 ---| "json" # For programs: a document of the form of `agent/session/attach`'s result, with all facts.
+---| string
+
+---What kind of failure of a model ended a turn.
+---@alias agent.FailureKind
+---| "network" # The server could not be reached, or the connection broke.
+---| "timeout" # Nothing came for too long.
+---| "truncated" # The answer broke off before its end.
+---| "rateLimit" # Too many requests for now.
+---| "server" # The server is overloaded or failed.
+---| "quota" # The quota or the money of the account is used up.
+---| "auth" # There is no key, or it is wrong.
+---| "contextLength" # The request does not fit the model's context.
+---| "invalid" # The request was refused as wrong, or the model is not known there.
+---| "parse" # The answer cannot be understood.
+---| "unconfigured" # No model is chosen, or the chosen one does not exist.
 ---| string
 
 ---What becomes of a file.
@@ -773,6 +803,7 @@
 ---@field type "turnEnded" Tells this object from the others of its union.
 ---@field reason agent.TurnEndReason Why.
 ---@field error? string What failed and what to do, for people, where `reason` is `failed`.
+---@field errorKind? agent.FailureKind What kind of failure it was, for programs. Absent: it is not known, or nothing failed.
 ---@field usage agent.Usage What the turn cost, all its messages together.
 
 ---A turn, unique in its session.

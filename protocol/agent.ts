@@ -1,4 +1,4 @@
-// The types of Quillon's editor protocol, agent/* 1.0. Generated, do not edit:
+// The types of Quillon's editor protocol, agent/* 1.1. Generated, do not edit:
 // cargo run -p quillon-protocol --features schema --bin generate
 //
 // Enumerations and unions are open: a later daemon may send words and types that are not
@@ -8,7 +8,7 @@
 export const VERSION = 1;
 
 /** Its minor version. */
-export const MINOR = 0;
+export const MINOR = 1;
 
 /** The numbers of the kinds of error. */
 export const ERROR_CODES = {
@@ -206,6 +206,8 @@ export interface CallEnded {
   callId: CallId;
   /** How it ended. */
   outcome: CallOutcome;
+  /** How the command of a call that is `done` has ended. Absent: it ran none. */
+  exit?: CommandExit;
   /** What it brought or why it failed, as the model is told. */
   content: CallContent[];
 }
@@ -347,6 +349,16 @@ export interface ClientAgent {
   client?: Program;
   /** What the daemon may ask for about open buffers. */
   buffers?: BufferSupport;
+}
+
+/** How a command ended. */
+export interface CommandExit {
+  /** In which way. */
+  kind: ExitKind;
+  /** Its status, with the kind `code`; 0 means success. */
+  code?: number;
+  /** The signal, with the kind `signal`: its name, such as `SIGKILL`, or its number. */
+  signal?: string;
 }
 
 /** A command that a call wants to run. */
@@ -544,6 +556,21 @@ export type Event =
   | Retrying;
 
 /**
+ * In which way a command ended. All but `code` with 0 means that it failed.
+ *
+ * - `code`: By itself, with a status.
+ * - `signal`: By a signal.
+ * - `timedOut`: It was ended because its time was over.
+ * - `cancelled`: It was ended because it was cancelled.
+ */
+export type ExitKind =
+  | "code"
+  | "signal"
+  | "timedOut"
+  | "cancelled"
+  | (string & {});
+
+/**
  * The form of an export.
  *
  * - `markdown`: For people: the conversation with its calls.
@@ -552,6 +579,35 @@ export type Event =
 export type ExportFormat =
   | "markdown"
   | "json"
+  | (string & {});
+
+/**
+ * What kind of failure of a model ended a turn.
+ *
+ * - `network`: The server could not be reached, or the connection broke.
+ * - `timeout`: Nothing came for too long.
+ * - `truncated`: The answer broke off before its end.
+ * - `rateLimit`: Too many requests for now.
+ * - `server`: The server is overloaded or failed.
+ * - `quota`: The quota or the money of the account is used up.
+ * - `auth`: There is no key, or it is wrong.
+ * - `contextLength`: The request does not fit the model's context.
+ * - `invalid`: The request was refused as wrong, or the model is not known there.
+ * - `parse`: The answer cannot be understood.
+ * - `unconfigured`: No model is chosen, or the chosen one does not exist.
+ */
+export type FailureKind =
+  | "network"
+  | "timeout"
+  | "truncated"
+  | "rateLimit"
+  | "server"
+  | "quota"
+  | "auth"
+  | "contextLength"
+  | "invalid"
+  | "parse"
+  | "unconfigured"
   | (string & {});
 
 /**
@@ -1267,6 +1323,8 @@ export interface TurnEnded {
   reason: TurnEndReason;
   /** What failed and what to do, for people, where `reason` is `failed`. */
   error?: string;
+  /** What kind of failure it was, for programs. Absent: it is not known, or nothing failed. */
+  errorKind?: FailureKind;
   /** What the turn cost, all its messages together. */
   usage: Usage;
 }

@@ -34,6 +34,7 @@ pub mod review;
 mod session;
 pub mod state;
 mod step;
+mod stop;
 pub mod story;
 pub mod tool;
 pub mod touch;

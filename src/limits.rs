@@ -31,11 +31,16 @@ pub const OUTPUT_TAIL_BYTES_MAX: usize = 64 * 1024;
 /// Characters of a session's title: one line of a list.
 pub const TITLE_CHARS_MAX: usize = 80;
 
-/// Equal calls with equal results after which the model hears that it repeats itself.
+/// Equal steps, or rounds of them, with equal results after which the model hears that it repeats itself.
 pub const EQUAL_CALLS_NOTED: usize = 3;
 
-/// Equal calls with equal results after which the user decides.
+/// Equal steps, or rounds of them, with equal results after which the user decides, and again after as
+/// many more.
 pub const EQUAL_CALLS_MAX: usize = 5;
+
+/// Steps of a circle that is seen as one: edit, build, look, undo is four; longer ones are rare, and look
+/// like work for a while.
+pub const EQUAL_CIRCLE_STEPS_MAX: usize = 6;
 
 /// Characters of a call as it is quoted in a note about it.
 pub const REPEATED_CALL_CHARS_MAX: usize = 200;
@@ -204,6 +209,15 @@ pub const SCRIPT_POLL_INTERVAL: Duration = Duration::from_millis(5);
 
 /// Pieces that one line of a script makes: more than any test of a fast model needs.
 pub const SCRIPT_PIECES_MAX: usize = 1_000_000;
+
+/// A shorter text is not hidden in a server's errors: it could not be told from their words.
+pub const SECRET_BYTES_MIN: usize = 6;
+
+/// A shorter key is not hidden in answers, whose words become files: whoever chose it hides nothing by it.
+pub const SECRET_IN_ANSWERS_BYTES_MIN: usize = 8;
+
+/// A shorter key of small letters only is a word, put where a server wants a key and looks at none.
+pub const SECRET_WORD_BYTES_MAX: usize = 16;
 
 // --- config
 

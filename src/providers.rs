@@ -4,6 +4,7 @@ pub mod chat;
 pub mod demo;
 pub mod failure;
 pub mod script;
+pub mod secrets;
 pub mod sse;
 
 use std::collections::HashMap;

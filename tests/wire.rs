@@ -185,6 +185,51 @@ async fn what_is_no_message_is_answered_and_passed_over() {
     wire.lives().await;
 }
 
+/// Row: what comes before `initialize` and after `shutdown`.
+#[tokio::test]
+async fn requests_have_their_time_and_notifications_before_it_are_dropped() {
+    let anything = [
+        "textDocument/hover",
+        "workspace/executeCommand",
+        "agent/status",
+        "agent/nothing",
+        "$/x",
+        "shutdown",
+    ];
+    for agent in [json!({ "version": 1 }), Value::Null] {
+        let mut wire = Wire::start("call read {\"file_path\": \"a.txt\"}\ndone\nsay end\ndone\n");
+        for method in anything {
+            assert_eq!(wire.ask(method, json!({})).await["error"]["code"], -32002, "{method}");
+        }
+        let wrong = wire.ask("initialize", json!({ "capabilities": 7 })).await;
+        assert_eq!(wrong["error"]["code"], -32602, "{wrong}");
+        assert_eq!(wire.ask("agent/status", json!({})).await["error"]["code"], -32002);
+        // The text that is open here is not the one that the tool reads.
+        let folder = wire.opened("w").await;
+        let experimental = if agent.is_null() { json!({}) } else { json!({ "agent": agent }) };
+        let params = json!({ "processId": null, "capabilities": { "experimental": experimental } });
+        assert_eq!(wire.ask("initialize", params.clone()).await.get("error"), None);
+        wire.send(&notification("initialized", json!({}))).await;
+        if agent.is_object() {
+            wire.turn(&folder).await;
+            let ended = wire.until(|message| message["params"]["event"]["type"] == "callEnded").await;
+            assert!(ended.to_string().contains("on the disk"), "{ended}");
+        }
+        assert_eq!(wire.ask("initialize", params.clone()).await["error"]["code"], -32600);
+        assert_eq!(wire.ask("textDocument/hover", json!({})).await["error"]["code"], -32601);
+        assert_eq!(wire.ask("shutdown", Value::Null).await["result"], Value::Null);
+        for method in anything.into_iter().chain(["initialize"]) {
+            let params = if method == "initialize" { params.clone() } else { json!({}) };
+            assert_eq!(wire.ask(method, params).await["error"]["code"], -32600, "{method}");
+        }
+        wire.send(&notification("exit", Value::Null)).await;
+        assert_eq!(wire.ended().await.code(), Some(0));
+    }
+    let mut wire = Wire::start("done\n");
+    wire.send(&notification("exit", Value::Null)).await;
+    assert_eq!(wire.ended().await.code(), Some(1));
+}
+
 /// Rows: lower-case headers, a third one, no charset; params given or left out.
 #[tokio::test]
 async fn headers_are_read_as_clients_write_them() {

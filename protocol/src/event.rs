@@ -11,14 +11,14 @@ mod progress;
 mod turn;
 
 pub use call::{
-    Answered, Asked, CallContent, CallEnded, CallKind, CallOutcome, CallStarted, CallText, FileSettled,
-    FileTouched,
+    Answered, Asked, CallContent, CallEnded, CallKind, CallOutcome, CallStarted, CallText, CommandExit,
+    ExitKind, FileSettled, FileTouched,
 };
 pub use progress::{CallInputPiece, CallOutputPiece, MessagePiece, Retrying, ThoughtPiece};
 pub use turn::{
-    Briefed, Configured, Notice, NoticeLevel, Opened, Plan, PlanEntry, PlanStatus, PromptChanged,
-    PromptQueued, PromptRemoved, PromptTaken, Reminded, RemovalReason, Replied, ReplyBlock, ReplyCall,
-    ReplyText, ReplyThought, Title, TurnEndReason, TurnEnded, TurnStarted, Usage,
+    Briefed, Configured, FailureKind, Notice, NoticeLevel, Opened, Plan, PlanEntry, PlanStatus,
+    PromptChanged, PromptQueued, PromptRemoved, PromptTaken, Reminded, RemovalReason, Replied, ReplyBlock,
+    ReplyCall, ReplyText, ReplyThought, Title, TurnEndReason, TurnEnded, TurnStarted, Usage,
 };
 
 text! {

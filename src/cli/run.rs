@@ -117,7 +117,18 @@ async fn session(daemon: &Daemon, args: &RunArgs, example: Option<&AbsPath>) -> 
         (None, false) => None,
     };
     let Some(id) = id else { return fresh(daemon, example).await };
-    let session = daemon.host().open(&id, Arc::new(NoBuffers)).await.map_err(|error| error.to_string())?;
+    let session = match daemon.host().open(&id, Arc::new(NoBuffers)).await {
+        Ok(session) => session,
+        Err(error) if args.continued => {
+            return Err(sessions::instead(daemon, &id, &error.to_string()).await?.into());
+        }
+        Err(error) => {
+            let words = format!(
+                "session {id} cannot be continued: {error}\n`quillon sessions show {id}` shows what can be read of it"
+            );
+            return Err(words.into());
+        }
+    };
     if let Some(holder) = session.holder() {
         return Err(format!("session {id} is in use by {holder}; end it there, or start a new one").into());
     }

@@ -6,8 +6,8 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand, ValueEnum};
 
 use crate::daemon::{self, Choices};
-use crate::engine::journal::SessionInfo;
-use crate::engine::{Seq, SessionId};
+use crate::engine::journal::{OpenError, SessionInfo};
+use crate::engine::{HostError, Seq, SessionId};
 use crate::frontends::export;
 use crate::frontends::terminal::{self, Console, Format};
 use crate::os::env;
@@ -31,7 +31,7 @@ enum What {
         #[arg(long)]
         all: bool,
     },
-    /// Show what happened in a session.
+    /// Show what happened in a session; of a damaged one as much as can be read, with exit status 1.
     Show {
         /// Its id, or a beginning of it that fits no other.
         id: String,
@@ -39,7 +39,7 @@ enum What {
         #[arg(long)]
         json: bool,
     },
-    /// Print a session as one document.
+    /// Print a session as one document; a damaged one as `show` does.
     Export {
         /// Its id, or a beginning of it that fits no other.
         id: String,
@@ -53,7 +53,7 @@ enum What {
 enum ExportFormat {
     /// For people.
     Markdown,
-    /// All facts, as a JSON array.
+    /// All facts, for programs: the document that `agent/session/export` gives to editors.
     Json,
 }
 
@@ -64,16 +64,20 @@ pub(super) fn main(args: SessionsArgs) -> Result<ExitCode, String> {
         What::Show { id, json } => {
             let (id, recorder) = look(daemon, &id).await?;
             let format = if json { Format::Json } else { Format::Text };
-            terminal::replay(&id, &recorder, Seq(0), &mut Console::new(env::forget_typed), format);
+            terminal::replay(&id, &recorder, Seq(0), &mut Console::new(env::forget_typed), format)?;
             Ok(ExitCode::SUCCESS)
         }
         What::Export { id, format } => {
             let (id, recorder) = look(daemon, &id).await?;
             let text = match format {
                 ExportFormat::Markdown => export::markdown(&recorder),
-                ExportFormat::Json => export::json(&id, &recorder),
+                ExportFormat::Json => export::json_at_rest(&id, &recorder),
             };
-            print(&text.map_err(|error| format!("failed to read session {id}: {error}"))?)
+            let printed = print(&text.map_err(|error| format!("failed to read session {id}: {error}"))?)?;
+            match recorder.halted() {
+                Some(damaged) => Err(damaged),
+                None => Ok(printed),
+            }
         }
     })
 }
@@ -119,9 +123,38 @@ pub(super) async fn find(daemon: &daemon::Daemon, beginning: &str) -> Result<Ses
         (Some(id), None) => Ok(id),
         (Some(_), Some(_)) => Err(format!("several sessions begin with `{beginning}`; give more of the id")),
         (None, _) => {
-            Err(format!("there is no session `{beginning}`; `quillon sessions list --all` shows all"))
+            // One of which nothing can be read is in no list.
+            let whole = SessionId(beginning.to_owned());
+            match daemon.host().look(&whole).await {
+                Err(HostError::Open(OpenError::Unknown(_))) => {
+                    Err(format!("there is no session `{beginning}`; `quillon sessions list --all` shows all"))
+                }
+                Ok(_) | Err(_) => Ok(whole),
+            }
         }
     }
+}
+
+/// What to do about the last session of this folder, which cannot be continued for that reason.
+pub(super) async fn instead(daemon: &daemon::Daemon, last: &SessionId, why: &str) -> Result<String, String> {
+    let here = daemon.here()?;
+    let mut words = format!(
+        "the last session of this folder cannot be continued: {why}\n`quillon sessions show {last}` shows what can \
+         be read of it. "
+    );
+    for info in infos(daemon).await?.iter().filter(|info| info.cwd == here && info.id != *last) {
+        let looked = daemon.host().look(&info.id).await;
+        if looked.is_ok_and(|recorder| recorder.halted().is_none()) {
+            let (id, title) = (&info.id, clean::for_terminal(&info.title));
+            words.push_str(&format!(
+                "The one before it that can be continued is \u{201c}{title}\u{201d} of {}: `quillon run -s {id} \u{2026}`",
+                info.updated
+            ));
+            return Ok(words);
+        }
+    }
+    words.push_str("There is no other to continue here; without `-c` a new one begins");
+    Ok(words)
 }
 
 async fn look(

@@ -2,7 +2,7 @@
 
 #![allow(missing_docs, reason = "a variant's line names its fields")]
 
-use super::event::{Block, CallId, Deliver, Level, MessageId, PromptId, Setting, ToolName};
+use super::event::{Block, CallId, Deliver, Level, MessageId, PromptId, Setting, ToolName, TurnId};
 
 /// What a session is asked to do. (Answers go to the `Desk`, where the call that asked waits.)
 #[derive(Debug)]
@@ -19,8 +19,8 @@ pub enum Command {
     Rename { title: String },
     /// A word to the user, from a front end (for example what a client offered and is not used).
     Notice { level: Level, text: String },
-    /// End the running turn and hand the waiting prompts back.
-    Cancel,
+    /// End the running turn and hand the waiting prompts back; with a turn, only if it is that one.
+    Cancel { turn: Option<TurnId> },
 }
 
 /// Progress: shown, never kept, without number. What is read of the open step is joined.

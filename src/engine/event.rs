@@ -13,6 +13,8 @@ use serde_json::Value;
 pub use super::command::{Command, Delta};
 pub use super::id::*;
 pub use super::outcome::{Exit, Outcome, Output, Seen};
+pub use super::question::{AmendedFile, Answer, Choice, ChoiceKind, Question, Subject};
+pub use super::stop::Stop;
 pub use super::touch::{RestoreOf, RestoredTo, Stand, What};
 use crate::path::AbsPath;
 pub use crate::policy::{Grant, Mode};
@@ -87,7 +89,12 @@ pub enum Event {
     /// A note to the model which the user did not write; the next request holds it.
     Reminded { about: Reminder, text: String },
     /// A turn is over.
-    TurnEnded { turn: TurnId, stop: Stop, usage: Usage },
+    TurnEnded {
+        turn: TurnId,
+        #[serde(flatten)]
+        stop: Stop,
+        usage: Usage,
+    },
 }
 
 /// What a note to the model is about.
@@ -202,81 +209,6 @@ pub struct Usage {
     pub output: u64,
 }
 
-/// What a question is about, and how it can be answered.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Question {
-    /// One line: what will happen on yes.
-    pub title: String,
-    /// What it is about.
-    pub subject: Subject,
-    /// Why it is asked at all.
-    pub reason: String,
-    /// The possible answers, the harmless one last.
-    pub choices: Vec<Choice>,
-}
-
-/// What a question is about.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum Subject {
-    /// A call wants to do this, in this very form.
-    Intent(Intent),
-    /// The model repeats itself; the text says how.
-    Loop(String),
-}
-
-/// One possible answer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Choice {
-    /// What kind of answer it is, and what it stores.
-    pub kind: ChoiceKind,
-    /// A few words for a button.
-    pub label: String,
-}
-
-/// The kinds of answer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum ChoiceKind {
-    /// This once.
-    Once,
-    /// From now on, for what the grant covers.
-    Always(Grant),
-    /// No; the turn goes on and the model hears it.
-    No,
-}
-
-/// What was answered.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum Answer {
-    /// Yes, this once.
-    Once,
-    /// Yes, and from now on for what the grant covers.
-    Always(Grant),
-    /// Yes, once, with the user's own texts in the place of the proposed ones.
-    Amended {
-        /// The files whose text is another one.
-        files: Vec<AmendedFile>,
-    },
-    /// No, with the words for the model, if any.
-    No {
-        /// The user's reason.
-        note: Option<String>,
-    },
-}
-
-/// The user's own text for a file that the model wants to write.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AmendedFile {
-    /// The file.
-    pub path: AbsPath,
-    /// The whole text that it is to have.
-    pub text: String,
-}
-
 /// Who allowed or answered something.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -289,26 +221,6 @@ pub enum Who {
     Mode(Mode),
     /// The program: withdrawn, interrupted, or nothing to allow.
     Quillon,
-}
-
-/// Why a turn ended.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum Stop {
-    /// The model had nothing more to do.
-    Finished,
-    /// The user cancelled it.
-    Cancelled,
-    /// `limits::STEPS_PER_TURN_MAX` requests were made.
-    StepLimit,
-    /// The model's answer was cut at its longest, or the context is full.
-    ContextFull,
-    /// The provider refused to answer.
-    Refused,
-    /// The model could not be reached or failed; in words for the user.
-    ModelFailed(String),
-    /// The program ended first.
-    Interrupted,
 }
 
 /// One line of the plan.

@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use super::desk::{Desk, Taken};
 use super::event::{
     Answer, Block, ChoiceKind, ClientId, Command, Deliver, PromptId, Question, QuestionId, RestoreOf,
-    RestoredTo, Seq, SessionId, Subject,
+    RestoredTo, Seq, SessionId, Subject, TurnId,
 };
 use super::parts::Parts;
 use super::reader::Reader;
@@ -114,7 +114,12 @@ impl Session {
 
     /// Ends the running turn and hands the waiting prompts back; harmless when nothing runs.
     pub async fn cancel(&self) -> Result<Accepted, Refused> {
-        self.send(Command::Cancel).await
+        self.send(Command::Cancel { turn: None }).await
+    }
+
+    /// Does the same if this turn runs, and nothing if another one does.
+    pub async fn cancel_turn(&self, turn: TurnId) -> Result<Accepted, Refused> {
+        self.send(Command::Cancel { turn: Some(turn) }).await
     }
 
     /// The files with changes that nobody has looked at yet, in the order in which they were first

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::event::{Block, Mode, Outcome, PromptId, Reply, RestoreId, Seq, TurnId};
-use super::model::{CallResult, Message, ResultKind};
+use super::event::{Block, Mode, PromptId, RestoreId, Seq, TurnId};
+use super::model::Message;
 
 /// What was said so far.
 #[derive(Debug, Default)]
@@ -115,37 +115,5 @@ impl History {
             self.marks.extend(cut.marks);
             self.told_mode = cut.told_mode;
         }
-    }
-}
-
-/// The results of a reply's calls, when all have ended.
-pub(super) fn results(reply: &Reply, outcomes: &[Option<Outcome>]) -> Vec<CallResult> {
-    let result = |(call, outcome): (&super::event::ToolCall, &Outcome)| {
-        let (text, kind) = for_the_model(outcome);
-        CallResult {
-            call: call.id.clone(),
-            provider_id: call.provider_id.clone(),
-            tool: call.tool.clone(),
-            text,
-            kind,
-        }
-    };
-    reply.calls().zip(outcomes.iter().flatten()).map(result).collect()
-}
-
-/// A call's end in words for the model.
-fn for_the_model(outcome: &Outcome) -> (String, ResultKind) {
-    match outcome {
-        Outcome::Done(output) if output.text.is_empty() => ("(no output)".into(), ResultKind::Done),
-        Outcome::Done(output) => (output.text.clone(), ResultKind::Done),
-        Outcome::Failed(why) => (format!("Error: {why}"), ResultKind::Failed),
-        Outcome::Denied { reason } => (reason.clone(), ResultKind::Failed),
-        Outcome::Cancelled => ("The user cancelled before this call was done.".into(), ResultKind::Failed),
-        Outcome::Interrupted => (
-            "The program ended while this call was open; it may or may not have acted. Look before you \
-             repeat it."
-                .into(),
-            ResultKind::Failed,
-        ),
     }
 }

@@ -162,16 +162,16 @@ impl Host {
         self.hold(id.clone(), workplace)
     }
 
-    /// The facts of a session, to look at: nothing is added to them, whoever holds it.
+    /// The facts of a session, to look at: nothing is changed in its files, whoever holds it. One that
+    /// is damaged is halted after the last fact that can be read.
     pub async fn look(&self, id: &SessionId) -> Result<Arc<Recorder>, HostError> {
         if let Some(open) = self.get(id) {
             return Ok(open.recorder);
         }
         let (shared, session) = (self.shared.clone(), id.clone());
         let looked = self.blocking(move || -> Result<Arc<Recorder>, HostError> {
-            let (Opened::Held(journal) | Opened::Followed { journal, .. }) =
-                shared.journals.open(&session)?;
-            Ok(Recorder::follow(session, journal, shared.clock.clone())?)
+            let journal = shared.journals.look(&session)?;
+            Ok(Recorder::salvage(session, journal, shared.clock.clone()))
         });
         looked.await?
     }

@@ -28,7 +28,8 @@ pub struct Recorded {
 pub trait Journal: Send {
     /// Adds a fact. After an error the journal is as before the call, and the session stops.
     fn append(&mut self, fact: &Recorded) -> io::Result<()>;
-    /// The facts after `after`, at most `max` of them.
+    /// The facts after `after`, at most `max` of them, and none behind one that cannot be read; an
+    /// error when the first cannot.
     fn read(&self, after: Seq, max: usize) -> io::Result<Vec<Recorded>>;
     /// Keeps bytes under their hash; keeping them again costs nothing.
     fn keep(&mut self, bytes: &[u8]) -> io::Result<Hash>;
@@ -166,9 +167,10 @@ struct Memory {
     blobs: HashMap<Hash, Arc<[u8]>>,
     info: Option<SessionInfo>,
     room: Option<usize>,
+    unreadable: bool,
 }
 
-/// A journal in memory. `full_after` makes it fail like a full disk.
+/// A journal in memory. `full_after` makes it fail like a full disk, `break_reading` like a broken one.
 #[derive(Clone, Default)]
 pub struct MemoryJournal(Arc<Mutex<Memory>>);
 
@@ -182,6 +184,11 @@ impl MemoryJournal {
     pub fn full_after(&self, facts: usize) {
         let mut memory = self.lock();
         memory.room = Some(memory.facts.len() + facts);
+    }
+
+    /// From here on `read` fails.
+    pub fn break_reading(&self) {
+        self.lock().unreadable = true;
     }
 
     /// All facts so far.
@@ -205,7 +212,11 @@ impl Journal for MemoryJournal {
     }
 
     fn read(&self, after: Seq, max: usize) -> io::Result<Vec<Recorded>> {
-        Ok(self.lock().facts.iter().filter(|fact| fact.seq > after).take(max).cloned().collect())
+        let memory = self.lock();
+        if memory.unreadable {
+            return Err(io::ErrorKind::InvalidData.into());
+        }
+        Ok(memory.facts.iter().filter(|fact| fact.seq > after).take(max).cloned().collect())
     }
 
     fn keep(&mut self, bytes: &[u8]) -> io::Result<Hash> {

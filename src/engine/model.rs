@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures::stream::BoxStream;
 use serde_json::Value;
 
-use super::event::{Block, CallId, ModelName, Reply, SessionId, ToolName, Usage};
+use super::event::{Block, CallId, ModelName, Outcome, Reply, SessionId, ToolCall, ToolName, Usage};
 
 /// A language model. Dropping the stream ends the request and closes its connection.
 pub trait Model: Send + Sync {
@@ -63,6 +63,29 @@ pub struct CallResult {
     pub text: String,
     /// Whether it brought what it was to bring.
     pub kind: ResultKind,
+}
+
+impl CallResult {
+    /// How this call ended, in words for the model.
+    pub fn of(call: &ToolCall, outcome: &Outcome) -> Self {
+        let (text, kind) = match outcome {
+            Outcome::Done(output) if output.text.is_empty() => ("(no output)".into(), ResultKind::Done),
+            Outcome::Done(output) => (output.text.clone(), ResultKind::Done),
+            Outcome::Failed(why) => (format!("Error: {why}"), ResultKind::Failed),
+            Outcome::Denied { reason } => (reason.clone(), ResultKind::Failed),
+            Outcome::Cancelled => {
+                ("The user cancelled before this call was done.".into(), ResultKind::Failed)
+            }
+            Outcome::Interrupted => (
+                "The program ended while this call was open; it may or may not have acted. Look before you \
+                 repeat it."
+                    .into(),
+                ResultKind::Failed,
+            ),
+        };
+        let (provider_id, tool) = (call.provider_id.clone(), call.tool.clone());
+        Self { call: call.id.clone(), provider_id, tool, text, kind }
+    }
 }
 
 /// Whether a call brought what it was to bring.
@@ -162,6 +185,43 @@ pub enum ErrorKind {
 }
 
 impl ErrorKind {
+    /// All kinds.
+    pub const ALL: [Self; 11] = [
+        Self::Network,
+        Self::Timeout,
+        Self::Truncated,
+        Self::RateLimit,
+        Self::Server,
+        Self::Quota,
+        Self::Auth,
+        Self::ContextLength,
+        Self::Invalid,
+        Self::Parse,
+        Self::Unconfigured,
+    ];
+
+    /// Its word in journals and on wires.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Network => "network",
+            Self::Timeout => "timeout",
+            Self::Truncated => "truncated",
+            Self::RateLimit => "rateLimit",
+            Self::Server => "server",
+            Self::Quota => "quota",
+            Self::Auth => "auth",
+            Self::ContextLength => "contextLength",
+            Self::Invalid => "invalid",
+            Self::Parse => "parse",
+            Self::Unconfigured => "unconfigured",
+        }
+    }
+
+    /// The kind of this word.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.word() == word)
+    }
+
     /// Whether asking again may help.
     pub fn may_pass(self) -> bool {
         match self {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::event::{Block, CallId, Deliver, Outcome, PromptId, Question, QuestionId, Reply, TurnId};
+use super::event::{Block, CallId, Deliver, Outcome, PromptId, Question, QuestionId, Reply, Seq, TurnId};
 
 /// The turn that runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,6 +11,8 @@ pub struct OpenTurn {
     pub id: TurnId,
     /// The prompt that began it.
     pub prompt: PromptId,
+    /// The fact that began it.
+    pub since: Seq,
     /// How many replies it has had.
     pub replies: u32,
 }

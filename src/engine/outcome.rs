@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::access::signal_name;
 use crate::path::AbsPath;
 use crate::text::Version;
 
@@ -65,4 +66,25 @@ pub enum Exit {
     TimedOut,
     /// It was ended because it was cancelled.
     Cancelled,
+}
+
+impl Exit {
+    /// Whether the command did, by its own word, what it was to do.
+    pub fn is_success(self) -> bool {
+        self == Self::Code(0)
+    }
+}
+
+impl std::fmt::Display for Exit {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Code(code) => write!(formatter, "exit code {code}"),
+            Self::Signal(signal) => match signal_name(*signal) {
+                Some(name) => write!(formatter, "ended by signal {name} ({signal})"),
+                None => write!(formatter, "ended by signal {signal}"),
+            },
+            Self::TimedOut => formatter.write_str("ended because its time was over"),
+            Self::Cancelled => formatter.write_str("cancelled"),
+        }
+    }
 }

@@ -1,7 +1,85 @@
-//! Questions: what is asked, why, and which answers there are.
+//! Questions: what is asked, why, and which answers there are; kept in the journal as part of `Event`.
 
-use super::event::{Choice, ChoiceKind, Grant, Question, Subject};
+use serde::{Deserialize, Serialize};
+
 use super::tool::Plan;
+use crate::path::AbsPath;
+use crate::policy::{Grant, Intent};
+
+/// What a question is about, and how it can be answered.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Question {
+    /// One line: what will happen on yes.
+    pub title: String,
+    /// What it is about.
+    pub subject: Subject,
+    /// Why it is asked at all.
+    pub reason: String,
+    /// The possible answers, the harmless one last.
+    pub choices: Vec<Choice>,
+}
+
+/// What a question is about.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Subject {
+    /// A call wants to do this, in this very form.
+    Intent(Intent),
+    /// The model repeats itself; the text says how.
+    Loop(String),
+}
+
+/// One possible answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Choice {
+    /// What kind of answer it is, and what it stores.
+    pub kind: ChoiceKind,
+    /// A few words for a button.
+    pub label: String,
+}
+
+/// The kinds of answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum ChoiceKind {
+    /// This once.
+    Once,
+    /// From now on, for what the grant covers.
+    Always(Grant),
+    /// No; the turn goes on and the model hears it.
+    No,
+}
+
+/// What was answered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Answer {
+    /// Yes, this once.
+    Once,
+    /// Yes, and from now on for what the grant covers.
+    Always(Grant),
+    /// Yes, once, with the user's own texts in the place of the proposed ones.
+    Amended {
+        /// The files whose text is another one.
+        files: Vec<AmendedFile>,
+    },
+    /// No, with the words for the model, if any.
+    No {
+        /// The user's reason.
+        note: Option<String>,
+    },
+}
+
+/// The user's own text for a file that the model wants to write.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AmendedFile {
+    /// The file.
+    pub path: AbsPath,
+    /// The whole text that it is to have.
+    pub text: String,
+}
 
 /// May this be done?
 pub fn about_an_intent(plan: &Plan, reason: String, always: Option<Grant>) -> Question {

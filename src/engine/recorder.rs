@@ -68,6 +68,25 @@ impl Recorder {
 
     /// Opens a journal which another process writes: folds its facts and appends nothing.
     pub fn follow(session: SessionId, journal: Box<dyn Journal>, clock: Clock) -> Result<Arc<Self>, Halted> {
+        let recorder = Self::unread(session, journal, clock);
+        recorder.catch_up()?;
+        Ok(Arc::new(recorder))
+    }
+
+    /// Opens a journal to look at: folds what can be read of it, and appends nothing. Where that is not
+    /// all, it is halted, and its readers hear why after the last fact before the damage.
+    pub fn salvage(session: SessionId, journal: Box<dyn Journal>, clock: Clock) -> Arc<Self> {
+        let recorder = Self::unread(session, journal, clock);
+        if let Err(Halted(why)) = recorder.catch_up() {
+            let mut shared = recorder.lock();
+            let last = shared.state.seq().0;
+            let damaged = format!("session {} is damaged after its fact {last}: {why}", recorder.session);
+            shared.halted.get_or_insert(damaged);
+        }
+        Arc::new(recorder)
+    }
+
+    fn unread(session: SessionId, journal: Box<dyn Journal>, clock: Clock) -> Self {
         let shared = Shared {
             state: State::default(),
             journal,
@@ -77,15 +96,13 @@ impl Recorder {
             hold: Hold::Open,
             dirty: false,
         };
-        let recorder = Self {
+        Self {
             session,
             shared: Mutex::new(shared),
             clock,
             any: watch::Sender::new(0),
             urgent: watch::Sender::new(0),
-        };
-        recorder.catch_up()?;
-        Ok(Arc::new(recorder))
+        }
     }
 
     /// Folds what another process has appended since; says whether there was anything.
@@ -286,7 +303,11 @@ impl Shared {
                 let skip = usize::try_from(after.next().0 - first.seq.0).unwrap_or(usize::MAX);
                 Ok(self.recent.iter().skip(skip).take(max).cloned().collect())
             }
-            Some(_) => self.journal.read(after, max),
+            // What follows a fact that cannot be, or comes from another process since, is not folded.
+            Some(_) => self.journal.read(after, max).map(|mut facts| {
+                facts.retain(|fact| fact.seq <= self.state.seq());
+                facts
+            }),
             None => Ok(Vec::new()),
         }
     }

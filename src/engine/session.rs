@@ -180,7 +180,8 @@ impl Session {
             Command::Configure { setting } => record(Event::Configured { setting }),
             Command::Rename { title } => record(Event::Titled { title }),
             Command::Notice { level, text } => record(Event::Noticed { level, text }),
-            Command::Cancel => {
+            Command::Cancel { turn: Some(wanted) } if !self.runs(&wanted) => Ok(Accepted::Already),
+            Command::Cancel { .. } => {
                 self.remove_waiting(Why::Cancelled)?;
                 if self.turn.is_none() {
                     return Ok(Accepted::Already);
@@ -257,6 +258,10 @@ impl Session {
             self.parts.recorder.record(Event::Removed { prompt, why })?;
         }
         Ok(())
+    }
+
+    fn runs(&self, wanted: &TurnId) -> bool {
+        self.parts.recorder.state(|state| state.turn().is_some_and(|turn| turn.id == *wanted))
     }
 
     fn cancel_turn(&self) {

@@ -7,8 +7,8 @@ use super::event::{
     Answer, Block, CallId, Deliver, Event, Grant, Mode, ModelName, Outcome, PromptId, QuestionId, Reminder,
     Reply, RestoreOf, RestoredTo, Seq, Setting, Stop, TodoItem, TurnId, Usage, Who, Why,
 };
-use super::history::{self, History};
-use super::model::Message;
+use super::history::History;
+use super::model::{CallResult, Message};
 use super::open::OpenCalls;
 pub use super::open::{OpenQuestion, OpenTurn, Waiting};
 use super::touch::Touches;
@@ -30,6 +30,8 @@ pub struct State {
     turn: Option<OpenTurn>,
     calls: Option<OpenCalls>,
     questions: Vec<OpenQuestion>,
+    /// Who answered the questions that are over.
+    answered: HashMap<QuestionId, Who>,
     queue: VecDeque<Waiting>,
     prompts: HashSet<PromptId>,
     grants: Vec<Grant>,
@@ -208,6 +210,11 @@ impl State {
         &self.questions
     }
 
+    /// Who answered a question that is over; none where it is open or was never asked.
+    pub fn answered_by(&self, question: &QuestionId) -> Option<&Who> {
+        self.answered.get(question)
+    }
+
     /// The waiting prompts, in the order in which they will be taken.
     pub fn queue(&self) -> &VecDeque<Waiting> {
         &self.queue
@@ -348,8 +355,9 @@ impl State {
                 let (id, call) = (question.clone(), call.clone());
                 self.questions.push(OpenQuestion { id, call, ask: ask.clone() });
             }
-            Event::Answered { question, answer, .. } => {
+            Event::Answered { question, answer, by } => {
                 self.questions.retain(|open| open.id != *question);
+                self.answered.insert(question.clone(), by.clone());
                 if let Some(Answer::Always(grant)) = answer {
                     self.grants.push(grant.clone());
                 }
@@ -415,11 +423,12 @@ impl State {
         self.counts.turns += 1;
         self.unqueue(prompt);
         self.prompts.insert(prompt.clone());
-        self.turn = Some(OpenTurn { id: turn.clone(), prompt: prompt.clone(), replies: 0 });
+        let since = self.seq.next();
+        self.turn = Some(OpenTurn { id: turn.clone(), prompt: prompt.clone(), since, replies: 0 });
         if self.title.is_none() {
             self.title = first_words(content);
         }
-        self.history.begin(turn, prompt, content, at, self.seq.next());
+        self.history.begin(turn, prompt, content, at, since);
     }
 
     fn reply(&mut self, reply: &Arc<Reply>) {
@@ -440,8 +449,9 @@ impl State {
             open.outcomes[at] = Some(outcome.clone());
         }
         if open.outcomes.iter().all(Option::is_some) {
-            let results = history::results(&open.reply, &open.outcomes);
-            self.history.say(Message::Results(results.into()));
+            let ended = open.outcomes.iter().flatten();
+            let results = open.reply.calls().zip(ended).map(|(call, outcome)| CallResult::of(call, outcome));
+            self.history.say(Message::Results(results.collect()));
             self.calls = None;
         }
     }

@@ -32,7 +32,9 @@ pub async fn run(turn: &Turn, offer: Offer) -> Result<Said, Halted> {
     };
     let model = match found {
         Ok(model) => model,
-        Err(why) => return Ok(Said::Stop(Stop::ModelFailed(why))),
+        Err(message) => {
+            return Ok(Said::Stop(Stop::ModelFailed { kind: Some(ErrorKind::Unconfigured), message }));
+        }
     };
     let replies = turn.parts.recorder.state(|state| state.turn().map_or(0, |open| open.replies));
     let message = MessageId(format!("{}.{}", turn.id, replies + 1));
@@ -124,7 +126,7 @@ fn stop_for(error: ModelError, attempts: u32) -> Stop {
         | ErrorKind::Parse
         | ErrorKind::Unconfigured => {
             let tried = if attempts > 1 { format!(" (tried {attempts} times)") } else { String::new() };
-            Stop::ModelFailed(format!("{}{tried}", error.message))
+            Stop::ModelFailed { kind: Some(error.kind), message: format!("{}{tried}", error.message) }
         }
     }
 }

@@ -127,7 +127,7 @@ impl Turn {
         Ok(())
     }
 
-    /// Three equal calls with equal results: the model hears it. Five: the user decides.
+    /// Three equal rounds with equal results: the model hears it. Five: the user decides.
     async fn mind_repeats(&self) -> Result<Option<Stop>, Halted> {
         match self.parts.recorder.state(|state| repeat::look(state.history())) {
             Repeat::None => Ok(None),

@@ -1,18 +1,21 @@
 //! The engine's things as the editor protocol has them, and back: one mapping for all who write it.
 
 mod block;
+mod earlier;
 mod event;
 mod file;
 mod question;
 mod review;
+mod session;
 mod summary;
 mod turn;
 pub mod uri;
 
 pub use block::{block, content, deliver, prompt_content};
-pub use event::{call_text, facts, update};
+pub use event::{call_text, facts, updates};
 pub use question::{actor, answer, choice_id};
 pub use review::{planned, review, reviewed_file};
+pub use session::{at_rest, session};
 
 use crate::engine::Mode;
 

@@ -258,12 +258,6 @@ impl Editor {
     }
 
     async fn agent(&self, method: &str, params: Params) -> Reply {
-        if self.terms.get().is_none() {
-            return Err(Error::new(NOT_INITIALIZED, "`initialize` must come first"));
-        }
-        if self.shut.load(Ordering::Acquire) {
-            return Err(Error::new(INVALID_REQUEST, "the client has asked for the shutdown"));
-        }
         let params = params.into_value()?.unwrap_or_default();
         match ClientRequest::parse(method, params).map_err(error::wire)? {
             ClientRequest::SessionNew(params) => done(self.session_new(params).await),
@@ -308,6 +302,7 @@ impl Handler for Wire {
     fn placement(&self, method: &str) -> Placement {
         match method {
             "initialize" | "shutdown" => Placement::Inline,
+            _ if self.too_early_or_late(method).is_some() => Placement::Inline,
             "workspace/executeCommand"
                 if self.editor.terms.get().is_some_and(|terms| terms.agent.is_none()) =>
             {
@@ -325,8 +320,11 @@ impl Handler for Wire {
     }
 
     async fn notification(&self, peer: &Peer, method: &str, params: Params) {
-        if method == "exit" {
-            return peer.stop();
+        match method {
+            "exit" => return peer.stop(),
+            // tower-lsp does not know it.
+            "window/workDoneProgress/cancel" => return self.cancel_progress(params),
+            _ => {}
         }
         let request = Request::build(method.to_owned());
         match params.into_value() {
@@ -341,7 +339,11 @@ impl Handler for Wire {
     }
 
     fn request(self: Arc<Self>, _peer: Peer, call: Call) -> impl Future<Output = Reply> + Send + 'static {
+        let refused = self.too_early_or_late(&call.method);
         let served = async move {
+            if let Some(error) = refused {
+                return Err(error);
+            }
             if call.method.starts_with("agent/") {
                 return self.editor.agent(&call.method, call.params).await;
             }
@@ -363,6 +365,27 @@ impl Handler for Wire {
 }
 
 impl Wire {
+    /// Why a request is not served at this point of the connection's life, whether there is such a method
+    /// or not.
+    fn too_early_or_late(&self, method: &str) -> Option<Error> {
+        if self.editor.shut.load(Ordering::Acquire) {
+            return Some(Error::new(INVALID_REQUEST, "the client has asked for the shutdown"));
+        }
+        let early = method != "initialize" && self.editor.terms.get().is_none();
+        early.then(|| Error::new(NOT_INITIALIZED, "`initialize` must come first"))
+    }
+
+    /// Cancels the turn whose progress it is, where there is one.
+    fn cancel_progress(&self, params: Params) {
+        let is_plain = self.editor.terms.get().is_some_and(|terms| terms.agent.is_none());
+        let params = params.into_value().ok().flatten().unwrap_or_default();
+        if let Some(order) = Order::of_progress(&params).filter(|_| is_plain)
+            && let Err(why) = self.editor.order(order)
+        {
+            tracing::warn!("a turn is not cancelled: {why}");
+        }
+    }
+
     /// One message through tower-lsp's service, which keeps LSP's order of life.
     async fn call(&self, request: Request) -> Reply {
         let called = self.lsp.lock().unwrap_or_else(PoisonError::into_inner).call(request);

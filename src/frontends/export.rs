@@ -2,39 +2,53 @@
 
 use std::io;
 
+use quillon_protocol::session::{Session, SessionAttachResult, SessionState};
+
+use crate::engine::journal::Recorded;
 use crate::engine::{
-    Answer, Block, Event, Outcome, Recorder, ReplyBlock, Seq, SessionId, Stop, TodoStatus, Update, preview,
+    Answer, Block, Event, Outcome, Recorder, ReplyBlock, Seq, SessionId, Stop, TodoStatus, preview,
 };
 use crate::frontends::convert;
 use crate::limits;
 use crate::policy::Intent;
 use crate::text::diff;
 
-/// All facts as a JSON array of what `agent/event` would carry.
-pub fn json(session: &SessionId, recorder: &Recorder) -> io::Result<String> {
-    let mut events = Vec::new();
-    each(recorder, |fact| {
-        events.extend(convert::update(session, recorder, &Update::Fact(fact.clone())));
+/// All facts, as one document in the form of `agent/session/attach`'s result.
+pub fn json(session: &SessionId, recorder: &Recorder, state: SessionState) -> io::Result<String> {
+    let (mut events, mut last) = (Vec::new(), 0);
+    each_page(recorder, |facts| {
+        last = facts.last().map_or(last, |fact| fact.seq.0);
+        events.extend(convert::facts(session, recorder, facts));
     })?;
-    let mut text = serde_json::to_string_pretty(&events).map_err(io::Error::other)?;
+    let session = Session { last_seq: last, ..convert::session(session, recorder, state) };
+    let document = SessionAttachResult { session, events, more: false };
+    let mut text = serde_json::to_string_pretty(&document).map_err(io::Error::other)?;
     text.push('\n');
     Ok(text)
+}
+
+/// The same of a session that is looked at and not open here.
+pub fn json_at_rest(session: &SessionId, recorder: &Recorder) -> io::Result<String> {
+    let runs = recorder.state(|state| state.turn().is_some());
+    json(session, recorder, if runs { SessionState::Elsewhere } else { SessionState::Idle })
 }
 
 /// The conversation with its changes and commands.
 pub fn markdown(recorder: &Recorder) -> io::Result<String> {
     let mut text = format!("# {}\n", recorder.state(|state| state.title().to_owned()));
-    each(recorder, |recorded| fact(recorder, &recorded.event, &mut text))?;
+    each_page(recorder, |facts| {
+        facts.iter().for_each(|recorded| fact(recorder, &recorded.event, &mut text));
+    })?;
     Ok(text)
 }
 
-fn each(recorder: &Recorder, mut take: impl FnMut(&crate::engine::journal::Recorded)) -> io::Result<()> {
+fn each_page(recorder: &Recorder, mut take: impl FnMut(&[Recorded])) -> io::Result<()> {
     let mut after = Seq(0);
     loop {
         let facts = recorder.facts(after, limits::FACTS_PER_PAGE_MAX)?;
         let Some(last) = facts.last() else { return Ok(()) };
         after = last.seq;
-        facts.iter().for_each(&mut take);
+        take(&facts);
     }
 }
 
@@ -80,8 +94,8 @@ pub(super) fn fact(recorder: &Recorder, event: &Event, text: &mut String) {
             }
         }
         Event::Noticed { text: notice, .. } => text.push_str(&format!("\n> {notice}\n")),
-        Event::TurnEnded { stop: Stop::ModelFailed(why), .. } => {
-            text.push_str(&format!("\n> failed: {why}\n"))
+        Event::TurnEnded { stop: Stop::ModelFailed { message, .. }, .. } => {
+            text.push_str(&format!("\n> failed: {message}\n"));
         }
         Event::Opened { .. }
         | Event::Configured { .. }
@@ -126,7 +140,10 @@ pub(super) fn words(block: &Block) -> String {
 
 fn ended(outcome: &Outcome) -> String {
     match outcome {
-        Outcome::Done(_) => String::new(),
+        Outcome::Done(output) => match output.exit {
+            Some(exit) if !exit.is_success() => format!("\nfailed: {exit}\n"),
+            Some(_) | None => String::new(),
+        },
         Outcome::Failed(why) => format!("\nfailed:\n{}", fenced("", why)),
         Outcome::Denied { reason } => format!("\nnot allowed: {reason}\n"),
         Outcome::Cancelled => "\ncancelled\n".into(),

@@ -114,7 +114,7 @@ pub async fn prompt(
             return Ending::Failed;
         };
         for update in updates {
-            show.update(&update, console);
+            show.updates(std::slice::from_ref(&update), console);
             match update {
                 Update::Fact(fact) => match &*fact.event {
                     Event::Asked { question, ask, .. } => {
@@ -143,26 +143,29 @@ pub async fn prompt(
     }
 }
 
-/// Shows what happened in a session after a fact, as it would have been shown live.
+/// Shows what happened in a session after a fact, as it would have been shown live. The error says
+/// why it cannot be shown to its end.
 pub fn replay(
     session: &SessionId,
     recorder: &Arc<Recorder>,
     after: Seq,
     console: &mut Console,
     format: Format,
-) {
+) -> Result<(), String> {
     let mut show = Show::new(session, recorder, format);
     let mut reader = recorder.reader(after);
     loop {
         let updates = reader.read();
-        for update in &updates {
-            show.update(update, console);
+        show.updates(&updates, console);
+        if let Some(Update::Halted(why)) = updates.last() {
+            show.finish(console);
+            return Err(why.clone());
         }
-        if updates.is_empty() || updates.iter().any(|update| matches!(update, Update::Halted(_))) {
-            break;
+        if updates.is_empty() {
+            show.finish(console);
+            return Ok(());
         }
     }
-    show.finish(console);
 }
 
 /// The next prompt of a conversation; none when the user is done.
@@ -218,7 +221,7 @@ fn ending(stop: &Stop, asked: Asked) -> Ending {
         (Stop::Finished, Asked::Unasked) => Ending::Unasked,
         (Stop::Cancelled, _) => Ending::Cancelled,
         (Stop::StepLimit | Stop::ContextFull | Stop::Refused, _) => Ending::Stopped,
-        (Stop::ModelFailed(_) | Stop::Interrupted, _) => Ending::Failed,
+        (Stop::ModelFailed { .. } | Stop::Interrupted, _) => Ending::Failed,
     }
 }
 

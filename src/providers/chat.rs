@@ -8,7 +8,8 @@ use std::time::Duration;
 use futures::stream::{self, BoxStream};
 use tokio::time::timeout;
 
-use super::failure::{Asked, Head, Refusal, Secrets};
+use super::failure::{Asked, Head, Refusal};
+use super::secrets::{Scrubber, Secrets};
 use crate::engine::model::{Model, ModelError, ModelEvent, Request};
 use crate::limits;
 use crate::os::http::{Http, Post, Response, Url};
@@ -36,6 +37,16 @@ pub struct Place {
     pub key: Option<String>,
     /// Further headers.
     pub headers: Vec<(String, String)>,
+}
+
+impl Place {
+    fn secrets(&self) -> Secrets {
+        let in_query: Vec<_> = self.base.query_pairs().collect();
+        let named = self.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        let named = named.chain(in_query.iter().map(|(name, value)| (&**name, &**value)));
+        let in_address = self.base.password().map(|password| ("password", password));
+        Secrets::new(self.key.as_deref(), named.chain(in_address))
+    }
 }
 
 /// How long each part of an answer is waited for.
@@ -73,14 +84,11 @@ struct Shared {
 impl Chat {
     /// The model of that name at that place.
     pub fn new(http: Arc<Http>, place: Place, model: String, waits: Waits) -> Self {
+        let secrets = place.secrets();
         let mut headers = place.headers;
-        let mut secrets: Vec<String> = headers.iter().map(|(_, value)| value.clone()).collect();
-        if let Some(key) = place.key {
-            headers.push(("authorization".to_owned(), format!("Bearer {key}")));
-            secrets.push(key);
-        }
+        headers.extend(place.key.map(|key| ("authorization".to_owned(), format!("Bearer {key}"))));
         let server = place.base.origin().ascii_serialization();
-        let asked = Arc::new(Asked { server, model, secrets: Secrets::new(secrets) });
+        let asked = Arc::new(Asked { server, model, secrets });
         let url = endpoint(place.base);
         let refuses_usage = AtomicBool::new(false);
         Self { shared: Arc::new(Shared { http, url, headers, asked, waits, refuses_usage }) }
@@ -93,6 +101,7 @@ impl Model for Chat {
             shared: self.shared.clone(),
             stage: Stage::Unsent(Box::new(request)),
             ready: Vec::new(),
+            scrubber: Scrubber::default(),
             given: VecDeque::new(),
         };
         Box::pin(stream::unfold(exchange, |mut exchange| async move {
@@ -118,8 +127,19 @@ struct Exchange {
     stage: Stage,
     /// Where the decoder puts its events; kept for its memory.
     ready: Vec<ModelEvent>,
+    /// Keeps secrets in it from being given out.
+    scrubber: Scrubber,
     /// What is to be given out before more is read.
     given: VecDeque<Result<ModelEvent, ModelError>>,
+}
+
+/// Takes events as good items.
+struct Given<'a>(&'a mut VecDeque<Result<ModelEvent, ModelError>>);
+
+impl Extend<ModelEvent> for Given<'_> {
+    fn extend<T: IntoIterator<Item = ModelEvent>>(&mut self, events: T) {
+        self.0.extend(events.into_iter().map(Ok));
+    }
 }
 
 enum Stage {
@@ -147,8 +167,14 @@ impl Exchange {
                 },
                 Stage::Open(response, decoder) => self.read(response, decoder).await.err(),
             };
-            self.given.extend(self.ready.drain(..).map(Ok));
-            self.given.extend(error.map(Err));
+            let mut given = Given(&mut self.given);
+            for event in self.ready.drain(..) {
+                self.scrubber.pass(event, &self.shared.asked.secrets, &mut given);
+            }
+            if let Some(error) = error {
+                self.scrubber.end(&mut given);
+                self.given.push_back(Err(error));
+            }
         }
     }
 

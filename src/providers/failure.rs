@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::secrets::Secrets;
 use crate::engine::model::{ErrorKind, ModelError};
 use crate::limits;
 use crate::os::http::{Failure, FailureKind};
@@ -20,10 +21,6 @@ pub struct Asked {
     /// Texts that are taken out of what the server says.
     pub secrets: Secrets,
 }
-
-/// The key and the values of further headers; never shown, not even by `Debug`.
-#[derive(Clone, Default)]
-pub struct Secrets(Vec<String>);
 
 /// An answer with a status other than 200.
 #[derive(Debug, Clone, Copy)]
@@ -57,23 +54,6 @@ struct Said {
     marks: String,
     status: Option<u16>,
     retry_after: Option<Duration>,
-}
-
-impl Secrets {
-    /// Hides these texts; very short ones cannot be told from ordinary words and are left.
-    pub fn new(texts: impl IntoIterator<Item = String>) -> Self {
-        Self(texts.into_iter().filter(|text| text.len() >= 6).collect())
-    }
-
-    fn remove_from(&self, text: &str) -> String {
-        self.0.iter().fold(text.to_owned(), |text, secret| text.replace(secret, "(hidden)"))
-    }
-}
-
-impl std::fmt::Debug for Secrets {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(formatter, "{} hidden texts", self.0.len())
-    }
 }
 
 impl Asked {
@@ -181,8 +161,8 @@ impl Asked {
             ErrorKind::Auth if status == Some(403) => {
                 format!("the account or its key may not use `{}`", self.model)
             }
-            ErrorKind::Auth => "is the key right? It is taken from QUILLON_API_KEY, or from where \
-                `provider.api_key_env` or `provider.api_key_file` in quillon.jsonc says"
+            ErrorKind::Auth => "is the key right? It is taken from QUILLON_API_KEY, or from the variable \
+                that `provider.api_key_env` in quillon.jsonc names"
                 .to_owned(),
             ErrorKind::Quota => "the quota or the money of the account there is used up".to_owned(),
             ErrorKind::RateLimit => "too many requests for now".to_owned(),
@@ -215,7 +195,7 @@ impl Asked {
     fn clean(&self, text: &str) -> String {
         let printable: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
         let line = printable.split_whitespace().collect::<Vec<_>>().join(" ");
-        self.secrets.remove_from(&line)
+        self.secrets.hidden_in_error(&line)
     }
 }
 

@@ -41,12 +41,14 @@ fn read(folder: &AbsPath) -> io::Result<SessionInfo> {
     serde_json::from_slice(&bytes).map_err(io::Error::other)
 }
 
-/// From the facts; nothing is added to them.
+/// From the facts, as far as they can be read; nothing is added to them. What comes of a damaged journal
+/// is not kept: once that is repaired, it will be more.
 fn rebuild(folder: &AbsPath, name: &str) -> io::Result<SessionInfo> {
     let journal = Box::new(DiskJournal::follow(folder.clone())?);
-    let recorder = Recorder::follow(SessionId(name.to_owned()), journal, Arc::new(String::new));
-    let info = recorder.map_err(io::Error::other)?.info();
-    let info = info.ok_or_else(|| io::Error::other("it has no facts"))?;
-    write(folder, &info)?;
-    Ok(info)
+    let recorder = Recorder::salvage(SessionId(name.to_owned()), journal, Arc::new(String::new));
+    match (recorder.info(), recorder.halted()) {
+        (Some(info), None) => write(folder, &info).map(|()| info),
+        (Some(info), Some(_damaged)) => Ok(info),
+        (None, damaged) => Err(io::Error::other(damaged.unwrap_or_else(|| "it has no facts".into()))),
+    }
 }

@@ -100,17 +100,21 @@ impl DiskJournal {
         self.folder.join(name).map_err(io::Error::other)
     }
 
-    fn parse(&self, text: &str, number: u64) -> io::Result<Recorded> {
+    fn parse(&self, line: &[u8], number: u64) -> io::Result<Recorded> {
         let wrong = |error: String| {
             let path = self.folder.join(FILE).map(|path| path.to_string()).unwrap_or_default();
             io::Error::new(io::ErrorKind::InvalidData, format!("{path}, line {number}: {error}"))
         };
-        let line: ReadLine<'_> = serde_json::from_str(text).map_err(|error| wrong(error.to_string()))?;
+        let line: ReadLine<'_> = serde_json::from_slice(line).map_err(|error| wrong(error.to_string()))?;
         let json = line.event.get();
         let event: Event = if json.contains("blob\":") {
             let value: Value = serde_json::from_str(json).map_err(|error| wrong(error.to_string()))?;
             let fetch = |hash: &Hash| {
-                let bytes = fs::read(&self.path(&format!("blobs/{hash}"))?)?;
+                let blob = self.path(&format!("blobs/{hash}"))?;
+                let bytes = fs::read(&blob).map_err(|error| io::Error::other(format!("{blob}: {error}")))?;
+                if Hash::of(&bytes) != *hash {
+                    return Err(io::Error::other(format!("{blob} holds something else")));
+                }
                 String::from_utf8(bytes).map_err(io::Error::other)
             };
             let value = blobs::put_back(value, &fetch).map_err(|error| wrong(error.to_string()))?;
@@ -180,16 +184,21 @@ impl Journal for DiskJournal {
         };
         let mut lines = BufReader::new(file.reader(offset)?);
         let mut facts = Vec::new();
-        let mut text = String::new();
+        let mut line = Vec::new();
         while facts.len() < max {
-            text.clear();
-            let read = (&mut lines).take(limits::JOURNAL_LINE_BYTES_MAX).read_line(&mut text)?;
-            if read == 0 || !text.ends_with('\n') {
+            line.clear();
+            (&mut lines).take(limits::JOURNAL_LINE_BYTES_MAX).read_until(b'\n', &mut line)?;
+            if !line.ends_with(b"\n") {
                 break;
             }
             // Line 1 is the header; fact N stands in line N + 1.
             if number > after.0 + 1 && number > 1 {
-                facts.push(self.parse(&text, number)?);
+                match self.parse(&line, number) {
+                    Ok(fact) => facts.push(fact),
+                    Err(error) if facts.is_empty() => return Err(error),
+                    // What stands before the damage is read; who reads on from there meets the error.
+                    Err(_) => break,
+                }
             }
             number += 1;
         }

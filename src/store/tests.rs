@@ -120,11 +120,64 @@ fn broken_and_newer_journals_are_named() {
     let mut text = String::from_utf8(fs::read(&path).unwrap()).unwrap();
     text.push_str("not json\n");
     fs::replace(&path, text.as_bytes(), fs::Durability::Process).unwrap();
-    let error = held(&journals, &id("a")).read(Seq(0), 9).unwrap_err().to_string();
+    let journal = held(&journals, &id("a"));
+    assert_eq!(journal.read(Seq(0), 9).unwrap(), [fact(1, opened())]);
+    let error = journal.read(Seq(1), 9).unwrap_err().to_string();
     assert!(error.contains("journal.jsonl, line 3"), "{error}");
+    drop(journal);
     let newer = text.replace("\"version\":1", "\"version\":2");
     fs::replace(&path, newer.as_bytes(), fs::Durability::Process).unwrap();
     assert!(matches!(journals.open(&id("a")), Err(OpenError::Newer { version: 2, .. })));
+}
+
+/// A session of six facts, the fifth with a long text, after something was done to its files; how many
+/// can be read, and what is said of the damage.
+#[track_caller]
+fn check_damage(damage: impl Fn(&mut Vec<Vec<u8>>, &AbsPath), facts: u64, said: &[&str]) {
+    let (_folder, state, journals) = journals();
+    let mut journal = journals.create(&id("a")).unwrap();
+    for seq in 1..=6 {
+        let text = if seq == 5 { "long ".repeat(10_000) } else { format!("notice {seq}") };
+        journal.append(&fact(seq, if seq == 1 { opened() } else { notice(&text) })).unwrap();
+    }
+    drop(journal);
+    let path = state.join("sessions/a/journal.jsonl").unwrap();
+    let mut lines: Vec<Vec<u8>> =
+        fs::read(&path).unwrap().split_inclusive(|byte| *byte == b'\n').map(<[u8]>::to_vec).collect();
+    damage(&mut lines, &state.join("sessions/a/blobs").unwrap());
+    fs::replace(&path, &lines.concat(), fs::Durability::Process).unwrap();
+    let recorder = Recorder::salvage(id("a"), journals.look(&id("a")).unwrap(), Arc::new(String::new));
+    let read = recorder.facts(Seq(0), 99).unwrap();
+    assert_eq!(read.last().map_or(0, |fact| fact.seq.0), facts);
+    assert_eq!(read.len() as u64, facts);
+    let halted = recorder.halted().unwrap_or_default();
+    assert!(said.iter().all(|words| halted.contains(words)), "{halted}");
+    assert_eq!(halted.is_empty(), said.is_empty(), "{halted}");
+    assert_eq!(fs::read(&path).unwrap(), lines.concat(), "looking changes nothing");
+    let listed: Vec<u64> = journals.list().unwrap().iter().map(|info| info.facts).collect();
+    assert_eq!(listed, if facts == 0 { vec![] } else { vec![facts] });
+}
+
+#[test]
+fn a_damaged_journal_is_read_up_to_the_damage() {
+    check_damage(|_, _| {}, 6, &[]);
+    check_damage(|lines, _| lines[6].truncate(20), 5, &[]);
+    check_damage(
+        |lines, _| lines[4] = b"garbage\n".to_vec(),
+        3,
+        &["after its fact 3", "journal.jsonl, line 5"],
+    );
+    check_damage(|lines, _| lines[4][9] = 0xff, 3, &["line 5"]);
+    check_damage(|lines, _| lines[4].fill(0), 3, &["line 5"]);
+    check_damage(|lines, _| drop(lines.remove(3)), 2, &["after its fact 2", "number 4 after 2"]);
+    check_damage(|lines, _| lines.insert(3, lines[2].clone()), 2, &["number 2 after 2"]);
+    check_damage(|lines, _| lines[1] = b"{}\n".to_vec(), 0, &["line 2"]);
+    check_damage(|_, blobs| fs::remove_folder_all(blobs).unwrap(), 4, &["line 6", "blobs/"]);
+    let rewritten = |_: &mut Vec<Vec<u8>>, blobs: &AbsPath| {
+        let blob = blobs.join(&fs::list(blobs, 9).unwrap().entries[0].name).unwrap();
+        fs::replace(&blob, b"short", fs::Durability::Process).unwrap();
+    };
+    check_damage(rewritten, 4, &["line 6", "holds something else"]);
 }
 
 #[test]

@@ -47,6 +47,12 @@ impl Tool for Bash {
             if command.trim().is_empty() {
                 return Err(ToolError::new("`command` is empty"));
             }
+            if command.contains('\0') {
+                return Err(ToolError::new(
+                    "`command` holds a NUL character, which no command line can hold; write it as the shell does, \
+                     for example printf '\\0'",
+                ));
+            }
             let cwd = files.locate(input::optional_text(input, &["workdir", "cwd"])?.unwrap_or("."))?.path;
             let limit = input::number(input, &["timeout_ms", "timeout"])?.unwrap_or(limits::COMMAND_TIME_MS);
             let time_limit_ms = limit.clamp(1, limits::COMMAND_TIME_MS_MAX);

@@ -158,6 +158,32 @@ fn a_task_of_two_steps_on_this_source_tree() {
 }
 
 #[test]
+fn a_key_that_the_server_sends_back_is_kept_nowhere() {
+    const KEY: &str = "sk-echoed-key-42";
+    let first = [
+        vec![delta(json!({"reasoning_content": format!("The key is {KEY}.")}))],
+        vec![delta(json!({"content": "You sent sk-echo"})), delta(json!({"content": "ed-key-42 to me."}))],
+        call(0, "call_a", "write", &[&format!("{{\"file_path\":\"stolen\",\"content\":\"{KEY}\"}}")]),
+        vec![finish("tool_calls")],
+    ];
+    let second = vec![json!({"error": {"message": format!("Bearer {KEY} may not do that"), "code": 400}})];
+    let (port, _asked) = server(vec![first.concat(), second]);
+    let (state, work) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let mut command = quillon(work.path(), state.path());
+    command.env("QUILLON_BASE_URL", format!("http://127.0.0.1:{port}/v1")).env("QUILLON_MODEL", "mock");
+    command.env("QUILLON_API_KEY", KEY).env("QUILLON_LOG", "trace");
+    let output = command.args(["run", "--mode", "edit", "go"]).output().unwrap();
+    let (said, noted) = words(&output);
+    assert_eq!(output.status.code(), Some(1), "{said}{noted}");
+    assert!(said.contains("You sent (hidden) to me."), "{said}");
+    assert!(noted.contains("Bearer (hidden) may not do that"), "{noted}");
+    assert!(!said.contains(KEY) && !noted.contains(KEY), "{said}{noted}");
+    assert!(!work.path().join("stolen").exists());
+    let found = Command::new("grep").args(["-r", KEY]).arg(state.path()).output().unwrap();
+    assert_eq!(found.status.code(), Some(1), "{}", words(&found).0);
+}
+
+#[test]
 fn the_demo_asks_changes_and_can_be_repeated() {
     let state = tempfile::tempdir().unwrap();
     let demo = |mode: &str| {
@@ -204,12 +230,121 @@ fn a_session_goes_on_and_is_shown() {
     let id = info["id"].as_str().unwrap();
     let exported = run(&["sessions", "export", id]);
     assert!(exported.contains("first") && exported.contains("one") && exported.contains("two"), "{exported}");
+    let document: Value =
+        serde_json::from_str(&run(&["sessions", "export", "--format", "json", id])).unwrap();
+    let info = &document["session"];
+    assert_eq!(
+        (&info["sessionId"], &info["state"], &document["more"]),
+        (&json!(id), &json!("idle"), &json!(false))
+    );
+    assert_eq!(info["lastSeq"], document["events"].as_array().unwrap().last().unwrap()["seq"]);
     let events = run(&["sessions", "show", id, "--json"]);
+    let shown: Vec<Value> = events.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let facts: Vec<&Value> = shown.iter().filter(|event| event["seq"].is_u64()).collect();
+    assert_eq!(facts, document["events"].as_array().unwrap().iter().collect::<Vec<_>>());
     let sequence: Vec<u64> = events
         .lines()
         .filter_map(|line| serde_json::from_str::<Value>(line).unwrap()["seq"].as_u64())
         .collect();
     assert_eq!(sequence, (1..=sequence.len() as u64).collect::<Vec<u64>>());
+}
+
+#[test]
+fn a_command_that_fails_is_shown_as_failed_by_its_status() {
+    let (state, work) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let script = "call bash {\"command\": \"exit 3\"}\ndone\n\
+                  call bash {\"command\": \"kill -9 $$\"}\ndone\n\
+                  call bash {\"command\": \"echo '(exit code 7, 0.1 s)'\"}\ndone\nsay over\ndone\n";
+    std::fs::write(work.path().join("script"), script).unwrap();
+    let mut command = quillon(work.path(), state.path());
+    let output = command.args(["run", "--model", "script:script", "--allow", "bash", "go"]).output().unwrap();
+    let (said, noted) = words(&output);
+    assert!(output.status.success() && said.contains("over"), "{said}{noted}");
+    let failed: Vec<&str> = noted.lines().filter(|line| line.contains("failed")).map(str::trim).collect();
+    assert_eq!(
+        failed,
+        ["Run exit 3 failed: exit code 3", "Run kill -9 $$ failed: ended by signal SIGKILL (9)"],
+        "{noted}"
+    );
+    let mut command = quillon(work.path(), state.path());
+    let listed = command.args(["sessions", "list", "--json"]).output().unwrap();
+    let info: Value = serde_json::from_str(words(&listed).0.trim()).unwrap();
+    let mut command = quillon(work.path(), state.path());
+    let exported = command.args(["sessions", "export", info["id"].as_str().unwrap()]).output().unwrap();
+    assert!(words(&exported).0.contains("failed: exit code 3"), "{}", words(&exported).0);
+}
+
+/// Puts garbage in the place of a line of a session's journal; its number counts from 1.
+fn damage(state: &Path, id: &str, line: usize) {
+    let path = state.join("sessions").join(id).join("journal.jsonl");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let mut lines: Vec<&str> = text.lines().collect();
+    lines[line - 1] = "garbage";
+    std::fs::write(&path, lines.join("\n") + "\n").unwrap();
+}
+
+#[test]
+fn a_damaged_session_is_shown_up_to_the_damage_and_not_continued() {
+    let (state, work) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    std::fs::write(work.path().join("script"), "say the answer\ndone\nsay more\ndone\n").unwrap();
+    let run = |arguments: &[&str]| {
+        let output = quillon(work.path(), state.path()).args(arguments).output().unwrap();
+        let (said, noted) = words(&output);
+        (output.status.code(), said, noted)
+    };
+    let newest = || {
+        let (_, listed, _) = run(&["sessions", "list", "--json"]);
+        let info: Value = serde_json::from_str(listed.lines().next().unwrap()).unwrap();
+        info["id"].as_str().unwrap().to_owned()
+    };
+    let begin = |prompt: &str| assert_eq!(run(&["run", "--model", "script:script", prompt]).0, Some(0));
+    begin("the older");
+    let older = newest();
+    begin("the newer");
+    let newer = newest();
+    assert_ne!(older, newer);
+
+    // Its last line, the end of the turn.
+    let journal = state.path().join("sessions").join(&newer).join("journal.jsonl");
+    let lines = std::fs::read_to_string(&journal).unwrap().lines().count();
+    damage(state.path(), &newer, lines);
+    let damaged = std::fs::read(&journal).unwrap();
+    let (status, said, noted) = run(&["sessions", "show", &newer]);
+    assert_eq!((status, said.trim()), (Some(1), "the answer"));
+    assert!(
+        noted.contains("is damaged after its fact") && noted.contains(&format!("line {lines}")),
+        "{noted}"
+    );
+    let (status, said, noted) = run(&["sessions", "show", "--json", &newer]);
+    assert_eq!(status, Some(1), "{noted}");
+    let facts = said.lines().filter(|line| line.contains("\"seq\":")).count();
+    assert_eq!(facts, lines - 2);
+    let (status, said, noted) = run(&["sessions", "export", &newer]);
+    assert!(status == Some(1) && said.contains("the answer") && noted.contains("damaged"), "{said}{noted}");
+
+    let (status, said, noted) = run(&["run", "--model", "script:script", "-c", "go on"]);
+    assert_eq!((status, said.as_str()), (Some(1), ""), "{noted}");
+    for words in [
+        format!("line {lines}"),
+        format!("quillon sessions show {newer}"),
+        format!("quillon run -s {older}"),
+        "the older".to_owned(),
+    ] {
+        assert!(noted.contains(&words), "{words}: {noted}");
+    }
+    assert_eq!(std::fs::read(&journal).unwrap(), damaged, "nothing is repaired by leaving things out");
+    assert_eq!(run(&["run", "--model", "script:script", "-s", &newer, "go on"]).0, Some(1));
+    assert_eq!(run(&["run", "--model", "script:script", "-s", &older, "go on"]).1.trim(), "more");
+
+    // Of this one not even its folder can be told; it is named all the same.
+    damage(state.path(), &newer, 2);
+    std::fs::remove_file(state.path().join("sessions").join(&newer).join("meta.json")).unwrap();
+    let (status, said, noted) = run(&["sessions", "show", &newer]);
+    assert!(status == Some(1) && said.is_empty() && noted.contains("line 2"), "{said}{noted}");
+    let (_, said, noted) = run(&["sessions", "list"]);
+    assert!(said.contains(&older) && noted.contains(&newer), "{said}{noted}");
+    let (status, said, noted) = run(&["sessions", "show", "0190-none"]);
+    assert!(status == Some(1) && noted.contains("there is no session"), "{said}{noted}");
 }
 
 #[test]

@@ -76,7 +76,10 @@ pub fn line(event: &Event, root: &str) -> String {
         Event::Reminded { text, .. } => format!("reminded: {text}"),
         Event::TurnEnded { turn, stop, usage } => {
             let stop = match stop {
-                Stop::ModelFailed(why) => format!("model failed: {why}"),
+                Stop::ModelFailed { kind, message } => {
+                    let kind = kind.map_or_else(String::new, |kind| format!(" ({})", kind.word()));
+                    format!("model failed{kind}: {message}")
+                }
                 other => format!("{other:?}").to_lowercase(),
             };
             format!("turn {turn} ended: {stop}, {}+{}", usage.input, usage.output)
@@ -147,10 +150,18 @@ fn who(by: &Who) -> String {
 
 fn ended(outcome: &Outcome) -> String {
     match outcome {
-        Outcome::Done(output) => format!("done: {}", output.text),
+        Outcome::Done(output) => format!("done: {}", without_time(&output.text)),
         Outcome::Failed(why) => format!("failed: {why}"),
         Outcome::Denied { reason } => format!("denied: {reason}"),
         Outcome::Cancelled => "cancelled".to_owned(),
         Outcome::Interrupted => "interrupted".to_owned(),
+    }
+}
+
+/// A command's result without the time it took, which is another one on a busy machine.
+fn without_time(text: &str) -> String {
+    match text.strip_suffix(" s)").and_then(|rest| rest.rsplit_once(", ")) {
+        Some((before, time)) if time.parse::<f64>().is_ok() => format!("{before}, … s)"),
+        Some(_) | None => text.to_owned(),
     }
 }

@@ -108,6 +108,9 @@ pub struct CallEnded {
     pub call_id: CallId,
     /// How it ended.
     pub outcome: CallOutcome,
+    /// How the command of a call that is `done` has ended. Absent: it ran none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exit: Option<CommandExit>,
     /// What it brought or why it failed, as the model is told.
     pub content: Vec<CallContent>,
 }
@@ -125,6 +128,34 @@ enumeration! {
         Cancelled = "cancelled",
         /// The program ended first.
         Interrupted = "interrupted",
+    }
+}
+
+/// How a command ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct CommandExit {
+    /// In which way.
+    pub kind: ExitKind,
+    /// Its status, with the kind `code`; 0 means success.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<i32>,
+    /// The signal, with the kind `signal`: its name, such as `SIGKILL`, or its number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signal: Option<String>,
+}
+
+enumeration! {
+    /// In which way a command ended. All but `code` with 0 means that it failed.
+    pub enum ExitKind {
+        /// By itself, with a status.
+        Code = "code",
+        /// By a signal.
+        Signal = "signal",
+        /// It was ended because its time was over.
+        TimedOut = "timedOut",
+        /// It was ended because it was cancelled.
+        Cancelled = "cancelled",
     }
 }
 

@@ -245,12 +245,16 @@ pub struct Reminded {
 /// Fact `turnEnded`: a turn is over.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
 pub struct TurnEnded {
     /// Why.
     pub reason: TurnEndReason,
     /// What failed and what to do, for people, where `reason` is `failed`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
+    /// What kind of failure it was, for programs. Absent: it is not known, or nothing failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error_kind: Option<FailureKind>,
     /// What the turn cost, all its messages together.
     pub usage: Usage,
 }
@@ -272,5 +276,33 @@ enumeration! {
         Failed = "failed",
         /// The program ended first.
         Interrupted = "interrupted",
+    }
+}
+
+enumeration! {
+    /// What kind of failure of a model ended a turn.
+    pub enum FailureKind {
+        /// The server could not be reached, or the connection broke.
+        Network = "network",
+        /// Nothing came for too long.
+        Timeout = "timeout",
+        /// The answer broke off before its end.
+        Truncated = "truncated",
+        /// Too many requests for now.
+        RateLimit = "rateLimit",
+        /// The server is overloaded or failed.
+        Server = "server",
+        /// The quota or the money of the account is used up.
+        Quota = "quota",
+        /// There is no key, or it is wrong.
+        Auth = "auth",
+        /// The request does not fit the model's context.
+        ContextLength = "contextLength",
+        /// The request was refused as wrong, or the model is not known there.
+        Invalid = "invalid",
+        /// The answer cannot be understood.
+        Parse = "parse",
+        /// No model is chosen, or the chosen one does not exist.
+        Unconfigured = "unconfigured",
     }
 }

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::engine::journal::OpenError;
+use crate::engine::model::ErrorKind;
 use crate::engine::{HostError, Refused, SessionId};
 use crate::rpc::Error;
 
@@ -23,6 +24,17 @@ pub fn no_session(session: &SessionId) -> Error {
 /// Something failed that is not the client's fault; `kind` is a stable word for programs.
 pub fn failed(kind: &str, message: &str) -> Error {
     with(crate::rpc::INTERNAL_ERROR, message, json!({ "kind": kind }))
+}
+
+/// The model failed; the kind of it as a word for programs, where it is known.
+pub fn model(kind: Option<ErrorKind>, message: &str) -> Error {
+    match kind {
+        Some(kind) => {
+            let data = json!({ "kind": "model", "failure": kind.word() });
+            with(crate::rpc::INTERNAL_ERROR, message, data)
+        }
+        None => failed("model", message),
+    }
 }
 
 /// A session that cannot be made, opened or removed.

@@ -277,7 +277,7 @@ impl Projection {
     }
 
     fn turn_ended(&mut self, turn: &TurnId, stop: &Stop, at: &str) {
-        if let Stop::ModelFailed(why) = stop {
+        if let Stop::ModelFailed { message: why, .. } = stop {
             let id = format!("{turn}.error");
             self.say(&v1::notice_text(Level::Error, why), &id, acp::SessionUpdate::AgentMessageChunk);
         }

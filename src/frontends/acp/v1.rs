@@ -3,7 +3,9 @@
 mod call;
 mod diff;
 
-pub use call::{ended, locations, pending, shown_intent, started, text, text_block};
+pub use call::{
+    ended, exit, locations, pending, raw_exit, shown_intent, signal_word, started, text, text_block,
+};
 
 use agent_client_protocol_schema::v1 as acp;
 use base64::Engine as _;
@@ -68,7 +70,7 @@ pub fn stop_reason(stop: &Stop) -> Result<acp::StopReason, Error> {
         Stop::StepLimit => Ok(acp::StopReason::MaxTurnRequests),
         Stop::ContextFull => Ok(acp::StopReason::MaxTokens),
         Stop::Refused => Ok(acp::StopReason::Refusal),
-        Stop::ModelFailed(why) => Err(error::failed("model", why)),
+        Stop::ModelFailed { kind, message } => Err(error::model(*kind, message)),
     }
 }
 
@@ -277,6 +279,7 @@ fn embed(resource: acp::EmbeddedResourceResource, content: &mut Vec<Block>) -> R
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::model::ErrorKind;
 
     #[test]
     fn pieces_joined_are_the_text() {
@@ -320,6 +323,10 @@ mod tests {
     fn every_end_of_a_turn_has_an_answer() {
         assert_eq!(stop_reason(&Stop::Interrupted), Ok(acp::StopReason::Cancelled));
         assert_eq!(stop_reason(&Stop::StepLimit), Ok(acp::StopReason::MaxTurnRequests));
-        assert_eq!(stop_reason(&Stop::ModelFailed("why".into())).unwrap_err().message, "why");
+        let failed = |kind| stop_reason(&Stop::ModelFailed { kind, message: "why".into() }).unwrap_err();
+        assert_eq!(failed(None).message, "why");
+        assert_eq!(failed(None).data, Some(serde_json::json!({ "kind": "model" })));
+        let auth = serde_json::json!({ "kind": "model", "failure": "auth" });
+        assert_eq!(failed(Some(ErrorKind::Auth)).data, Some(auth));
     }
 }

@@ -10,44 +10,66 @@ use quillon_protocol::review as wire_review;
 use quillon_protocol::session::SessionId as WireSession;
 
 use super::block::{content, delivery};
+use super::earlier::Earlier;
 use super::{file, question, summary, turn, uri};
+use crate::engine::access::signal_name;
 use crate::engine::journal::Recorded;
+use crate::engine::model::ErrorKind;
 use crate::engine::{
-    CallId, Delta, Event, Level, Outcome, Recorder, Reply, ReplyBlock, Seq, SessionId, Setting, Stop,
+    CallId, Delta, Event, Exit, Level, Outcome, Recorder, Reply, ReplyBlock, SessionId, Setting, Stop,
     TodoItem, TodoStatus, TurnId, Update, Usage, Why,
 };
 use crate::limits;
 use crate::policy::Intent;
 
-/// What `agent/event` carries of an update; nothing for the end of a session that cannot record.
-pub fn update(session: &SessionId, recorder: &Recorder, update: &Update) -> Vec<SessionEvent> {
-    match update {
-        Update::Fact(fact) => facts(session, recorder, std::slice::from_ref(fact)),
-        Update::Delta(delta) => {
-            let turn = turn::of_delta(recorder, delta);
-            vec![SessionEvent {
-                session_id: WireSession(session.0.clone()),
-                seq: None,
-                at: None,
-                turn_id: turn.map(|turn| wire::TurnId(turn.0)),
-                summary: None,
-                event: progress(delta),
-            }]
+/// What `agent/event` carries of updates that follow each other; nothing for the end of a session that
+/// cannot record.
+pub fn updates(session: &SessionId, recorder: &Recorder, updates: &[Update]) -> Vec<SessionEvent> {
+    let is_fact = |update: &Update| matches!(update, Update::Fact(_));
+    let runs = updates.chunk_by(|left, right| is_fact(left) && is_fact(right));
+    runs.flat_map(|run| {
+        let run_of_facts: Vec<Recorded> = run
+            .iter()
+            .filter_map(|update| match update {
+                Update::Fact(fact) => Some(fact.clone()),
+                Update::Delta(_) | Update::Halted(_) => None,
+            })
+            .collect();
+        match run {
+            [Update::Delta(delta)] => vec![unnumbered(session, recorder, delta)],
+            _ => facts(session, recorder, &run_of_facts),
         }
-        Update::Halted(_) => Vec::new(),
-    }
+    })
+    .collect()
 }
 
 /// What `agent/event` carries of facts that follow each other without a hole.
 pub fn facts(session: &SessionId, recorder: &Recorder, facts: &[Recorded]) -> Vec<SessionEvent> {
     let Some(first) = facts.first() else { return Vec::new() };
-    let mut open = turn::open_at(recorder, Seq(first.seq.0.saturating_sub(1)));
-    facts.iter().map(|recorded| numbered(session, recorder, recorded, &mut open)).collect()
+    let mut open = match &*first.event {
+        // They say themselves which turn is theirs.
+        Event::TurnStarted { .. } | Event::TurnEnded { .. } => None,
+        _ => Earlier::than(first.seq, &[], recorder).turn(),
+    };
+    let with_earlier = facts.iter().enumerate().map(|(at, fact)| (&facts[..at], fact));
+    with_earlier.map(|(at_hand, fact)| numbered(session, recorder, at_hand, fact, &mut open)).collect()
+}
+
+fn unnumbered(session: &SessionId, recorder: &Recorder, delta: &Delta) -> SessionEvent {
+    SessionEvent {
+        session_id: WireSession(session.0.clone()),
+        seq: None,
+        at: None,
+        turn_id: turn::of_delta(recorder, delta).map(|turn| wire::TurnId(turn.0)),
+        summary: None,
+        event: progress(delta),
+    }
 }
 
 fn numbered(
     session: &SessionId,
     recorder: &Recorder,
+    at_hand: &[Recorded],
     recorded: &Recorded,
     open: &mut Option<TurnId>,
 ) -> SessionEvent {
@@ -57,7 +79,7 @@ fn numbered(
         seq: Some(recorded.seq.0),
         at: Some(Timestamp(recorded.at.to_string())),
         turn_id: turn::step(open, recorded).map(|turn| wire::TurnId(turn.0)),
-        summary: summary::of(&event),
+        summary: summary::of(&event, recorder, &Earlier::than(recorded.seq, at_hand, recorder)),
         event,
     }
 }
@@ -229,21 +251,58 @@ fn ended(call: &CallId, outcome: &Outcome) -> wire::CallEnded {
             Outcome::Cancelled => wire::CallOutcome::Cancelled,
             Outcome::Interrupted => wire::CallOutcome::Interrupted,
         },
+        exit: match outcome {
+            Outcome::Done(output) => output.exit.map(command_exit),
+            Outcome::Failed(_) | Outcome::Denied { .. } | Outcome::Cancelled | Outcome::Interrupted => None,
+        },
         content: if whole.is_empty() { Vec::new() } else { vec![wire::CallContent::Text(text)] },
     }
 }
 
+fn command_exit(exit: Exit) -> wire::CommandExit {
+    let of = |kind| wire::CommandExit { kind, code: None, signal: None };
+    match exit {
+        Exit::Code(code) => wire::CommandExit { code: Some(code), ..of(wire::ExitKind::Code) },
+        Exit::Signal(signal) => {
+            let name = signal_name(signal).map_or_else(|| signal.to_string(), str::to_owned);
+            wire::CommandExit { signal: Some(name), ..of(wire::ExitKind::Signal) }
+        }
+        Exit::TimedOut => of(wire::ExitKind::TimedOut),
+        Exit::Cancelled => of(wire::ExitKind::Cancelled),
+    }
+}
+
 fn turn_ended(stop: &Stop, cost: Usage) -> wire::TurnEnded {
-    let (reason, error) = match stop {
-        Stop::Finished => (wire::TurnEndReason::Finished, None),
-        Stop::Cancelled => (wire::TurnEndReason::Cancelled, None),
-        Stop::StepLimit => (wire::TurnEndReason::StepLimit, None),
-        Stop::ContextFull => (wire::TurnEndReason::ContextFull, None),
-        Stop::Refused => (wire::TurnEndReason::Refused, None),
-        Stop::ModelFailed(why) => (wire::TurnEndReason::Failed, Some(why.clone())),
-        Stop::Interrupted => (wire::TurnEndReason::Interrupted, None),
+    let (mut error, mut error_kind) = (None, None);
+    let reason = match stop {
+        Stop::Finished => wire::TurnEndReason::Finished,
+        Stop::Cancelled => wire::TurnEndReason::Cancelled,
+        Stop::StepLimit => wire::TurnEndReason::StepLimit,
+        Stop::ContextFull => wire::TurnEndReason::ContextFull,
+        Stop::Refused => wire::TurnEndReason::Refused,
+        Stop::ModelFailed { kind, message } => {
+            (error, error_kind) = (Some(message.clone()), kind.map(failure_kind));
+            wire::TurnEndReason::Failed
+        }
+        Stop::Interrupted => wire::TurnEndReason::Interrupted,
     };
-    wire::TurnEnded { reason, error, usage: usage(cost) }
+    wire::TurnEnded { reason, error, error_kind, usage: usage(cost) }
+}
+
+fn failure_kind(kind: ErrorKind) -> wire::FailureKind {
+    match kind {
+        ErrorKind::Network => wire::FailureKind::Network,
+        ErrorKind::Timeout => wire::FailureKind::Timeout,
+        ErrorKind::Truncated => wire::FailureKind::Truncated,
+        ErrorKind::RateLimit => wire::FailureKind::RateLimit,
+        ErrorKind::Server => wire::FailureKind::Server,
+        ErrorKind::Quota => wire::FailureKind::Quota,
+        ErrorKind::Auth => wire::FailureKind::Auth,
+        ErrorKind::ContextLength => wire::FailureKind::ContextLength,
+        ErrorKind::Invalid => wire::FailureKind::Invalid,
+        ErrorKind::Parse => wire::FailureKind::Parse,
+        ErrorKind::Unconfigured => wire::FailureKind::Unconfigured,
+    }
 }
 
 fn usage(usage: Usage) -> wire::Usage {
@@ -297,8 +356,13 @@ mod tests {
 
     use super::*;
     use crate::engine::journal::MemoryJournal;
-    use crate::engine::{Block, Deliver, Mode, Output, ToolCall};
+    use crate::engine::{
+        Answer, Block, Choice, ChoiceKind, Deliver, Mode, Output, Question, Reminder, Seq, Subject, ToolCall,
+        Who,
+    };
     use crate::path::AbsPath;
+    use crate::policy::Grant;
+    use crate::text::{Change, Edit, Version};
 
     fn recorder(events: Vec<Event>) -> Arc<Recorder> {
         let clock = Arc::new(|| "2026-01-01T00:00:00.000Z".to_owned());
@@ -353,20 +417,206 @@ mod tests {
         }
     }
 
+    fn text(words: &str) -> Vec<Block> {
+        vec![Block::Text { text: words.into() }]
+    }
+
+    fn asked(id: &str, call: Option<&str>, title: &str) -> Event {
+        let grant = Grant::ReadPath { path: AbsPath::new("/a").unwrap() };
+        let offered = [
+            (ChoiceKind::Once, "Allow once"),
+            (ChoiceKind::Always(grant), "Always allow it"),
+            (ChoiceKind::No, "No"),
+        ];
+        let choices = offered.map(|(kind, label)| Choice { kind, label: label.into() }).to_vec();
+        let (subject, reason) = (Subject::Loop("…".into()), "edits ask".to_owned());
+        let ask = Question { title: title.into(), subject, reason, choices };
+        Event::Asked { question: id.into(), call: call.map(CallId::from), ask }
+    }
+
+    fn answered(id: &str, answer: Option<Answer>) -> Event {
+        Event::Answered { question: id.into(), answer, by: Who::Quillon }
+    }
+
+    fn replied(message: &str, calls: &[&str]) -> Event {
+        let call = |id: &&str| {
+            let input = json!({"file_path": "a"});
+            let tool = "read".into();
+            ReplyBlock::Call {
+                call: ToolCall { id: CallId((*id).into()), provider_id: "1".into(), tool, input },
+            }
+        };
+        let reply = Reply { blocks: calls.iter().map(call).collect(), usage: Usage::default() };
+        Event::Replied { message: message.into(), reply: reply.into() }
+    }
+
+    fn call_ended(call: &str, outcome: Outcome) -> Event {
+        Event::CallEnded { call: call.into(), outcome }
+    }
+
+    /// All kinds of facts, and the sentence for each.
+    #[expect(clippy::too_many_lines, reason = "a list: one entry for each fact")]
+    fn everything() -> (Vec<Event>, Vec<&'static str>) {
+        let started = |call: &str, title: &str| Event::CallStarted {
+            call: call.into(),
+            title: title.into(),
+            intent: Intent::Nothing,
+            locations: Vec::new(),
+            by: Who::Quillon,
+        };
+        let told = vec![
+            (Event::Configured { setting: Setting::Mode(Mode::Edit) }, "The mode is edit."),
+            (Event::Titled { title: "Mine".into() }, "Title: Mine"),
+            (
+                Event::TurnStarted { turn: "t1".into(), prompt: "p1".into(), content: text("go\non") },
+                "Turn started: go on",
+            ),
+            (Event::Briefed { text: "be brief".into() }, "The model was briefed (8 characters)."),
+            (
+                Event::Queued { prompt: "p2".into(), content: text("then this"), deliver: Deliver::Now },
+                "Prompt waits: then this",
+            ),
+            (
+                Event::Queued { prompt: "p3".into(), content: text("and that"), deliver: Deliver::Next },
+                "Prompt waits: and that",
+            ),
+            (
+                Event::Requeued { prompt: "p3".into(), content: text("or that") },
+                "Waiting prompt changed: or that",
+            ),
+            (replied("t1.1", &["c1", "c2", "c3", "c4", "c5"]), "Calls read, read, read, read, read."),
+            (asked("q1", Some("c1"), "Edit src/main.rs"), "Question: Edit src/main.rs?"),
+            (answered("q1", Some(Answer::Once)), "Answered: Allow once (Edit src/main.rs)"),
+            (started("c1", "Edit src/main.rs"), "Edit src/main.rs"),
+            (
+                Event::Touched {
+                    call: Some("c1".into()),
+                    edit: Edit {
+                        path: AbsPath::new("/w/src/main.rs").unwrap(),
+                        base: Version::Absent,
+                        change: Change::Whole("a\nb\n".into()),
+                    },
+                    kept: None,
+                    after: None,
+                    restore: None,
+                },
+                "src/main.rs created (+2 −0).",
+            ),
+            (
+                Event::Settled { path: AbsPath::new("/w/src/main.rs").unwrap(), text: None },
+                "src/main.rs was changed by something else after the write.",
+            ),
+            (call_ended("c1", Outcome::Done(Output::said("x"))), "Done: Edit src/main.rs"),
+            (asked("q2", Some("c2"), "Run ls"), "Question: Run ls?"),
+            (
+                answered("q2", Some(Answer::No { note: Some("not here".into()) })),
+                "Answered: No, not here (Run ls)",
+            ),
+            (
+                call_ended("c2", Outcome::Denied { reason: "The user said no.".into() }),
+                "Not allowed: Run ls: The user said no.",
+            ),
+            (asked("q3", Some("c3"), "Run top"), "Question: Run top?"),
+            (answered("q3", None), "Question withdrawn: Run top"),
+            (call_ended("c3", Outcome::Cancelled), "Cancelled: Run top"),
+            (
+                call_ended("c4", Outcome::Failed("\nno such file\nmore".into())),
+                r#"Failed: read {"file_path":"a"}: no such file"#,
+            ),
+            (call_ended("c5", Outcome::Interrupted), r#"Interrupted: read {"file_path":"a"}"#),
+            (Event::Taken { prompt: "p2".into() }, "Prompt taken into the turn: then this"),
+            (
+                Event::Reminded { about: Reminder::Loop, text: "Stop that.".into() },
+                "The model was told: Stop that.",
+            ),
+            (Event::Todo { items: Vec::new() }, "Plan: 0 of 0 done."),
+            (Event::Noticed { level: Level::Warning, text: "careful".into() }, "Warning: careful"),
+            (
+                asked("q4", None, "The model repeats itself. Go on?"),
+                "Question: The model repeats itself. Go on?",
+            ),
+            (answered("q4", Some(Answer::Once)), "Answered: Allow once (The model repeats itself. Go on?)"),
+            (
+                Event::TurnEnded { turn: "t1".into(), stop: Stop::StepLimit, usage: Usage::default() },
+                "Turn stopped: it has made as many steps as a turn may.",
+            ),
+            (Event::Removed { prompt: "p3".into(), why: Why::Withdrawn }, "Prompt withdrawn: or that"),
+        ];
+        told.into_iter().unzip()
+    }
+
     #[test]
-    fn summaries_are_one_line() {
-        let all = shown(&recorder(turn(1, "x")), 0);
-        let lines: Vec<&str> = all.iter().map(|event| event["summary"].as_str().unwrap()).collect();
-        assert_eq!(
-            lines,
-            [
-                "session opened in file:///w, model m, mode ask",
-                "turn started: go on",
-                "Calls bash.",
-                "done: call c1",
-                "turn finished"
-            ]
-        );
+    fn summaries_are_sentences_without_ids() {
+        let (events, mut lines) = everything();
+        lines.insert(0, "The session was opened in /w, with model m, in mode ask.");
+        let recorder = recorder(events);
+        let all = shown(&recorder, 0);
+        let summaries = |events: &[Value]| -> Vec<String> {
+            events.iter().map(|event| event["summary"].as_str().unwrap().to_owned()).collect()
+        };
+        assert_eq!(summaries(&all), lines);
+        // Wherever reading begins, also live, each by itself.
+        for (after, line) in lines.iter().enumerate() {
+            assert_eq!(summaries(&shown(&recorder, after as u64)), lines[after..]);
+            let fact = recorder.facts(Seq(after as u64), 1).unwrap().remove(0);
+            let one = updates(&"s1".into(), &recorder, &[Update::Fact(fact)]);
+            assert_eq!(one[0].summary.as_deref(), Some(*line));
+        }
+    }
+
+    #[test]
+    fn a_commands_exit_is_data_and_said() {
+        for (exit, data, said) in [
+            (Exit::Code(0), json!({"kind": "code", "code": 0}), "Done: bash {}"),
+            (Exit::Code(3), json!({"kind": "code", "code": 3}), "Failed: bash {}: exit code 3"),
+            (
+                Exit::Signal(9),
+                json!({"kind": "signal", "signal": "SIGKILL"}),
+                "Failed: bash {}: ended by signal SIGKILL",
+            ),
+            (
+                Exit::Signal(99),
+                json!({"kind": "signal", "signal": "99"}),
+                "Failed: bash {}: ended by signal 99",
+            ),
+            (Exit::TimedOut, json!({"kind": "timedOut"}), "Failed: bash {}: its time was over"),
+            (Exit::Cancelled, json!({"kind": "cancelled"}), "Failed: bash {}: cancelled"),
+        ] {
+            let mut events = turn(1, "x");
+            events[2] = call_ended(
+                "c1",
+                Outcome::Done(Output { exit: Some(exit), ..Output::said("(exit code 7, 0.1 s)") }),
+            );
+            let ended = &shown(&recorder(events), 0)[3];
+            assert_eq!((&ended["event"]["exit"], &ended["summary"]), (&data, &json!(said)));
+            assert_eq!(ended["event"]["outcome"], "done");
+        }
+        assert_eq!(shown(&recorder(turn(1, "x")), 0)[3]["event"].get("exit"), None);
+    }
+
+    #[test]
+    fn the_kind_of_a_models_failure_is_data() {
+        let failed = |kind| turn_ended(&Stop::ModelFailed { kind, message: "why".into() }, Usage::default());
+        for kind in ErrorKind::ALL {
+            assert_eq!(
+                failed(Some(kind)).error_kind.as_ref().map(wire::FailureKind::as_str),
+                Some(kind.word())
+            );
+        }
+        assert_eq!((failed(None).error_kind, failed(None).error.as_deref()), (None, Some("why")));
+        assert_eq!(turn_ended(&Stop::Finished, Usage::default()).error_kind, None);
+    }
+
+    #[test]
+    fn what_a_fact_closes_is_found_however_long_ago_it_began() {
+        let mut events =
+            vec![Event::Queued { prompt: "p".into(), content: text("long ago"), deliver: Deliver::Next }];
+        let noise = Event::Noticed { level: Level::Info, text: "x".into() };
+        events.extend(std::iter::repeat_n(noise, limits::RECENT_FACTS_MAX * 3));
+        events.push(Event::Removed { prompt: "p".into(), why: Why::Cancelled });
+        let recorder = recorder(events);
+        let last = recorder.state(|state| state.seq()).0 - 1;
+        assert_eq!(shown(&recorder, last)[0]["summary"], "Prompt cancelled: long ago");
     }
 
     #[test]

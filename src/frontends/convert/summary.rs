@@ -1,63 +1,70 @@
-//! A fact in one line of plain text, made from what the protocol says of it.
+//! A fact as a sentence in one line, for logs and for screen readers: names, and no ids.
 
-use quillon_protocol::event::{Event, ReplyBlock};
+use quillon_protocol::document::Uri;
+use quillon_protocol::event::{
+    Answered, CallContent, CallEnded, CallOutcome, CommandExit, Event, ExitKind, ReplyBlock, TurnEndReason,
+    TurnEnded,
+};
 use quillon_protocol::permission::Subject;
 use quillon_protocol::prompt::ContentBlock;
 
+use super::earlier::Earlier;
+use super::{question, uri};
+use crate::engine::Recorder;
 use crate::limits;
 use crate::text::clip;
 
 /// The line of a fact; none for progress.
-pub fn of(event: &Event) -> Option<String> {
+pub fn of(event: &Event, recorder: &Recorder, earlier: &Earlier<'_>) -> Option<String> {
     let line = match event {
         Event::Opened(opened) => {
-            let model = if opened.model.is_empty() { "not chosen" } else { &opened.model };
-            format!("session opened in {}, model {model}, mode {}", opened.cwd, opened.mode)
+            let model = if opened.model.is_empty() { "no model" } else { &format!("model {}", opened.model) };
+            let folder =
+                uri::path(&opened.cwd.0).map_or_else(|| opened.cwd.0.clone(), |path| path.to_string());
+            format!("The session was opened in {folder}, with {model}, in mode {}.", opened.mode)
         }
-        Event::Configured(set) => format!("{} is {}", set.option, set.value),
-        Event::PromptQueued(queued) => format!("waiting: {}", words(&queued.content)),
-        Event::PromptChanged(changed) => format!("waiting: {}", words(&changed.content)),
-        Event::PromptTaken(taken) => format!("taken: prompt {}", taken.prompt_id),
+        Event::Configured(set) => format!("The {} is {}.", set.option, set.value),
+        Event::PromptQueued(queued) => format!("Prompt waits: {}", words(&queued.content)),
+        Event::PromptChanged(changed) => format!("Waiting prompt changed: {}", words(&changed.content)),
+        Event::PromptTaken(taken) => {
+            format!("Prompt taken into the turn: {}", prompt(earlier, &taken.prompt_id.0))
+        }
         Event::PromptRemoved(removed) => {
-            format!("not taken: prompt {} ({})", removed.prompt_id, removed.reason.as_str())
+            format!("Prompt {}: {}", removed.reason.as_str(), prompt(earlier, &removed.prompt_id.0))
         }
-        Event::TurnStarted(started) => format!("turn started: {}", words(&started.content)),
+        Event::TurnStarted(started) => format!("Turn started: {}", words(&started.content)),
         Event::Replied(replied) => reply(&replied.blocks),
         Event::Asked(asked) => {
-            format!("question: {}?{}", asked.question.title, counts(&asked.question.subject))
+            let title = asked.question.title.trim_end_matches('?');
+            format!("Question: {title}{}?", counts(&asked.question.subject))
         }
-        Event::Answered(answered) => match (&answered.choice, &answered.note) {
-            (None, _) => "question withdrawn".to_owned(),
-            (Some(choice), None) => format!("answered: {choice}"),
-            (Some(choice), Some(note)) => format!("answered: {choice}, {note}"),
-        },
+        Event::Answered(answered) => answer(answered, earlier),
         Event::CallStarted(started) => started.title.clone(),
         Event::FileTouched(touched) => {
             let (change, added, removed) = (touched.change.as_str(), touched.added, touched.removed);
-            format!("{} {change} (+{added} −{removed})", touched.uri)
+            format!("{} {change} (+{added} −{removed}).", file(recorder, &touched.uri))
         }
-        Event::Reviewed(reviewed) => format!("changes of {} kept", reviewed.uri),
+        Event::Reviewed(reviewed) => format!("Changes of {} kept.", file(recorder, &reviewed.uri)),
         Event::Restored(restored) => match (&restored.turn_id, restored.conversation) {
-            (Some(_), true) => "went back to an earlier prompt".to_owned(),
-            (Some(_), false) => "files went back to before an earlier prompt".to_owned(),
-            (None, _) => "took the last way back back".to_owned(),
+            (Some(_), true) => "Went back to an earlier prompt.".to_owned(),
+            (Some(_), false) => "Files went back to before an earlier prompt.".to_owned(),
+            (None, _) => "Took the way back to an earlier prompt back.".to_owned(),
         },
-        Event::FileSettled(settled) => format!("{} was changed after the write", settled.uri),
-        Event::CallEnded(ended) => format!("{}: call {}", ended.outcome.as_str(), ended.call_id),
+        Event::FileSettled(settled) => {
+            format!("{} was changed by something else after the write.", file(recorder, &settled.uri))
+        }
+        Event::CallEnded(ended) => call(ended, earlier),
         Event::Plan(plan) => {
             let done = plan.entries.iter().filter(|entry| entry.status.as_str() == "completed").count();
-            format!("plan: {done} of {} done", plan.entries.len())
+            format!("Plan: {done} of {} done.", plan.entries.len())
         }
-        Event::Title(title) => format!("title: {}", title.title),
-        Event::Notice(notice) => format!("{}: {}", notice.level.as_str(), notice.text),
+        Event::Title(title) => format!("Title: {}", title.title),
+        Event::Notice(notice) => format!("{}: {}", capital(notice.level.as_str()), notice.text),
         Event::Briefed(briefed) => {
-            format!("the model was briefed ({} characters)", briefed.text.chars().count())
+            format!("The model was briefed ({} characters).", briefed.text.chars().count())
         }
-        Event::Reminded(reminded) => format!("the model was told: {}", reminded.text),
-        Event::TurnEnded(ended) => match &ended.error {
-            Some(error) => format!("turn {}: {error}", ended.reason.as_str()),
-            None => format!("turn {}", ended.reason.as_str()),
-        },
+        Event::Reminded(reminded) => format!("The model was told: {}", reminded.text),
+        Event::TurnEnded(ended) => turn(ended),
         Event::Message(_)
         | Event::Thought(_)
         | Event::CallInput(_)
@@ -68,7 +75,85 @@ pub fn of(event: &Event) -> Option<String> {
     Some(clip::line(&line, limits::SUMMARY_CHARS_MAX))
 }
 
-fn words(content: &[ContentBlock]) -> String {
+/// A file as a person reads it in this session.
+fn file(recorder: &Recorder, address: &Uri) -> String {
+    uri::path(&address.0).map_or_else(|| address.0.clone(), |path| question::name_in(recorder, &path))
+}
+
+fn prompt(earlier: &Earlier<'_>, id: &str) -> String {
+    earlier.prompt(&id.into()).unwrap_or_else(|| "its words cannot be read".to_owned())
+}
+
+/// The question with the words that its buttons have.
+fn answer(answered: &Answered, earlier: &Earlier<'_>) -> String {
+    let ask = earlier.question(&answered.question_id.0.as_str().into());
+    let about = ask.as_ref().map_or("a question that cannot be read", |ask| &ask.title);
+    let Some(choice) = &answered.choice else { return format!("Question withdrawn: {about}") };
+    let offered = ask.iter().flat_map(|ask| &ask.choices);
+    let label = offered.into_iter().find(|offered| question::choice_id(&offered.kind) == *choice);
+    let label = label.map_or(choice.0.as_str(), |offered| &offered.label);
+    match &answered.note {
+        None => format!("Answered: {label} ({about})"),
+        Some(note) => format!("Answered: {label}, {note} ({about})"),
+    }
+}
+
+/// What became of a call, and in the first line why, where it did not do what it was to do.
+fn call(ended: &CallEnded, earlier: &Earlier<'_>) -> String {
+    let what = earlier.call(&ended.call_id.0.as_str().into()).unwrap_or_else(|| "a call".to_owned());
+    let why = ended.content.iter().find_map(|content| match content {
+        CallContent::Text(text) => text.text.lines().map(str::trim).find(|line| !line.is_empty()),
+        CallContent::Unknown(_) => None,
+    });
+    let word = match &ended.outcome {
+        CallOutcome::Done => {
+            return match ended.exit.as_ref().and_then(failure) {
+                None => format!("Done: {what}"),
+                Some(how) => format!("Failed: {what}: {how}"),
+            };
+        }
+        CallOutcome::Failed => "Failed".to_owned(),
+        CallOutcome::Denied => "Not allowed".to_owned(),
+        CallOutcome::Cancelled => "Cancelled".to_owned(),
+        CallOutcome::Interrupted => "Interrupted".to_owned(),
+        CallOutcome::Unknown(word) => capital(word),
+    };
+    match why {
+        Some(why) => format!("{word}: {what}: {why}"),
+        None => format!("{word}: {what}"),
+    }
+}
+
+/// How a command failed; none where it did not.
+fn failure(exit: &CommandExit) -> Option<String> {
+    match (&exit.kind, exit.code, &exit.signal) {
+        (ExitKind::Code, Some(0), _) => None,
+        (ExitKind::Code, Some(code), _) => Some(format!("exit code {code}")),
+        (ExitKind::Signal, _, Some(signal)) => Some(format!("ended by signal {signal}")),
+        (ExitKind::TimedOut, ..) => Some("its time was over".to_owned()),
+        (kind, ..) => Some(kind.as_str().to_owned()),
+    }
+}
+
+fn turn(ended: &TurnEnded) -> String {
+    match (&ended.reason, &ended.error) {
+        (TurnEndReason::StepLimit, _) => "Turn stopped: it has made as many steps as a turn may.".to_owned(),
+        (TurnEndReason::ContextFull, _) => {
+            "Turn stopped: the model's context or its longest answer is reached.".to_owned()
+        }
+        (TurnEndReason::Refused, _) => "Turn ended: the model or its provider refused to answer.".to_owned(),
+        (reason, Some(error)) => format!("Turn {}: {error}", reason.as_str()),
+        (reason, None) => format!("Turn {}.", reason.as_str()),
+    }
+}
+
+fn capital(word: &str) -> String {
+    let mut letters = word.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+/// The words of a prompt.
+pub fn words(content: &[ContentBlock]) -> String {
     let mut all = String::new();
     for block in content {
         match block {

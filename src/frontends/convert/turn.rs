@@ -1,26 +1,7 @@
-//! Which turn a fact belongs to, found in the facts before it.
+//! Which turn a fact or a piece of progress belongs to.
 
 use crate::engine::journal::Recorded;
-use crate::engine::{Delta, Event, Recorder, Seq, TurnId};
-use crate::limits;
-
-/// The turn that was open behind this fact; none where none was, or the facts cannot be read.
-pub fn open_at(recorder: &Recorder, at: Seq) -> Option<TurnId> {
-    let mut end = at.0;
-    while end > 0 {
-        let start = end.saturating_sub(limits::RECENT_FACTS_MAX as u64 / 2);
-        let page = recorder.facts(Seq(start), usize::try_from(end - start).unwrap_or(usize::MAX)).ok()?;
-        for fact in page.iter().rev() {
-            match &*fact.event {
-                Event::TurnStarted { turn, .. } => return Some(turn.clone()),
-                Event::TurnEnded { .. } => return None,
-                _ => {}
-            }
-        }
-        end = start;
-    }
-    None
-}
+use crate::engine::{Delta, Event, Recorder, TurnId};
 
 /// Follows the open turn over one fact, and says to which turn the fact belongs.
 pub fn step(open: &mut Option<TurnId>, fact: &Recorded) -> Option<TurnId> {

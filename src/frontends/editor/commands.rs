@@ -1,7 +1,10 @@
-//! `Order`: what a plain LSP client asks for by a command.
+//! `Order`: what a plain LSP client asks for, by a command or by the button of a progress.
 
 use serde_json::Value;
 use tower_lsp::ls_types::ExecuteCommandParams;
+
+use super::progress;
+use crate::engine::TurnId;
 
 /// The names of all commands.
 pub const COMMANDS: [&str; 3] = ["quillon.ask", "quillon.cancel", "quillon.answer"];
@@ -11,8 +14,8 @@ pub const COMMANDS: [&str; 3] = ["quillon.ask", "quillon.cancel", "quillon.answe
 pub enum Order {
     /// Send this prompt; without a text the one that stands below the chat's last heading.
     Ask(Option<String>),
-    /// End what runs.
-    Cancel,
+    /// End what runs; with a turn, only if it is that one.
+    Cancel(Option<TurnId>),
     /// Answer a question.
     Answer {
         /// Its id, as the chat names it.
@@ -35,7 +38,7 @@ impl Order {
             ("quillon.ask", _) => {
                 Err("`quillon.ask` takes one text that is not empty, or nothing".to_owned())
             }
-            ("quillon.cancel", []) => Ok(Self::Cancel),
+            ("quillon.cancel", []) => Ok(Self::Cancel(None)),
             ("quillon.cancel", _) => Err("`quillon.cancel` takes no argument".to_owned()),
             ("quillon.answer", [question, choice]) => Ok(Self::answer(question, choice, None)),
             ("quillon.answer", [question, choice, note]) => Ok(Self::answer(question, choice, Some(note))),
@@ -44,6 +47,11 @@ impl Order {
             }
             (other, _) => Err(format!("there is no command `{other}`")),
         }
+    }
+
+    /// Reads the params of `window/workDoneProgress/cancel`; none where that progress is not ours.
+    pub fn of_progress(params: &Value) -> Option<Self> {
+        progress::turn_of(params.get("token")?.as_str()?).map(|turn| Self::Cancel(Some(turn)))
     }
 
     fn answer(question: &str, choice: &str, note: Option<&str>) -> Self {

@@ -38,7 +38,7 @@ pub async fn run(session: Session, peer: Peer, after: Seq, shows: Shows, stop: C
 
 async fn tell(session: &Session, peer: &Peer, update: &Update, shows: Shows) -> Result<(), Closed> {
     if shows == Shows::Events {
-        for event in convert::update(&session.id, session.recorder(), update) {
+        for event in convert::updates(&session.id, session.recorder(), std::slice::from_ref(update)) {
             peer.notify(AgentEvent::NAME, &event).await?;
         }
     }

@@ -12,7 +12,7 @@ use super::progress::Progress;
 use super::questions::{CLIENT, Questions, harmless_first};
 use crate::engine::{
     Block, ClientId, Deliver, Delta, Event, NewSession, PromptId, Question, QuestionId, Reader, Session,
-    Subject, Update,
+    Subject, TurnId, Update,
 };
 use crate::frontends::{convert, export};
 use crate::limits;
@@ -70,10 +70,14 @@ impl Plain {
     async fn order(&mut self, order: Order) -> Result<(), String> {
         match order {
             Order::Ask(words) => self.ask(words).await,
-            Order::Cancel => match &self.talk {
-                Some(talk) => talk.session.cancel().await.map(drop).map_err(|refused| refused.to_string()),
-                None => Ok(()),
-            },
+            Order::Cancel(turn) => {
+                let Some(talk) = &self.talk else { return Ok(()) };
+                let cancelled = match turn {
+                    Some(turn) => talk.session.cancel_turn(turn).await,
+                    None => talk.session.cancel().await,
+                };
+                cancelled.map(drop).map_err(|refused| refused.to_string())
+            }
             Order::Answer { question, choice, note } => self.answer(&QuestionId(question), choice, note),
         }
     }
@@ -202,7 +206,7 @@ impl Plain {
                 content.iter().for_each(|block| chat.push(&export::words(block)));
                 chat.paragraph();
                 chat.push(&format!("{ANSWER}\n\n"));
-                self.begin_progress(&turn.0);
+                self.begin_progress(turn);
                 return;
             }
             Event::Asked { question, ask, .. } => {
@@ -260,7 +264,7 @@ impl Plain {
         }
     }
 
-    fn begin_progress(&mut self, turn: &str) {
+    fn begin_progress(&mut self, turn: &TurnId) {
         if self.editor.terms.get().is_some_and(|terms| terms.progress) {
             let (progress, shows) = Progress::begin(self.editor.peer.clone(), turn);
             self.progress = Some(progress);

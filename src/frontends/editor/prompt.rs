@@ -14,6 +14,7 @@ use super::session::beside;
 use crate::engine::journal::Recorded;
 use crate::engine::{
     Accepted, AmendedFile, AnswerError, Block, ClientId, Command, Event, PromptId, QuestionId, Recorder, Seq,
+    TurnId,
 };
 use crate::frontends::convert::{self, uri};
 use crate::limits;
@@ -53,18 +54,21 @@ impl Editor {
 
     pub(super) async fn cancel(&self, params: CancelParams) -> Answer<Empty> {
         let session = self.session(&params.session_id).await?;
-        let running = session.state(|state| state.turn().map(|turn| turn.id.0.clone()));
-        if params.turn_id.is_none_or(|wanted| Some(wanted.0) == running) {
-            session.cancel().await.map_err(refused)?;
-        }
-        Ok(Empty {})
+        let cancelled = match params.turn_id {
+            Some(turn) => session.cancel_turn(TurnId(turn.0)).await,
+            None => session.cancel().await,
+        };
+        cancelled.map(|_| Empty {}).map_err(refused)
     }
 
     pub(super) async fn answer(&self, params: AnswerParams) -> Answer<AnswerResult> {
         let session = self.session(&params.session_id).await?;
         let id = QuestionId(params.question_id.0);
         let Some(ask) = session.state(|state| state.question(&id).map(|open| open.ask.clone())) else {
-            return self.answered_before(session.recorder(), &id);
+            let unknown =
+                || ResponseError::new(ErrorKind::QuestionUnknown, format!("there is no question `{id}`"));
+            let by = session.state(|state| state.answered_by(&id).map(convert::actor)).ok_or_else(unknown)?;
+            return Ok(AnswerResult { accepted: false, answered_by: Some(by) });
         };
         let not_offered = || {
             ResponseError::new(
@@ -89,16 +93,6 @@ impl Editor {
                 Err(ResponseError::busy(Some(holder), words))
             }
         }
-    }
-
-    fn answered_before(&self, recorder: &Recorder, id: &QuestionId) -> Answer<AnswerResult> {
-        let by = find(recorder, |fact| match &*fact.event {
-            Event::Answered { question, by, .. } if question == id => Some(convert::actor(by)),
-            _ => None,
-        })?;
-        let unknown =
-            || ResponseError::new(ErrorKind::QuestionUnknown, format!("there is no question `{id}`"));
-        Ok(AnswerResult { accepted: false, answered_by: Some(by.ok_or_else(unknown)?) })
     }
 
     pub(super) async fn content(&self, params: ContentParams) -> Answer<ContentResult> {

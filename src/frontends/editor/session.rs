@@ -2,7 +2,7 @@
 
 use quillon_protocol::config::{ConfigCategory, ConfigChoice, ConfigOption, ConfigResult, ConfigSetParams};
 use quillon_protocol::error::{ErrorKind, INVALID_PARAMS, REQUEST_FAILED, ResponseError};
-use quillon_protocol::lifecycle::{Empty, Timestamp};
+use quillon_protocol::lifecycle::Empty;
 use quillon_protocol::methods::SessionsChanged;
 use quillon_protocol::session::{
     ExportFormat, Session as Shown, SessionAttachParams, SessionAttachResult, SessionExportParams,
@@ -69,7 +69,7 @@ impl Editor {
         let next_cursor = fitting.last().filter(|_| more).map(|(info, _)| info.id.0.clone());
         let listed = fitting.into_iter().map(|(info, _)| match self.host.get(&info.id) {
             Some(open) => shown(&open),
-            None => at_rest(&info),
+            None => convert::at_rest(&info),
         });
         Ok(SessionListResult { sessions: listed.collect(), next_cursor })
     }
@@ -111,12 +111,12 @@ impl Editor {
 
     pub(super) async fn export(&self, params: SessionExportParams) -> Answer<SessionExportResult> {
         let session = self.session(&params.session_id).await?;
-        let write: fn(&Session) -> Answer<String> = match params.format {
-            ExportFormat::Markdown => |session| export::markdown(session.recorder()).map_err(unreadable),
-            ExportFormat::Json => document,
+        let write: fn(&Session) -> std::io::Result<String> = match params.format {
+            ExportFormat::Markdown => |session| export::markdown(session.recorder()),
+            ExportFormat::Json => |session| export::json(&session.id, session.recorder(), activity(session)),
             ExportFormat::Unknown(word) => return Err(invalid(&format!("`format`: there is no `{word}`"))),
         };
-        Ok(SessionExportResult { text: beside(move || write(&session)).await? })
+        Ok(SessionExportResult { text: beside(move || write(&session).map_err(unreadable)).await? })
     }
 
     pub(super) fn options(&self, session: &Session) -> ConfigResult {
@@ -178,56 +178,16 @@ impl Editor {
 
 /// A session that is open in this process.
 pub(super) fn shown(session: &Session) -> Shown {
-    let state = match (session.holder(), session.activity()) {
+    convert::session(&session.id, session.recorder(), activity(session))
+}
+
+fn activity(session: &Session) -> SessionState {
+    match (session.holder(), session.activity()) {
         (Some(_), _) => SessionState::Elsewhere,
         (None, Activity::Idle) => SessionState::Idle,
         (None, Activity::Running) => SessionState::Running,
         (None, Activity::Waiting) => SessionState::Waiting,
-    };
-    session.state(|now| Shown {
-        session_id: WireId(session.id.0.clone()),
-        title: titled(now.title()),
-        cwd: now.cwd().map_or_else(|| "file:///".into(), uri::of),
-        roots: now.roots().iter().map(uri::of).collect(),
-        state,
-        created_at: Timestamp(now.created().to_string()),
-        changed_at: Timestamp(now.updated().to_string()),
-        last_seq: now.seq().0,
-    })
-}
-
-/// A session that is not open here, by its line in the list.
-fn at_rest(info: &SessionInfo) -> Shown {
-    Shown {
-        session_id: WireId(info.id.0.clone()),
-        title: titled(&info.title),
-        cwd: uri::of(&info.cwd),
-        roots: vec![uri::of(&info.cwd)],
-        state: SessionState::Idle,
-        created_at: Timestamp(info.created.clone()),
-        changed_at: Timestamp(info.updated.clone()),
-        last_seq: info.facts,
     }
-}
-
-fn titled(title: &str) -> Option<String> {
-    (!title.is_empty()).then(|| title.to_owned())
-}
-
-/// All facts as one document, in the form of `agent/session/attach`'s result.
-fn document(session: &Session) -> Answer<String> {
-    let (mut events, mut after) = (Vec::new(), Seq(0));
-    loop {
-        let facts = session.recorder().facts(after, limits::FACTS_PER_PAGE_MAX).map_err(unreadable)?;
-        let Some(last) = facts.last() else { break };
-        after = last.seq;
-        events.extend(convert::facts(&session.id, session.recorder(), &facts));
-    }
-    let mut session = shown(session);
-    session.last_seq = after.0;
-    let document = SessionAttachResult { session, events, more: false };
-    serde_json::to_string_pretty(&document)
-        .map_err(|error| ResponseError::plain(REQUEST_FAILED, error.to_string()))
 }
 
 /// Does long work beside the connection, which goes on reading meanwhile.

@@ -1,5 +1,6 @@
 //! A client in memory, a model with a script, and the real engine and tools between them.
 
+mod answers;
 mod plain;
 
 use std::collections::VecDeque;
@@ -67,6 +68,7 @@ struct Client {
     input: WriteHalf<DuplexStream>,
     output: BufReader<ReadHalf<DuplexStream>>,
     served: JoinSet<Ended>,
+    journals: Arc<MemoryJournals>,
     folder: tempfile::TempDir,
     /// What came while something else was waited for.
     seen: VecDeque<Value>,
@@ -75,8 +77,9 @@ struct Client {
 
 impl Client {
     fn new(script: Vec<Vec<ModelEvent>>) -> Self {
+        let journals = Arc::new(MemoryJournals::default());
         let host = Host::new(Shared {
-            journals: Arc::new(MemoryJournals::default()),
+            journals: journals.clone(),
             models: Arc::new(Script(Arc::new(Mutex::new(script.into())))),
             toolbox: Arc::new(Toolbox::for_families(crate::tools::built_in(), crate::tools::FAMILIES)),
             rules: Arc::new(|_| Arc::new(Rules::new(Vec::new()))),
@@ -105,7 +108,8 @@ impl Client {
         served.spawn(serve(input, output, host, options));
         let (output, input) = tokio::io::split(near);
         let folder = tempfile::tempdir().unwrap();
-        Self { chat, input, output: BufReader::new(output), served, folder, seen: VecDeque::new(), next: 0 }
+        let output = BufReader::new(output);
+        Self { chat, input, output, served, journals, folder, seen: VecDeque::new(), next: 0 }
     }
 
     async fn begun(script: Vec<Vec<ModelEvent>>) -> Self {
@@ -280,7 +284,7 @@ async fn options_titles_lists_and_exports() {
     client.session().await;
     let set = json!({"sessionId": "s1", "option": "mode", "value": "plan"});
     assert_eq!(client.ask("agent/config/set", set).await["result"]["options"][1]["value"], "plan");
-    assert_eq!(client.event("configured").await["summary"], "mode is plan");
+    assert_eq!(client.event("configured").await["summary"], "The mode is plan.");
     client.ask("agent/session/rename", json!({"sessionId": "s1", "title": "Mine"})).await;
     client.event("title").await;
     let list = client.ask("agent/session/list", json!({"query": "mINE"})).await;

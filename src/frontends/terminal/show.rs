@@ -1,14 +1,14 @@
 //! `Show`: what happens, in words, colours and diffs for a terminal, or as lines of JSON.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::Format;
 use super::console::{Console, Tone};
 use crate::engine::preview::{self, FileChange};
 use crate::engine::{
-    CallId, Delta, Event, Level, Mode, Outcome, Question, Recorder, ReplyBlock, SessionId, Stop, Subject,
-    TodoStatus, ToolCall, Update, Who,
+    CallId, Delta, Event, Level, Mode, Outcome, Output, Question, Recorder, ReplyBlock, SessionId, Stop,
+    Subject, TodoStatus, ToolCall, Update, Who,
 };
 use crate::frontends::convert;
 use crate::limits;
@@ -24,8 +24,6 @@ pub(super) struct Show<'a> {
     /// The calls of the open step, to name them when they end.
     calls: HashMap<CallId, String>,
     thinking: Thinking,
-    /// The calls that run commands.
-    commands: HashSet<CallId>,
 }
 
 /// Whether thoughts are on the screen.
@@ -37,27 +35,21 @@ enum Thinking {
 
 impl<'a> Show<'a> {
     pub(super) fn new(session: &'a SessionId, recorder: &'a Arc<Recorder>, format: Format) -> Self {
-        Self {
-            session,
-            recorder,
-            format,
-            calls: HashMap::new(),
-            thinking: Thinking::No,
-            commands: HashSet::new(),
-        }
+        Self { session, recorder, format, calls: HashMap::new(), thinking: Thinking::No }
     }
 
-    pub(super) fn update(&mut self, update: &Update, console: &mut Console) {
-        match (self.format, update) {
-            (Format::Json, update) => {
-                let events = convert::update(self.session, self.recorder, update);
-                for event in events {
+    pub(super) fn updates(&mut self, updates: &[Update], console: &mut Console) {
+        match self.format {
+            Format::Json => {
+                for event in convert::updates(self.session, self.recorder, updates) {
                     console.json(&serde_json::to_string(&event).unwrap_or_default());
                 }
             }
-            (Format::Text, Update::Fact(fact)) => self.fact(&fact.event, console),
-            (Format::Text, Update::Delta(delta)) => self.delta(delta, console),
-            (Format::Text, Update::Halted(_)) => {}
+            Format::Text => updates.iter().for_each(|update| match update {
+                Update::Fact(fact) => self.fact(&fact.event, console),
+                Update::Delta(delta) => self.delta(delta, console),
+                Update::Halted(_) => {}
+            }),
         }
     }
 
@@ -118,9 +110,6 @@ impl<'a> Show<'a> {
                 if !matches!(by, Who::User(_)) {
                     changes(self.recorder, intent, console, limits::SHOWN_DIFF_LINES_MAX);
                 }
-                if let Intent::Run { .. } = intent {
-                    self.commands.insert(call.clone());
-                }
             }
             Event::Asked { call: Some(call), ask, .. } => {
                 self.calls.insert(call.clone(), ask.title.clone());
@@ -169,8 +158,11 @@ impl<'a> Show<'a> {
         let name = self.calls.remove(call).unwrap_or_default();
         match outcome {
             Outcome::Done(output) => {
-                if self.commands.remove(call) {
-                    how_it_ended(&output.text, console);
+                if let Some(exit) = output.exit.filter(|exit| !exit.is_success()) {
+                    console.note(Tone::Warning, &format!("  {name} failed: {exit}"));
+                }
+                if let Some(left) = left_behind(output) {
+                    console.note(Tone::Warning, &format!("  {left}"));
                 }
             }
             Outcome::Failed(why) => {
@@ -206,12 +198,10 @@ pub(super) fn question(recorder: &Recorder, ask: &Question, console: &mut Consol
     console.note(Tone::Dim, &format!("  {}", ask.reason));
 }
 
-/// What a command's result says behind its output, where it is not just that all went well.
-fn how_it_ended(result: &str, console: &mut Console) {
-    let said: Vec<&str> = result.lines().rev().take_while(|line| line.starts_with('(')).collect();
-    for line in said.into_iter().rev().filter(|line| !line.starts_with("(exit code 0")) {
-        console.note(Tone::Warning, &format!("  {line}"));
-    }
+/// What the model is told of processes that a command left behind: the last line of its result.
+fn left_behind(output: &Output) -> Option<&str> {
+    output.exit?;
+    output.text.lines().last().filter(|line| line.starts_with("(these were still running"))
 }
 
 /// Shows the diffs of an intent, at most so many lines of each.
@@ -264,7 +254,7 @@ fn ended(stop: &Stop, console: &mut Console) {
             );
         }
         Stop::Refused => console.note(Tone::Warning, "the model or its provider refused to answer"),
-        Stop::ModelFailed(why) => console.complain(why),
+        Stop::ModelFailed { message, .. } => console.complain(message),
         Stop::Interrupted => console.note(Tone::Warning, "interrupted"),
     }
 }

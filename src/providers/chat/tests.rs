@@ -173,6 +173,32 @@ fn refusals() {
 }
 
 #[test]
+fn a_key_that_comes_back_is_not_handed_on() {
+    let answer = "data: {\"choices\":[{\"delta\":{\"reasoning\":\"They sent sesame-\"}}]}\n\n\
+                  data: {\"choices\":[{\"delta\":{\"reasoning\":\"1234.\"}}]}\n\n\
+                  data: {\"choices\":[{\"delta\":{\"content\":\"Bearer ses\"}}]}\n\n\
+                  data: {\"choices\":[{\"delta\":{\"content\":\"ame-1234 for the blue-team\"}}]}\n\n\
+                  data: {\"choices\":[{\"delta\":{\"tool_calls\":[{\"index\":0,\"id\":\"a\",\"function\":\
+                  {\"name\":\"bash\",\"arguments\":\"{\\\"command\\\":\\\"echo sesame-1234\\\"}\"}}]}}]}\n\n\
+                  data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"tool_calls\"}]}\n\ndata: [DONE]\n\n";
+    in_time(async {
+        let server = Loopback::start(vec![Answer::events(answer).cut(9)]).await;
+        let (events, error) = all(&chat(&server.url("/v1"), Waits::default())).await;
+        let shown = format!("{events:?}");
+        assert!(error.is_none() && !shown.contains("sesame") && !shown.contains("1234"), "{shown}");
+        assert!(shown.contains("for the blue-team"), "{shown}");
+    });
+    let encoded = "c2VzYW1lLTEyMzQ=";
+    let error = format!("{{\"error\": \"wrong: {encoded}, Bearer sesame-1234\"}}");
+    in_time(async {
+        let server = Loopback::start(vec![Answer::json(401, &error)]).await;
+        let (_, error) = all(&chat(&server.url("/v1"), Waits::default())).await;
+        let shown = error.unwrap().to_string();
+        assert!(shown.contains("Bearer (hidden)") && !shown.contains("c2VzYW1l"), "{shown}");
+    });
+}
+
+#[test]
 fn waits_that_are_asked_for() {
     in_time(async {
         let busy = Answer::json(429, "{}").header("retry-after", "7");

@@ -9,7 +9,7 @@ fn asked() -> Asked {
     Asked {
         server: "http://localhost:11434".to_owned(),
         model: "m1".to_owned(),
-        secrets: Secrets::new(["sesame-1234".to_owned(), "x".to_owned()]),
+        secrets: Secrets::new(Some("sesame-1234"), [("x-team", "x")]),
     }
 }
 
@@ -39,7 +39,7 @@ fn keys() {
         401,
         r#"{"error":{"message":"Incorrect API key provided: sesame-1234"}}"#,
         expect![
-            "Auth: http://localhost:11434 answered 401: Incorrect API key provided: (hidden) (is the key right? It is taken from QUILLON_API_KEY, or from where `provider.api_key_env` or `provider.api_key_file` in quillon.jsonc says)"
+            "Auth: http://localhost:11434 answered 401: Incorrect API key provided: (hidden) (is the key right? It is taken from QUILLON_API_KEY, or from the variable that `provider.api_key_env` in quillon.jsonc names)"
         ],
     );
     check(
@@ -248,9 +248,4 @@ fn connections_that_fail() {
         Invalid: no encrypted connection to http://localhost:11434: it is (hidden); does the base URL begin as the server wants it, with http: or https:, and does this machine trust its certificate?
         Network: the connection to http://localhost:11434 broke: it is (hidden)
         Invalid: the request to http://localhost:11434 cannot be sent: it is (hidden)"#]].assert_eq(&all.map(show_failure).join("\n"));
-}
-
-#[test]
-fn secrets_are_not_shown() {
-    assert_eq!(format!("{:?}", asked().secrets), "1 hidden texts");
 }

@@ -218,6 +218,7 @@ impl<'a> Camera<'a> {
     }
 
     /// Lists folders, with more threads where there are many.
+    #[expect(clippy::type_complexity, reason = "a step of the walk, named nowhere else")]
     fn list_all(&self, visits: Vec<Visit>) -> Vec<(Visit, Option<(Folder, Vec<Visit>)>)> {
         let available = std::thread::available_parallelism().map_or(1, usize::from);
         let threads = available

@@ -220,7 +220,10 @@ local shows = {
     call(session, event.callId, 'running', vim.trim(event.delta):match('[^\n]*$'))
   end,
   callEnded = function(session, event)
-    local first = event.content[1]
+    local first, exit = event.content[1], event.exit
+    if exit and exit.code ~= 0 then
+      return call(session, event.callId, 'failed', exit.code and 'exit code ' .. exit.code or exit.signal or exit.kind)
+    end
     call(session, event.callId, event.outcome, event.outcome ~= 'done' and first and first.text or '')
   end,
   plan = function(session, event, told)

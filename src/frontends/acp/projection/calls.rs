@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::output::LiveTail;
-use crate::engine::{CallId, Outcome, Question, QuestionId, Reply};
+use crate::engine::{CallId, Exit, Outcome, Question, QuestionId, Reply};
 use crate::frontends::acp::v1;
 use crate::limits;
 use crate::path::AbsPath;
@@ -108,7 +108,8 @@ impl Calls {
         let Some(call) = self.open.remove(id) else { return };
         let (status, words) = v1::ended(outcome);
         let words = words.unwrap_or_default();
-        let mut fields = acp::ToolCallUpdateFields::new().status(status);
+        let exit = v1::exit(outcome);
+        let mut fields = acp::ToolCallUpdateFields::new().status(status).raw_output(exit.map(v1::raw_exit));
         let mut meta = None;
         let done = status == acp::ToolCallStatus::Completed;
         match call.shows {
@@ -118,7 +119,7 @@ impl Calls {
                 fields = fields.content(below(&call.head, v1::text(&words)));
             }
             Shows::Output => fields = fields.content(below(&call.head, v1::text_block(&words, ""))),
-            Shows::Terminal => meta = Some(terminal_exit(id, &words, call.streamed)),
+            Shows::Terminal => meta = Some(terminal_exit(id, exit, &words, call.streamed)),
         }
         updates.push(update(id, fields, meta));
     }
@@ -201,8 +202,14 @@ fn terminal_output(id: &CallId, data: &str) -> acp::Meta {
 }
 
 /// The end of a terminal. What it printed is in `words` too: shown where it was not streamed whole.
-fn terminal_exit(id: &CallId, words: &str, streamed: usize) -> acp::Meta {
-    let exit = json!({ "terminal_id": id.0, "exit_code": null, "signal": null });
+/// A command that was ended because of its time or its turn has neither a code nor a signal of its own.
+fn terminal_exit(id: &CallId, exit: Option<Exit>, words: &str, streamed: usize) -> acp::Meta {
+    let (code, signal) = match exit {
+        Some(Exit::Code(code)) => (Some(code), None),
+        Some(Exit::Signal(signal)) => (None, Some(v1::signal_word(signal))),
+        Some(Exit::TimedOut | Exit::Cancelled) | None => (None, None),
+    };
+    let exit = json!({ "terminal_id": id.0, "exit_code": code, "signal": signal });
     let whole = streamed > 0 && streamed <= limits::ACP_TERMINAL_BYTES_MAX;
     if whole || words.is_empty() {
         return meta([("terminal_exit", exit)]);

@@ -234,6 +234,34 @@ async fn row_66_what_was_not_streamed_comes_at_the_end() {
 }
 
 #[tokio::test]
+async fn a_commands_exit_is_told_as_data() {
+    for (input, status, raw, terminal) in [
+        (json!({"exit": 0}), "completed", json!({"exitCode": 0}), json!([0, null])),
+        (json!({"exit": 101}), "failed", json!({"exitCode": 101}), json!([101, null])),
+        (json!({"signal": 9}), "failed", json!({"signal": "SIGKILL"}), json!([null, "SIGKILL"])),
+        (json!({}), "completed", Value::Null, json!([null, null])),
+    ] {
+        for can in [json!({ "_meta": { "terminal_output": true } }), json!({})] {
+            let with_terminals = can.get("_meta").is_some();
+            let (mut editor, session) = calling("bash", input.clone(), can).await;
+            let id = editor.prompt(&session, "run").await;
+            let asked = editor.asked("session/request_permission").await;
+            editor.answer(&asked, chosen("allow-once")).await;
+            let (told, _) = editor.turn(id).await;
+            let last = of_call(&told, "c1").last().copied().unwrap();
+            assert_eq!(
+                (&last["status"], last.get("rawOutput").unwrap_or(&Value::Null)),
+                (&json!(status), &raw)
+            );
+            let exit = &last["_meta"]["terminal_exit"];
+            let told =
+                if with_terminals { json!([exit["exit_code"], exit["signal"]]) } else { terminal.clone() };
+            assert_eq!(told, terminal, "{last}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn row_61_broken_and_huge_arguments() {
     let huge = json!({ "path": "/w/a", "content": "x".repeat(3_000_000) });
     let broken = Say::Call("write", json!("{\"path\": "));

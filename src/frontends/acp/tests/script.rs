@@ -13,7 +13,8 @@ use crate::engine::access::Access;
 use crate::engine::model::{ErrorKind, Finish, Message, Request, ToolSpec};
 use crate::engine::tool::{Effect, Plan, Ran, Tool, ToolError};
 use crate::engine::{
-    Block, Model, ModelError, ModelEvent, ModelName, Models, Output, TodoItem, TodoStatus, ToolName, Usage,
+    Block, Exit, Model, ModelError, ModelEvent, ModelName, Models, Output, TodoItem, TodoStatus, ToolName,
+    Usage,
 };
 use crate::path::AbsPath;
 use crate::policy::{Intent, Location};
@@ -220,7 +221,9 @@ impl Tool for Pretend {
                 let _open = gate.wait_for(|open| *open).await;
             }
             let text = input["result"].as_str().unwrap_or("done").to_owned();
-            Ok(Ran::Done(Output::said(text)))
+            let exit = input["exit"].as_i64().map(|code| Exit::Code(i32::try_from(code).unwrap()));
+            let signal = input["signal"].as_i64().map(|signal| Exit::Signal(i32::try_from(signal).unwrap()));
+            Ok(Ran::Done(Output { exit: exit.or(signal), ..Output::said(text) }))
         })
     }
 }

@@ -1,11 +1,12 @@
 //! A tool call and its intent in the words of ACP v1: kind, places, content.
 
 use agent_client_protocol_schema::v1 as acp;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{clip_bytes, diff};
+use crate::engine::access::signal_name;
 use crate::engine::preview::FileChange;
-use crate::engine::{Outcome, ToolCall, ToolName};
+use crate::engine::{Exit, Outcome, ToolCall, ToolName};
 use crate::limits;
 use crate::policy::{Intent, Location};
 use crate::text::{Change, clip};
@@ -33,11 +34,16 @@ pub fn started(title: &str, intent: &Intent, changes: &[FileChange]) -> acp::Too
     shown_intent(title, intent, changes).status(acp::ToolCallStatus::InProgress)
 }
 
-/// The end of a call: its status, and the words to show of what it brought, if any.
+/// The end of a call: its status, and the words to show of what it brought, if any. A command that
+/// failed by its own word is a call that failed.
 pub fn ended(outcome: &Outcome) -> (acp::ToolCallStatus, Option<String>) {
     match outcome {
         Outcome::Done(output) => {
-            (acp::ToolCallStatus::Completed, (!output.text.is_empty()).then(|| output.text.clone()))
+            let status = match output.exit {
+                Some(exit) if !exit.is_success() => acp::ToolCallStatus::Failed,
+                Some(_) | None => acp::ToolCallStatus::Completed,
+            };
+            (status, (!output.text.is_empty()).then(|| output.text.clone()))
         }
         Outcome::Failed(why) => (acp::ToolCallStatus::Failed, Some(why.clone())),
         Outcome::Denied { reason } => (acp::ToolCallStatus::Failed, Some(reason.clone())),
@@ -47,6 +53,29 @@ pub fn ended(outcome: &Outcome) -> (acp::ToolCallStatus, Option<String>) {
             (acp::ToolCallStatus::Failed, Some(told.to_owned()))
         }
     }
+}
+
+/// How the command of a call ended, where it ran one to its end.
+pub fn exit(outcome: &Outcome) -> Option<Exit> {
+    match outcome {
+        Outcome::Done(output) => output.exit,
+        Outcome::Failed(_) | Outcome::Denied { .. } | Outcome::Cancelled | Outcome::Interrupted => None,
+    }
+}
+
+/// The exit of a command as raw output, for clients that read it as data.
+pub fn raw_exit(exit: Exit) -> Value {
+    match exit {
+        Exit::Code(code) => json!({ "exitCode": code }),
+        Exit::Signal(signal) => json!({ "signal": signal_word(signal) }),
+        Exit::TimedOut => json!({ "timedOut": true }),
+        Exit::Cancelled => json!({ "cancelled": true }),
+    }
+}
+
+/// A signal by its name, or by its number where it has none.
+pub fn signal_word(signal: i32) -> String {
+    signal_name(signal).map_or_else(|| signal.to_string(), str::to_owned)
 }
 
 /// Places, with lines counted from 1.
@@ -135,8 +164,6 @@ fn longest_run_of_backticks(text: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     fn call(tool: &str, input: Value) -> acp::ToolCall {

@@ -172,6 +172,35 @@ async fn a_turn_is_cancelled_by_a_command() {
 }
 
 #[tokio::test]
+async fn a_turn_is_cancelled_by_its_progress_and_by_no_other() {
+    let mut client = Client::plain(vec![says("Hello.")]).await;
+    // Nothing has begun.
+    client.notify("window/workDoneProgress/cancel", json!({"token": "quillon-t1"})).await;
+    for turn in 1..=2 {
+        client.command("ask", json!(["go"])).await;
+        let created = client.heard("window/workDoneProgress/create").await;
+        assert_eq!(created["params"]["token"], format!("quillon-t{turn}"));
+        client.reply(&created, Value::Null).await;
+        let begun = client.until(|message| message["params"]["value"]["kind"] == "begin").await;
+        assert_eq!(begun["params"]["value"]["cancellable"], true);
+        if turn == 1 {
+            client.until(|message| message["params"]["value"]["kind"] == "end").await;
+        }
+    }
+    // The first is over, others are not ours; the second goes on.
+    for token in [json!("quillon-t1"), json!("t2"), json!("quillon-t22"), json!(2), Value::Null] {
+        client.notify("window/workDoneProgress/cancel", json!({"token": token})).await;
+    }
+    client.notify("window/workDoneProgress/cancel", Value::Null).await;
+    client.command("ask", json!(["wait for your turn"])).await;
+    client.notify("window/workDoneProgress/cancel", json!({"token": "quillon-t2"})).await;
+    client.until(|message| message["params"]["value"]["kind"] == "end").await;
+    let chat = client.chat_with("Hello.\n\n## You\n\ngo\n\n## Quillon\n\n## You\n\n").await;
+    // It waited behind the second until that was cancelled, and was handed back then.
+    assert!(!chat.contains("wait for your turn"), "{chat}");
+}
+
+#[tokio::test]
 async fn commands_are_for_plain_clients_and_named_well() {
     let mut client = Client::begun(Vec::new()).await;
     let params = json!({"command": "quillon.cancel", "arguments": []});
