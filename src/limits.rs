@@ -241,6 +241,16 @@ pub const BLOCKING_THREADS_MAX: usize = 16;
 /// How long a diff may be looked for before it becomes coarser; a person does not notice it.
 pub const DIFF_TIME: Duration = Duration::from_millis(200);
 
+/// Lines that a merge of three texts looks at, each comparison counted: a tenth of a second. Beyond it
+/// the texts count as too different; a comparison that is broken off must not decide what is kept.
+pub const MERGE_STEPS_MAX: u64 = 30_000_000;
+
+/// A line that stands this often in a text says nothing about its place, however long the text is.
+pub const MERGE_EQUAL_LINES_MAX: usize = 1024;
+
+/// Lines to either side that are looked at to judge whether a frequent line stands amidst changes.
+pub const MERGE_LOOK_LINES_MAX: usize = 100;
+
 /// Line numbers that an ambiguous edit is answered with.
 pub const HITS_SHOWN_MAX: usize = 10;
 

@@ -6,5 +6,6 @@ pub mod diff;
 pub mod edit;
 pub mod ends;
 pub mod find;
+pub mod merge;
 
 pub use edit::{Change, Edit, Hash, Hunk, Splice, Version, spliced};
