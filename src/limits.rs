@@ -243,7 +243,7 @@ pub const DIFF_TIME: Duration = Duration::from_millis(200);
 
 /// Lines that a merge of three texts looks at, each comparison counted: a tenth of a second. Beyond it
 /// the texts count as too different; a comparison that is broken off must not decide what is kept.
-pub const MERGE_STEPS_MAX: u64 = 30_000_000;
+pub const MERGE_STEPS_MAX: u64 = 20_000_000;
 
 /// A line that stands this often in a text says nothing about its place, however long the text is.
 pub const MERGE_EQUAL_LINES_MAX: usize = 1024;

@@ -206,3 +206,176 @@ fn named<'a>(lines: &[&'a str], names: &mut HashMap<&'a str, u32>) -> Vec<u32> {
     };
     lines.iter().map(&mut name).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// What the user's text becomes; none where the sides collide. Lines are letters, `.` an empty one.
+    #[track_caller]
+    fn check(base: &str, user: &str, agent: &str, expected: Option<&str>) {
+        let text = |letters: &str| letters.replace('.', "").split("").skip(1).collect::<Vec<_>>().join("\n");
+        let merged = merge(&text(base), &text(user), &text(agent));
+        let merged = merged.map(|splices| ends::splice(&text(user), &splices));
+        assert_eq!(merged.ok(), expected.map(text), "{base} {user} {agent}");
+    }
+
+    #[test]
+    fn changes_of_different_places_are_joined() {
+        check("abcde", "Abcde", "abcdE", Some("AbcdE"));
+        check("abcde", "Abcde", "abcde", Some("Abcde"));
+        check("abcde", "abcde", "abcdE", Some("abcdE"));
+        check("abcde", "acde", "abce", Some("ace"));
+        check("abcde", "xabcde", "abcdey", Some("xabcdey"));
+        check("abcde", "aXXcde", "abcd", Some("aXXcd"));
+        check("", "", "a", Some("a"));
+        check("a", "", "a", Some(""));
+    }
+
+    #[test]
+    fn the_same_and_neighbouring_lines_collide() {
+        check("abcde", "abXde", "abYde", None);
+        check("abcde", "abXde", "abcYe", None);
+        check("abcde", "abde", "abXde", None);
+        check("abcde", "abxcde", "abycde", None);
+        check("abcde", "abxcde", "abde", None);
+        check("", "a", "b", None);
+        check("abcdef", "adef", "abcf", None);
+    }
+
+    #[test]
+    fn what_both_did_counts_once() {
+        check("abcde", "abXde", "abXde", Some("abXde"));
+        check("abcde", "abde", "abde", Some("abde"));
+        check("abcde", "axbcde", "axbcdE", Some("axbcdE"));
+        // One of them did more in the same place.
+        check("abcde", "abXYe", "abXde", None);
+    }
+
+    #[test]
+    fn a_repeated_line_is_the_same_one_on_both_sides() {
+        check("a}b}c", "a}}b}c", "a}b}}c", Some("a}}b}}c"));
+        check("abbbc", "abbbbc", "abbc", None);
+    }
+
+    #[test]
+    fn line_ends_and_marks_are_no_change() {
+        let user = "\u{feff}a\r\nB\r\nc\r\nd\r\n";
+        let splices = merge("a\nb\nc\nd\n", user, "a\nb\nc\nD\nE\n").unwrap();
+        assert_eq!(ends::splice(user, &splices), "\u{feff}a\r\nB\r\nc\r\nD\r\nE\r\n");
+        let user = "a\nB\nc\nd\n";
+        let splices = merge("a\r\nb\r\nc\r\nd\r\n", user, "\u{feff}a\r\nb\r\nc\r\nD\r\n").unwrap();
+        assert_eq!(ends::splice(user, &splices), "a\nB\nc\nD\n");
+        assert_eq!(merge("a\nb\n", "a\nX\n", "a\r\nb\r\n"), Ok(vec![]));
+        // A lone CR is a character of its line.
+        assert_eq!(merge("a\rb\n", "A\rb\n", "a\rB\n"), Err(Conflict::Lines(vec![0..1])));
+    }
+
+    #[test]
+    fn the_last_line_without_an_end_is_another_line() {
+        check("a", "a", "ab", Some("ab"));
+        assert_eq!(merge("a\nb", "a\nb\n", "a\nb\nc"), Err(Conflict::Lines(vec![1..2])));
+        let splices = merge("a\nb\nc", "A\nb\nc", "a\nb\nc\n").unwrap();
+        assert_eq!(ends::splice("A\nb\nc", &splices), "A\nb\nc\n");
+    }
+
+    #[test]
+    fn a_collision_names_the_users_lines() {
+        let collides = |base: &str, user: &str, agent: &str| merge(base, user, agent).unwrap_err();
+        let lines = |ranges: &[Range<usize>]| Conflict::Lines(ranges.to_vec());
+        assert_eq!(collides("a\nb\nc\n", "x\na\nB\nB\nc\n", "a\nX\nc\n"), lines(&[2..4]));
+        assert_eq!(collides("a\nb\nc\n", "a\nc\n", "a\nX\nc\n"), lines(&[Range { start: 1, end: 1 }]));
+        assert_eq!(collides("a\nb\nc\nd\n", "1\nb\nc\n2\n", "3\nb\nc\n4\n"), lines(&[0..1, 3..4]));
+        assert_eq!(collides("a\0", "b\0", "a\0"), Conflict::NotText);
+    }
+
+    #[test]
+    fn hostile_texts_come_to_an_end() {
+        let text = |seed: u64| -> String {
+            let bit = |at: u64| (at.wrapping_mul(seed) ^ (at >> 3).wrapping_mul(seed >> 7)) >> 9 & 1 == 1;
+            (0..60_000).map(|at| if bit(at) { "}\n" } else { "\n" }).collect()
+        };
+        let (base, user, agent) =
+            (text(0x9e37_79b9_7f4a_7c15), text(0xbf58_476d_1ce4_e5b9), text(0x94d0_49bb_1331_11eb));
+        assert_eq!(merge(&base, &user, &agent), Err(Conflict::TooDifferent));
+        let (long, longer) = ("}\n".repeat(100_000), "}\n".repeat(100_001));
+        assert_eq!(merge(&long, &longer, &long), Ok(vec![]));
+    }
+
+    #[test]
+    fn a_planned_edit_is_carried_over() {
+        let splices = vec![Splice { start: 2, end: 3, text: "B".into() }];
+        let carried_over = carried("a\nb\nc\n", &splices, "x\na\nb\nc\n").unwrap();
+        assert_eq!(spliced("x\na\nb\nc\n", &carried_over), "x\na\nB\nc\n");
+        assert_eq!(carried("a\nb\nc\n", &splices, "a\nB\nc\nd\n"), Ok(vec![]));
+        assert!(carried("a\nb\nc\n", &splices, "a\nbb\nc\n").is_err());
+    }
+
+    /// A base of few different lines, and what two sides make of it.
+    fn histories() -> impl Strategy<Value = (Vec<String>, Vec<String>, Vec<String>)> {
+        let line = "[ab}]{0,1}".prop_map(|line: String| line + "\n");
+        let changes = |side: &'static str| {
+            let came = format!("[ab}}{side}]{{1,2}}\n");
+            prop::collection::vec((0..20usize, 0..3usize, prop::collection::vec(came, 0..3)), 0..4)
+        };
+        (prop::collection::vec(line, 0..20), changes("u"), changes("w")).prop_map(|(base, user, agent)| {
+            let changed = |changes: Vec<(usize, usize, Vec<String>)>| {
+                let mut lines = base.clone();
+                for (at, gone, came) in changes {
+                    let at = at.min(lines.len());
+                    lines.splice(at..(at + gone).min(lines.len()), came);
+                }
+                lines
+            };
+            (base.clone(), changed(user), changed(agent))
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 2_000, ..ProptestConfig::default() })]
+
+        #[test]
+        fn both_sides_are_alike((base, user, agent) in histories()) {
+            let (base, user, agent) = (base.concat(), user.concat(), agent.concat());
+            let text = |one: &str, other: &str| merge(&base, one, other).ok().map(|splices| spliced(one, &splices));
+            prop_assert_eq!(text(&user, &agent), text(&agent, &user));
+            prop_assert_eq!(text(&user, &base), Some(user.clone()));
+            prop_assert_eq!(text(&base, &agent), Some(agent.clone()));
+            prop_assert_eq!(text(&user, &user), Some(user.clone()));
+        }
+
+        #[test]
+        fn nothing_of_either_side_is_lost((base, user, agent) in histories()) {
+            if let Ok(splices) = merge(&base.concat(), &user.concat(), &agent.concat()) {
+                let merged = spliced(&user.concat(), &splices);
+                let count = |lines: &[String], wanted: &str| lines.iter().filter(|line| *line == wanted).count();
+                let merged: Vec<String> = lines(&merged).into_iter().map(str::to_owned).collect();
+                for line in base.iter().chain(&user).chain(&agent) {
+                    let (before, mine, other) = (count(&base, line), count(&user, line), count(&agent, line));
+                    let got = count(&merged, line);
+                    if line.contains('u') {
+                        prop_assert_eq!(got, mine, "what only the user wrote: {:?}", line);
+                    } else if line.contains('w') {
+                        prop_assert_eq!(got, other, "what only the agent wrote: {:?}", line);
+                    } else {
+                        // What both did alike counts once.
+                        let joined = (mine + other).saturating_sub(before);
+                        let (least, most) = (joined.min(mine).min(other), joined.max(mine).max(other));
+                        prop_assert!((least..=most).contains(&got), "{:?}: {} {} {}", line, least, got, most);
+                    }
+                }
+            }
+        }
+
+        #[test]
+        fn line_ends_change_nothing((base, user, agent) in histories(), ends in prop::collection::vec(any::<bool>(), 3)) {
+            let text = |lines: &[String], crlf: bool| {
+                if crlf { lines.concat().replace('\n', "\r\n") } else { lines.concat() }
+            };
+            let plain = merge(&base.concat(), &user.concat(), &agent.concat());
+            let mixed = merge(&text(&base, ends[0]), &text(&user, ends[1]), &text(&agent, ends[2]));
+            prop_assert_eq!(plain, mixed);
+        }
+    }
+}
