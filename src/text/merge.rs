@@ -316,7 +316,7 @@ mod tests {
     fn histories() -> impl Strategy<Value = (Vec<String>, Vec<String>, Vec<String>)> {
         let line = "[ab}]{0,1}".prop_map(|line: String| line + "\n");
         let changes = |side: &'static str| {
-            let came = format!("[ab}}{side}]{{1,2}}\n");
+            let came = prop::string::string_regex(&format!("[ab}}{side}]{{1,2}}\n")).unwrap();
             prop::collection::vec((0..20usize, 0..3usize, prop::collection::vec(came, 0..3)), 0..4)
         };
         (prop::collection::vec(line, 0..20), changes("u"), changes("w")).prop_map(|(base, user, agent)| {
