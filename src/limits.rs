@@ -450,6 +450,10 @@ pub const EDITOR_APPLY_WAIT: Duration = Duration::from_secs(10);
 /// How long the change of a document may come after the editor said that it applied an edit.
 pub const EDITOR_CHANGE_WAIT: Duration = Duration::from_secs(2);
 
+/// How long is waited for what was typed just before an edit that the editor refused: editors hold it
+/// back for up to 150 ms to send more at once.
+pub const EDITOR_TYPED_WAIT: Duration = Duration::from_secs(1);
+
 /// How long words for a chat file are joined: each batch is an edit, which an editor draws and keeps
 /// for undoing.
 pub const CHAT_BATCH: Duration = Duration::from_millis(400);

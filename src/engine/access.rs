@@ -170,7 +170,7 @@ impl<'a> Access<'a> {
         match edit.base {
             Version::Absent => Ok(None),
             Version::Text(_) => {
-                let bytes = self.turn.parts.files.bytes(&edit.path).await?;
+                let (_, bytes) = self.turn.parts.files.with_bytes(&edit.path).await?;
                 let kept = self.turn.parts.recorder.keep(&bytes);
                 let kept = kept.map_err(|error| {
                     ToolError::new(format!(

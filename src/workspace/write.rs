@@ -3,9 +3,9 @@
 use std::io;
 use std::sync::Arc;
 
-use super::buffers::BufferWrite;
-use super::file::{Bom, Content, TextFile};
-use super::{FileError, Files, root};
+use super::buffers::{BufferWrite, Refusal};
+use super::file::{Bom, Content, Source, TextFile};
+use super::{FileError, Files, blocking, root};
 use crate::os::fs::{self, Durability};
 use crate::path::AbsPath;
 use crate::text::{Change, Edit, Version, ends};
@@ -46,9 +46,27 @@ struct Ready {
     base: Version,
     /// The bytes of the disk; none where no file is.
     before: Option<Vec<u8>>,
-    /// The bytes that are to stand there; none where the file goes.
+    /// The text that is to stand there; none where the file goes.
     after: Option<String>,
     buffer: BufferWrite,
+}
+
+/// Why a write did not come to its end.
+struct Failure {
+    path: AbsPath,
+    why: Why,
+    /// The files that could not be put back.
+    lost: Vec<String>,
+    /// The files of which it is not known what stands in them.
+    unknown: Vec<String>,
+}
+
+/// What stood against a write.
+enum Why {
+    /// Something else stands there by now.
+    Stale,
+    /// The editor or the disk.
+    Failed(io::Error),
 }
 
 pub(super) async fn write(files: &Files, edits: &[Edit]) -> Result<Vec<Written>, WriteError> {
@@ -56,57 +74,95 @@ pub(super) async fn write(files: &Files, edits: &[Edit]) -> Result<Vec<Written>,
     for edit in edits {
         ready.push(check(files, edit).await?);
     }
-    let buffers: Vec<BufferWrite> = ready.iter().map(|one| one.buffer.clone()).collect();
-    let answered = files.buffers().write(&buffers).await;
-    let (mut on_disk, mut in_editor) = (Vec::new(), Vec::new());
-    let mut refused = None;
-    for (one, answer) in ready.iter().zip(answered) {
-        match answer {
-            Some(Ok(())) => in_editor.push(&one.buffer),
-            Some(Err(error)) => refused = refused.or(Some((one.path.clone(), error))),
-            None => on_disk.push(one),
-        }
-    }
-    if let Some((path, error)) = refused {
-        return Err(WriteError::Io { path, error, state: "the editor has the files as they were".into() });
-    }
-    if let Err((path, error, mut lost)) = to_disk(&on_disk) {
-        lost.extend(back_in_editor(files, &in_editor).await);
-        let state = if lost.is_empty() {
-            "all files are as they were".to_owned()
-        } else {
-            format!("{} could not be put back", lost.join(", "))
-        };
-        return Err(WriteError::Io { path, error, state });
-    }
     let written = ready.iter().map(|one| {
         let version = one.after.as_deref().map_or(Version::Absent, Version::of_text);
         Written { path: one.path.clone(), version }
     });
-    Ok(written.collect())
+    let written = written.collect();
+    let buffers: Vec<BufferWrite> = ready.iter().map(|one| one.buffer.clone()).collect();
+    let answered = files.buffers().write(&buffers).await;
+    let (mut on_disk, mut in_editor, mut refused) = (Vec::new(), Vec::new(), Vec::new());
+    for (one, answer) in ready.into_iter().zip(answered) {
+        match answer {
+            Some(Ok(())) => in_editor.push(one.buffer),
+            Some(Err(refusal)) => refused.push((one.path, refusal)),
+            None => on_disk.push(one),
+        }
+    }
+    let failure = match Failure::of_editor(refused) {
+        Some(failure) => Some(failure),
+        None => blocking(move || Ok(to_disk(&on_disk))).await?.err(),
+    };
+    match failure {
+        None => Ok(written),
+        Some(mut failure) => {
+            failure.lost.extend(back_in_editor(files, &in_editor).await);
+            Err(failure.into())
+        }
+    }
+}
+
+impl Failure {
+    /// What the editor did not take; none where it took all.
+    fn of_editor(refused: Vec<(AbsPath, Refusal)>) -> Option<Self> {
+        let unknown = refused.iter().filter(|(_, refusal)| matches!(refusal, Refusal::Unknown(_)));
+        let unknown: Vec<String> = unknown.map(|(path, _)| path.to_string()).collect();
+        // What is not known weighs most, then what makes it useless to try again.
+        let weight = |refusal: &Refusal| match refusal {
+            Refusal::Stale => 0,
+            Refusal::No(_) => 1,
+            Refusal::Unknown(_) => 2,
+        };
+        let (path, refusal) = refused.into_iter().max_by_key(|(_, refusal)| weight(refusal))?;
+        let why = match refusal {
+            Refusal::Stale => Why::Stale,
+            Refusal::No(why) | Refusal::Unknown(why) => Why::Failed(io::Error::other(why)),
+        };
+        Some(Self { path, why, lost: Vec::new(), unknown })
+    }
+}
+
+impl From<Failure> for WriteError {
+    fn from(failure: Failure) -> Self {
+        let Failure { path, why, lost, unknown } = failure;
+        let error = match why {
+            Why::Stale if lost.is_empty() => return Self::Stale(path),
+            Why::Stale => io::Error::other("it has changed since it was read"),
+            Why::Failed(error) => error,
+        };
+        let mut state = Vec::new();
+        if !unknown.is_empty() {
+            state.push(format!("whether {} was changed is not known: read it again", unknown.join(", ")));
+        }
+        if !lost.is_empty() {
+            state.push(format!("{} could not be put back", lost.join(", ")));
+        }
+        if state.is_empty() {
+            state.push("all files are as they were".into());
+        }
+        Self::Io { path, error, state: state.join("; ") }
+    }
 }
 
 async fn check(files: &Files, edit: &Edit) -> Result<Ready, WriteError> {
     let stale = || WriteError::Stale(edit.path.clone());
-    root::still_there(&edit.path)?;
-    let found = match files.read(&edit.path).await {
-        Ok(Content::Text(file)) => Some(file),
-        Ok(Content::Binary { .. }) => return Err(stale()),
-        Err(FileError::NotFound { .. }) => None,
+    let path = edit.path.clone();
+    blocking(move || root::still_there(&path)).await?;
+    let (found, before) = match files.with_bytes(&edit.path).await {
+        Ok((Content::Text(file), bytes)) => (Some(file), Some(bytes)),
+        Ok((Content::Binary { .. }, _)) => return Err(stale()),
+        Err(FileError::NotFound { .. }) => (None, None),
         Err(error) => return Err(error.into()),
     };
     let version = found.as_ref().map_or(Version::Absent, |file| file.version);
     if version != edit.base {
         return Err(stale());
     }
-    if edit.change == Change::Delete && files.buffers().read(&edit.path).await.is_some() {
+    let is_open = found.as_ref().is_some_and(|file| file.source == Source::Buffer);
+    if edit.change == Change::Delete && is_open {
         let error = io::Error::other("it is open in the editor; it has to be closed there first");
         return Err(WriteError::Io { path: edit.path.clone(), error, state: "nothing was written".into() });
     }
-    let before = match &found {
-        Some(_) => Some(files.bytes(&edit.path).await?),
-        None => None,
-    };
     let old: Arc<str> = found.as_ref().map_or_else(|| "".into(), whole);
     let (after, splices) = match &edit.change {
         Change::Splices(splices) => (Some(ends::splice(&old, splices)), splices.clone()),
@@ -129,22 +185,21 @@ fn whole(file: &TextFile) -> Arc<str> {
     }
 }
 
-/// Writes to the disk. When one fails those before it are put back; the error names the file, and
-/// those that could not be.
-fn to_disk(ready: &[&Ready]) -> Result<(), (AbsPath, io::Error, Vec<String>)> {
+/// Writes to the disk. When one fails those before it are put back. Blocks.
+fn to_disk(ready: &[Ready]) -> Result<(), Failure> {
     for (done, one) in ready.iter().enumerate() {
-        if let Err(error) = put(&one.path, one.base, one.after.as_deref().map(str::as_bytes)) {
+        if let Err(why) = put(one) {
             let lost = ready[..done].iter().filter(|earlier| put_back(earlier).is_err());
             let lost = lost.map(|earlier| earlier.path.to_string()).collect();
-            return Err((one.path.clone(), error, lost));
+            return Err(Failure { path: one.path.clone(), why, lost, unknown: Vec::new() });
         }
     }
     Ok(())
 }
 
 /// Takes edits of open files back; gives those for which the editor refuses.
-async fn back_in_editor(files: &Files, done: &[&BufferWrite]) -> Vec<String> {
-    let reversed = |write: &&BufferWrite| BufferWrite {
+async fn back_in_editor(files: &Files, done: &[BufferWrite]) -> Vec<String> {
+    let reversed = |write: &BufferWrite| BufferWrite {
         path: write.path.clone(),
         base: Version::of_text(&write.new),
         old: write.new.clone(),
@@ -157,20 +212,45 @@ async fn back_in_editor(files: &Files, done: &[&BufferWrite]) -> Vec<String> {
     refused.map(|(write, _)| write.path.to_string()).collect()
 }
 
-fn put(path: &AbsPath, base: Version, bytes: Option<&[u8]>) -> io::Result<()> {
-    match (bytes, base) {
-        (Some(bytes), Version::Text(_)) => fs::replace(path, bytes, Durability::Process),
-        (Some(bytes), Version::Absent) => {
-            if let Some(parent) = path.parent() {
-                fs::create_folders(&parent)?;
-            }
-            fs::replace(path, bytes, Durability::Process)
-        }
-        (None, _) => fs::remove_file(path),
+/// Writes one file, if it is still as it was when it was checked: the editor was asked since.
+fn put(one: &Ready) -> Result<(), Why> {
+    if !stands(&one.path, one.before.as_deref()).map_err(Why::Failed)? {
+        return Err(Why::Stale);
+    }
+    let put = match (&one.after, one.base) {
+        (Some(text), Version::Text(_)) => fs::replace(&one.path, text.as_bytes(), Durability::Process),
+        (Some(text), Version::Absent) => make(&one.path, text.as_bytes()),
+        (None, _) => fs::remove_file(&one.path),
+    };
+    put.map_err(Why::Failed)
+}
+
+fn make(path: &AbsPath, bytes: &[u8]) -> io::Result<()> {
+    if let Some(parent) = path.parent() {
+        fs::create_folders(&parent)?;
+    }
+    fs::replace(path, bytes, Durability::Process)
+}
+
+/// Whether the disk has these bytes there; none: no file.
+fn stands(path: &AbsPath, bytes: Option<&[u8]>) -> io::Result<bool> {
+    match (fs::read(path), bytes) {
+        (Ok(found), Some(bytes)) => Ok(found == bytes),
+        (Ok(_), None) => Ok(false),
+        (Err(error), bytes) => match error.kind() {
+            io::ErrorKind::NotFound => Ok(bytes.is_none()),
+            // Where a folder is to be, a file stands: making it says so.
+            io::ErrorKind::NotADirectory if bytes.is_none() => Ok(true),
+            _ => Err(error),
+        },
     }
 }
 
+/// Puts a file back as it was, if it still has what was written.
 fn put_back(one: &Ready) -> io::Result<()> {
+    if !stands(&one.path, one.after.as_deref().map(str::as_bytes))? {
+        return Err(io::Error::other("it has changed since"));
+    }
     match &one.before {
         Some(bytes) => fs::replace(&one.path, bytes, Durability::Process),
         None => fs::remove_file(&one.path),
@@ -227,7 +307,7 @@ mod tests {
             let open = path.file_name() == "open";
             Box::pin(async move { open.then(|| Ok(self.0.lock().unwrap().as_str().into())) })
         }
-        fn write<'a>(&'a self, writes: &'a [BufferWrite]) -> BoxFuture<'a, Vec<Option<io::Result<()>>>> {
+        fn write<'a>(&'a self, writes: &'a [BufferWrite]) -> BoxFuture<'a, Vec<Option<Result<(), Refusal>>>> {
             let one = |write: &BufferWrite| {
                 let open = write.path.file_name() == "open";
                 open.then(|| *self.0.lock().unwrap() = ends::splice(&write.old, &write.splices));
