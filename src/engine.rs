@@ -20,12 +20,14 @@ pub mod preview;
 mod prompt;
 mod question;
 pub mod reader;
+pub mod rebase;
 pub mod recorder;
 mod repeat;
 mod session;
 pub mod state;
 mod step;
 pub mod tool;
+mod traces;
 mod turn;
 
 pub use event::*;

@@ -44,6 +44,19 @@ pub const REPEATED_CALL_CHARS_MAX: usize = 200;
 /// to write it, and one more.
 pub const INTENTS_PER_CALL_MAX: usize = 4;
 
+/// Times that one call makes its edits anew because their files went on changing. Somebody who types
+/// without a pause is met between two keys after one or two.
+pub const CHANGED_ROUNDS_MAX: u32 = 10;
+
+/// Lines of what others changed in a file that the model is told beside its own edit's answer.
+pub const CHANGE_TOLD_LINES_MAX: usize = 40;
+
+/// Bytes of one such line; a longer one is better read in the file.
+pub const CHANGE_TOLD_LINE_BYTES_MAX: usize = 500;
+
+/// Lines of a file that the model is shown when its edit collides with what others changed there.
+pub const CONFLICT_LINES_MAX: usize = 40;
+
 /// How long a cancelled command may take to end: the polite signal, its grace and the kill.
 pub const COMMAND_END_WAIT: Duration = Duration::from_secs(4);
 

@@ -13,7 +13,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use self::changes::Change;
-use super::edit::{Splice, spliced};
+use super::edit::Splice;
 use super::ends;
 use crate::limits;
 
@@ -59,12 +59,6 @@ pub fn merge(base: &str, user: &str, agent: &str) -> Result<Vec<Splice>, Conflic
         }
     }
     if collisions.is_empty() { Ok(splices) } else { Err(Conflict::Lines(collisions)) }
-}
-
-/// Carries splices of a text that was seen over to the present one; both with LF line ends and without
-/// byte-order mark. There are none where the present text has all that they would bring.
-pub fn carried(seen: &str, splices: &[Splice], present: &str) -> Result<Vec<Splice>, Conflict> {
-    merge(seen, present, &spliced(seen, splices))
 }
 
 /// What each side changed, in order.
@@ -209,6 +203,7 @@ fn named<'a>(lines: &[&'a str], names: &mut HashMap<&'a str, u32>) -> Vec<u32> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::edit::spliced;
     use super::*;
     use proptest::prelude::*;
 
@@ -301,15 +296,6 @@ mod tests {
         assert_eq!(merge(&base, &user, &agent), Err(Conflict::TooDifferent));
         let (long, longer) = ("}\n".repeat(100_000), "}\n".repeat(100_001));
         assert_eq!(merge(&long, &longer, &long), Ok(vec![]));
-    }
-
-    #[test]
-    fn a_planned_edit_is_carried_over() {
-        let splices = vec![Splice { start: 2, end: 3, text: "B".into() }];
-        let carried_over = carried("a\nb\nc\n", &splices, "x\na\nb\nc\n").unwrap();
-        assert_eq!(spliced("x\na\nb\nc\n", &carried_over), "x\na\nB\nc\n");
-        assert_eq!(carried("a\nb\nc\n", &splices, "a\nB\nc\nd\n"), Ok(vec![]));
-        assert!(carried("a\nb\nc\n", &splices, "a\nbb\nc\n").is_err());
     }
 
     /// A base of few different lines, and what two sides make of it.

@@ -63,7 +63,7 @@ impl Tool for WriteFile {
                     Ok(Ran::Needs(planned(input, path.clone(), found, access.cwd())?))
                 }
                 _ => {
-                    access.write().await?;
+                    access.replace().await?;
                     let lines = input::text(input, &["content"])?.lines().count();
                     Ok(Ran::Done(Output::said(format!("Written, {lines} lines."))))
                 }

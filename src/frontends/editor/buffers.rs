@@ -218,7 +218,8 @@ impl Planned<'_> {
     /// Whether a document has what was written, maybe with what was typed since.
     fn is_in(&self, document: &Document) -> bool {
         let (present, wanted) = (self.view(document), ends::lf(&self.write.new));
-        present == wanted || merge::merge(&self.write.old, &present, &wanted).is_ok_and(|rest| rest.is_empty())
+        present == wanted
+            || merge::merge(&self.write.old, &present, &wanted).is_ok_and(|rest| rest.is_empty())
     }
 
     fn fits(&self) -> bool {
