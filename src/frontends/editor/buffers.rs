@@ -36,6 +36,13 @@ struct Planned<'a> {
     document: Document,
 }
 
+/// What an editor said of the text that it has after an edit, as far as it did.
+#[derive(Default, Clone)]
+struct Said {
+    version: Option<i32>,
+    hash: Option<String>,
+}
+
 impl EditorBuffers {
     /// The buffers of this connection.
     pub fn new(documents: Arc<Documents>, terms: Arc<OnceLock<Terms>>, peer: Peer) -> Self {
@@ -81,7 +88,7 @@ impl EditorBuffers {
         let mut outcomes = Vec::new();
         for (one, answer) in planned.iter().zip(answers) {
             outcomes.push(match answer {
-                Ok(()) => self.stands(one).await,
+                Ok(said) => self.stands(one, &said).await,
                 Err(Refusal::No(_)) if moved => Err(Refusal::Stale),
                 Err(Refusal::No(why)) => {
                     Err(Refusal::No(format!("the editor did not apply the edit: {why}")))
@@ -97,7 +104,7 @@ impl EditorBuffers {
     async fn moves(
         &self,
         planned: &[Planned<'_>],
-        answers: &[Result<(), Refusal>],
+        answers: &[Result<Said, Refusal>],
         changes: &mut watch::Receiver<u64>,
     ) -> bool {
         let refused = planned.iter().zip(answers).filter(|(_, answer)| answer.is_err());
@@ -118,7 +125,7 @@ impl EditorBuffers {
         tokio::time::timeout(limits::EDITOR_TYPED_WAIT, moved).await.unwrap_or(false)
     }
 
-    async fn by_agent(&self, planned: &[Planned<'_>], encoding: Encoding) -> Vec<Result<(), Refusal>> {
+    async fn by_agent(&self, planned: &[Planned<'_>], encoding: Encoding) -> Vec<Result<Said, Refusal>> {
         let mut edits = Vec::new();
         for one in planned {
             edits.push(one.for_agent(encoding, one.is_saved().await));
@@ -131,7 +138,9 @@ impl EditorBuffers {
             Err(error) => return planned.iter().map(|_| Err(refusal(&error))).collect(),
         };
         let outcome = |at: usize| match files.get(at) {
-            Some(file) if file.applied => Ok(()),
+            Some(file) if file.applied => {
+                Ok(Said { version: file.version, hash: file.hash.as_ref().map(|hash| hash.0.clone()) })
+            }
             Some(file) => {
                 Err(Refusal::No(file.error.clone().unwrap_or_else(|| "it gave no reason".to_owned())))
             }
@@ -140,13 +149,13 @@ impl EditorBuffers {
         (0..planned.len()).map(outcome).collect()
     }
 
-    async fn by_lsp(&self, planned: &[Planned<'_>], terms: &Terms) -> Vec<Result<(), Refusal>> {
+    async fn by_lsp(&self, planned: &[Planned<'_>], terms: &Terms) -> Vec<Result<Said, Refusal>> {
         let edit = workspace_edit(planned, terms);
         let params = json!({ "label": "Quillon", "edit": edit });
         let answer: Result<Value, _> =
             self.peer.request("workspace/applyEdit", &params, limits::EDITOR_APPLY_WAIT).await;
         let outcome = match answer {
-            Ok(answer) if answer["applied"] == true => Ok(()),
+            Ok(answer) if answer["applied"] == true => Ok(Said::default()),
             Ok(answer) => {
                 let why = answer["failureReason"].as_str().unwrap_or("it gave no reason");
                 Err(Refusal::No(why.to_owned()))
@@ -157,13 +166,13 @@ impl EditorBuffers {
     }
 
     /// Waits until the document has what was written: "applied" alone is not believed.
-    async fn stands(&self, one: &Planned<'_>) -> Result<(), Refusal> {
+    async fn stands(&self, one: &Planned<'_>, said: &Said) -> Result<(), Refusal> {
         let mut changes = self.documents.watch();
         let found = async {
             loop {
                 changes.mark_unchanged();
                 match self.find(&one.write.path).await {
-                    Some(document) if one.is_in(&document) => return true,
+                    Some(document) if one.is_in(&document, said) => return true,
                     Some(_) => {}
                     None => return false,
                 }
@@ -216,9 +225,12 @@ impl Planned<'_> {
     }
 
     /// Whether a document has what was written, maybe with what was typed since.
-    fn is_in(&self, document: &Document) -> bool {
+    fn is_in(&self, document: &Document, said: &Said) -> bool {
         let (present, wanted) = (self.view(document), ends::lf(&self.write.new));
+        let behind = said.version.unwrap_or(self.document.version.saturating_add(1));
+        let proven = said.hash.as_ref().is_some_and(|hash| *hash == Hash::of(wanted.as_bytes()).to_string());
         present == wanted
+            || (proven && document.version >= behind)
             || merge::merge(&self.write.old, &present, &wanted).is_ok_and(|rest| rest.is_empty())
     }
 
