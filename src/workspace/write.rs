@@ -199,6 +199,9 @@ fn to_disk(ready: &[Ready]) -> Result<(), Failure> {
 
 /// Takes edits of open files back; gives those for which the editor refuses.
 async fn back_in_editor(files: &Files, done: &[BufferWrite]) -> Vec<String> {
+    if done.is_empty() {
+        return Vec::new();
+    }
     let reversed = |write: &BufferWrite| BufferWrite {
         path: write.path.clone(),
         base: Version::of_text(&write.new),
@@ -338,6 +341,86 @@ mod tests {
         assert_eq!(*editor.0.lock().unwrap(), "two\r\n");
         let gone = edit(&files, "open", Version::of_text("two\n"), Change::Delete);
         assert!(files.write(&[gone]).await.unwrap_err().to_string().contains("closed there first"));
+    }
+
+    type Answers = Vec<Option<Result<(), Refusal>>>;
+
+    /// An editor that has nothing open but answers to edits so, whatever comes of it.
+    struct Says<F>(F);
+
+    impl<F: Fn(&[BufferWrite]) -> Answers + Send + Sync> super::super::Buffers for Says<F> {
+        fn read<'a>(&'a self, _path: &'a AbsPath) -> BoxFuture<'a, Option<io::Result<Arc<str>>>> {
+            Box::pin(async { None })
+        }
+        fn write<'a>(&'a self, writes: &'a [BufferWrite]) -> BoxFuture<'a, Answers> {
+            let answers = (self.0)(writes);
+            Box::pin(async move { answers })
+        }
+        fn open(&self) -> Vec<AbsPath> {
+            Vec::new()
+        }
+    }
+
+    fn saying(plain: &Files, says: impl Fn(&[BufferWrite]) -> Answers + Send + Sync + 'static) -> Files {
+        Files::new(plain.cwd().clone(), vec![plain.cwd().clone()], Arc::new(Says(says)))
+    }
+
+    #[tokio::test]
+    async fn what_comes_while_the_editor_is_asked_is_not_overwritten() {
+        let (_folder, plain) = files();
+        let (old, new) = (plain.cwd().join("old").unwrap(), plain.cwd().join("new").unwrap());
+        fs::replace(&old, b"old", Durability::Process).unwrap();
+        let places = [old.clone(), new.clone()];
+        let files = saying(&plain, move |writes| {
+            let path = &writes[0].path;
+            assert!(places.contains(path));
+            fs::replace(path, b"saved meanwhile", Durability::Process).unwrap();
+            writes.iter().map(|_| None).collect()
+        });
+        let changed = edit(&files, "old", Version::of_text("old"), Change::Whole("changed".into()));
+        let made = edit(&files, "new", Version::Absent, Change::Whole("made".into()));
+        let gone = edit(&files, "old", Version::of_text("saved meanwhile"), Change::Delete);
+        for one in [changed, made] {
+            let error = files.write(std::slice::from_ref(&one)).await.unwrap_err();
+            assert!(matches!(error, WriteError::Stale(_)), "{error}");
+            assert_eq!(fs::read(&one.path).unwrap(), b"saved meanwhile");
+        }
+        plain.write(&[gone]).await.unwrap();
+        assert!(fs::look(&old).is_err());
+    }
+
+    #[tokio::test]
+    async fn what_an_editor_refuses_is_said_as_it_is() {
+        let (_folder, plain) = files();
+        let made = |name: &str| edit(&plain, name, Version::Absent, Change::Whole("x".into()));
+        let no = || Some(Err(Refusal::No("it is locked".into())));
+        // It answers so once, and refuses to take anything back.
+        let answers = |answers: Answers| {
+            let answers = std::sync::Mutex::new(Some(answers));
+            saying(&plain, move |writes| {
+                let first = answers.lock().unwrap().take();
+                first.unwrap_or_else(|| writes.iter().map(|_| Some(Err(Refusal::Stale))).collect())
+            })
+        };
+        let unknown = || Some(Err(Refusal::Unknown("no answer".into())));
+        let stale = || Some(Err(Refusal::Stale));
+        let check = async |given: Answers, expected: &str| {
+            let edits: Vec<Edit> = ["a", "b"].into_iter().take(given.len()).map(made).collect();
+            let error = answers(given).write(&edits).await.unwrap_err().to_string();
+            let error = error.replace(&format!("{}/", plain.cwd()), "");
+            assert!(error.contains(expected), "{error}");
+            assert!(edits.iter().all(|edit| fs::look(&edit.path).is_err()));
+        };
+        check(vec![no()], "failed to write a: it is locked; all files are as they were").await;
+        check(vec![no(), None], "failed to write a: it is locked; all files are as they were").await;
+        check(vec![unknown()], "no answer; whether a was changed is not known").await;
+        check(vec![stale(), unknown()], "no answer; whether b was changed is not known").await;
+        check(vec![stale(), no()], "failed to write b: it is locked").await;
+        check(vec![None, stale()], "b has changed since it was read").await;
+        // What it took is to be put back, and that it refuses too.
+        check(vec![Some(Ok(())), no()], "failed to write b: it is locked; a could not be put back").await;
+        check(vec![Some(Ok(())), stale()], "failed to write b: it has changed since it was read; a could")
+            .await;
     }
 
     #[tokio::test]
