@@ -203,7 +203,8 @@ impl Model for Doer {
         let mut events = Vec::new();
         if matches!(request.messages.last(), Some(Message::User(_))) {
             let task = self.desk.lock().unwrap().tasks[self.who].clone().unwrap();
-            let input = json!({"file_path": FILES[task.file], "old_string": task.old, "new_string": task.new});
+            let input =
+                json!({"file_path": FILES[task.file], "old_string": task.old, "new_string": task.new});
             let (tool, provider_id) = ("edit".into(), "1".to_owned());
             events.push(ModelEvent::CallReady { index: 0, provider_id, tool, input });
         }

@@ -9,7 +9,7 @@ use crate::text::{ends, merge};
 pub(super) fn answer(case: &Map<String, Value>) -> Result<Map<String, Value>, String> {
     let (base, user, agent) = (text(case, "base")?, text(case, "user")?, text(case, "agent")?);
     let mut answer = Map::new();
-    match merge::merge(base, user, agent) {
+    match merge::merge(&ends::lf(base), &ends::lf(user), &ends::lf(agent)) {
         Ok(splices) => {
             answer.insert("result".into(), json!("merged"));
             answer.insert("merged".into(), json!(ends::splice(user, &splices)));

@@ -15,7 +15,7 @@ use super::traces::Traces;
 use super::turn::Turn;
 use crate::limits;
 use crate::policy::{self, Ground, Intent, Situation, Verdict};
-use crate::text::{Version, clean};
+use crate::text::{Hash, Version, clean};
 use crate::workspace::FileError;
 
 /// Runs the calls of a reply: neighbours that only read together, all others one after another.
@@ -235,7 +235,7 @@ async fn keep_bases(turn: &Turn, intent: &Intent) -> Result<Bases, ToolError> {
     for edit in edits {
         let Version::Text(wanted) = edit.base else { continue };
         match turn.parts.files.lf_text(&edit.path).await {
-            Ok(text) if Version::of_text(&text) == edit.base => {
+            Ok(text) if Hash::of(text.as_bytes()) == wanted => {
                 let kept = recorder.keep(text.as_bytes());
                 kept.map_err(|error| ToolError::new(format!("failed to keep {}: {error}", edit.path)))?;
             }

@@ -287,7 +287,7 @@ mod tests {
         assert!(shown.ends_with("(cut; read on there)\n"));
         assert_eq!(around("", &[Range { start: 0, end: 0 }]), "(the file is empty)\n");
         let long = "x".repeat(limits::SEARCH_LINE_CHARS_MAX + 1);
-        assert!(around(&long, &[0..1]).ends_with("x…\n"));
+        assert!(around(&long, &[Range { start: 0, end: 1 }]).ends_with("x…\n"));
     }
 
     #[test]

@@ -1,9 +1,9 @@
 //! Three texts become one: what two sides made of the same text, by lines, or where they collide.
 //!
 //! The outcome is git's (`git merge-file`): changes of different places are joined, changes of the same
-//! lines or of neighbouring ones collide, and the same change made by both counts once. Where git sees
-//! two texts, Quillon sees one: line ends and a byte-order mark that differ are no change, and the
-//! user's stay.
+//! lines or of neighbouring ones collide, and the same change made by both counts once. All texts are
+//! views with LF line ends and without byte-order mark (`super::ends`): where those alone differ, git
+//! sees two texts and Quillon one.
 
 mod changes;
 mod path;
@@ -14,7 +14,6 @@ use std::ops::Range;
 
 use self::changes::Change;
 use super::edit::Splice;
-use super::ends;
 use crate::limits;
 
 /// Why two changed texts cannot be joined.
@@ -29,16 +28,13 @@ pub enum Conflict {
     NotText,
 }
 
-/// What makes the user's text the one that has both changes: splices of its view with LF line ends and
-/// without byte-order mark. There are none where the user's text has all that the agent wanted.
-///
-/// `base` is what both began with; all three texts may have any line ends.
+/// What makes the user's text the one that has both changes. There is nothing where it has all that the
+/// agent wanted. `base` is what both began with.
 pub fn merge(base: &str, user: &str, agent: &str) -> Result<Vec<Splice>, Conflict> {
     if [base, user, agent].iter().any(|text| text.contains('\0')) {
         return Err(Conflict::NotText);
     }
-    let (base, user, agent) = (ends::lf(base), ends::lf(user), ends::lf(agent));
-    let (base, user, agent): (Vec<_>, Vec<_>, Vec<_>) = (lines(&base), lines(&user), lines(&agent));
+    let [base, user, agent] = [base, user, agent].map(lines);
     let mut names = HashMap::new();
     let [base, user_ids, agent_ids] = [&base, &user, &agent].map(|lines| named(lines, &mut names));
     let mut steps = limits::MERGE_STEPS_MAX;
@@ -50,15 +46,26 @@ pub fn merge(base: &str, user: &str, agent: &str) -> Result<Vec<Splice>, Conflic
     for place in sides.places() {
         match place.settled(&user_ids, &agent_ids) {
             Settled::AsTheUserHasIt => {}
-            Settled::AsTheAgentWants => splices.push(Splice {
-                start: offsets.of_line(place.user.start),
-                end: offsets.of_line(place.user.end),
-                text: agent[place.agent].concat(),
-            }),
+            Settled::AsTheAgentWants => {
+                let start = offsets.of_line(place.user.start);
+                splices.push(splice(start, &user[place.user].concat(), &agent[place.agent].concat()));
+            }
             Settled::Collides => collisions.push(place.user),
         }
     }
     if collisions.is_empty() { Ok(splices) } else { Err(Conflict::Lines(collisions)) }
+}
+
+/// What makes the old text, which begins at `start`, the new one: no more than differs, so that line ends
+/// which stay are not touched.
+fn splice(start: usize, old: &str, new: &str) -> Splice {
+    let head = old.bytes().zip(new.bytes()).take_while(|(old, new)| old == new).count();
+    let head = old.floor_char_boundary(head);
+    let rests = old[head..].bytes().rev().zip(new[head..].bytes().rev());
+    let tail = rests.take_while(|(old, new)| old == new).count();
+    let end = old.ceil_char_boundary(old.len() - tail);
+    let tail = old.len() - end;
+    Splice { start: start + head, end: start + end, text: new[head..new.len() - tail].to_owned() }
 }
 
 /// What each side changed, in order.
@@ -204,6 +211,7 @@ fn named<'a>(lines: &[&'a str], names: &mut HashMap<&'a str, u32>) -> Vec<u32> {
 #[cfg(test)]
 mod tests {
     use super::super::edit::spliced;
+    use super::super::ends;
     use super::*;
     use proptest::prelude::*;
 
@@ -254,23 +262,42 @@ mod tests {
         check("abbbc", "abbbbc", "abbc", None);
     }
 
+    /// Merges texts with any line ends.
+    fn of_any(base: &str, user: &str, agent: &str) -> Result<Vec<Splice>, Conflict> {
+        merge(&ends::lf(base), &ends::lf(user), &ends::lf(agent))
+    }
+
     #[test]
     fn line_ends_and_marks_are_no_change() {
         let user = "\u{feff}a\r\nB\r\nc\r\nd\r\n";
-        let splices = merge("a\nb\nc\nd\n", user, "a\nb\nc\nD\nE\n").unwrap();
+        let splices = of_any("a\nb\nc\nd\n", user, "a\nb\nc\nD\nE\n").unwrap();
         assert_eq!(ends::splice(user, &splices), "\u{feff}a\r\nB\r\nc\r\nD\r\nE\r\n");
         let user = "a\nB\nc\nd\n";
-        let splices = merge("a\r\nb\r\nc\r\nd\r\n", user, "\u{feff}a\r\nb\r\nc\r\nD\r\n").unwrap();
+        let splices = of_any("a\r\nb\r\nc\r\nd\r\n", user, "\u{feff}a\r\nb\r\nc\r\nD\r\n").unwrap();
         assert_eq!(ends::splice(user, &splices), "a\nB\nc\nD\n");
-        assert_eq!(merge("a\nb\n", "a\nX\n", "a\r\nb\r\n"), Ok(vec![]));
+        assert_eq!(of_any("a\nb\n", "a\nX\n", "a\r\nb\r\n"), Ok(vec![]));
+        // Where they are mixed, those that no side touched stay.
+        let user = "0\na\nb\nc\r\nd\r\n";
+        let splices = of_any("a\nb\nc\nd\n", user, "a\nx;\nd\n").unwrap();
+        assert_eq!(ends::splice(user, &splices), "0\na\nx;\r\nd\r\n");
+        // A CR before a CRLF is a character too, of the view as well.
+        let user = "a\r\r\nb\r\nc\r\n";
+        let splices = of_any("a\r\r\nb\r\n", user, "A\r\r\nb\r\n").unwrap();
+        assert_eq!(ends::splice(user, &splices), "A\r\r\nb\r\nc\r\n");
         // A lone CR is a character of its line.
-        assert_eq!(merge("a\rb\n", "A\rb\n", "a\rB\n"), Err(Conflict::Lines(vec![0..1])));
+        assert_eq!(
+            of_any("a\rb\n", "A\rb\n", "a\rB\n"),
+            Err(Conflict::Lines(vec![Range { start: 0, end: 1 }]))
+        );
     }
 
     #[test]
     fn the_last_line_without_an_end_is_another_line() {
         check("a", "a", "ab", Some("ab"));
-        assert_eq!(merge("a\nb", "a\nb\n", "a\nb\nc"), Err(Conflict::Lines(vec![1..2])));
+        assert_eq!(
+            merge("a\nb", "a\nb\n", "a\nb\nc"),
+            Err(Conflict::Lines(vec![Range { start: 1, end: 2 }]))
+        );
         let splices = merge("a\nb\nc", "A\nb\nc", "a\nb\nc\n").unwrap();
         assert_eq!(ends::splice("A\nb\nc", &splices), "A\nb\nc\n");
     }
@@ -279,7 +306,10 @@ mod tests {
     fn a_collision_names_the_users_lines() {
         let collides = |base: &str, user: &str, agent: &str| merge(base, user, agent).unwrap_err();
         let lines = |ranges: &[Range<usize>]| Conflict::Lines(ranges.to_vec());
-        assert_eq!(collides("a\nb\nc\n", "x\na\nB\nB\nc\n", "a\nX\nc\n"), lines(&[2..4]));
+        assert_eq!(
+            collides("a\nb\nc\n", "x\na\nB\nB\nc\n", "a\nX\nc\n"),
+            lines(&[Range { start: 2, end: 4 }])
+        );
         assert_eq!(collides("a\nb\nc\n", "a\nc\n", "a\nX\nc\n"), lines(&[Range { start: 1, end: 1 }]));
         assert_eq!(collides("a\nb\nc\nd\n", "1\nb\nc\n2\n", "3\nb\nc\n4\n"), lines(&[0..1, 3..4]));
         assert_eq!(collides("a\0", "b\0", "a\0"), Conflict::NotText);
@@ -360,7 +390,7 @@ mod tests {
                 if crlf { lines.concat().replace('\n', "\r\n") } else { lines.concat() }
             };
             let plain = merge(&base.concat(), &user.concat(), &agent.concat());
-            let mixed = merge(&text(&base, ends[0]), &text(&user, ends[1]), &text(&agent, ends[2]));
+            let mixed = of_any(&text(&base, ends[0]), &text(&user, ends[1]), &text(&agent, ends[2]));
             prop_assert_eq!(plain, mixed);
         }
     }

@@ -163,9 +163,12 @@ async fn check(files: &Files, edit: &Edit) -> Result<Ready, WriteError> {
         let error = io::Error::other("it is open in the editor; it has to be closed there first");
         return Err(WriteError::Io { path: edit.path.clone(), error, state: "nothing was written".into() });
     }
-    let old: Arc<str> = found.as_ref().map_or_else(|| "".into(), whole);
+    let text = found.as_ref().map_or("", |file| &*file.text);
+    let mark = found.as_ref().map_or("", mark);
+    let old: Arc<str> = format!("{mark}{text}").into();
     let (after, splices) = match &edit.change {
-        Change::Splices(splices) => (Some(ends::splice(&old, splices)), splices.clone()),
+        // Its places count in the text as it was read, which is without the mark.
+        Change::Splices(splices) => (Some(format!("{mark}{}", ends::splice(text, splices))), splices.clone()),
         Change::Whole(text) => {
             let view = (ends::lf(&old), ends::lf(text));
             (Some(text.clone()), crate::text::diff::splices(&view.0, &view.1))
@@ -177,11 +180,11 @@ async fn check(files: &Files, edit: &Edit) -> Result<Ready, WriteError> {
     Ok(Ready { path: edit.path.clone(), base: edit.base, before, after, buffer })
 }
 
-/// The text with its byte-order mark.
-fn whole(file: &TextFile) -> Arc<str> {
+/// The byte-order mark of a file, if it has one.
+fn mark(file: &TextFile) -> &'static str {
     match file.bom {
-        Bom::None => file.text.clone(),
-        Bom::Utf8 => format!("\u{feff}{}", file.text).into(),
+        Bom::None => "",
+        Bom::Utf8 => "\u{feff}",
     }
 }
 
@@ -287,6 +290,13 @@ mod tests {
         let change = Change::Splices(splices);
         files.write(&[edit(&files, "a", Version::of_text("one\ntwo\n"), change)]).await.unwrap();
         assert_eq!(fs::read(&path).unwrap(), "\u{feff}one\r\n2\r\n3\r\n".as_bytes());
+        // What looks like a second mark is the same to whoever read the text.
+        fs::replace(&path, "\u{feff}\u{feff}one\r\r\ntwo".as_bytes(), Durability::Process).unwrap();
+        let Ok(Content::Text(file)) = files.read(&path).await else { panic!() };
+        let at = ends::lf(&file.text).find("two").unwrap();
+        let change = Change::Splices(vec![Splice { start: at, end: at + 3, text: "2".into() }]);
+        files.write(&[edit(&files, "a", file.version, change)]).await.unwrap();
+        assert_eq!(fs::read(&path).unwrap(), "\u{feff}\u{feff}one\r\r\n2".as_bytes());
     }
 
     #[tokio::test]

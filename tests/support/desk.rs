@@ -145,7 +145,9 @@ impl Desk {
             Does::Formats(who, file) => self.in_buffer(who, file, |buffer| {
                 buffer.text = buffer.text.replace(" \n", "\n").replace("  ", " ").replace(";k", ";\nk");
             }),
-            Does::Tells(who, file) => self.in_buffer(who, file, |buffer| buffer.told.clone_from(&buffer.text)),
+            Does::Tells(who, file) => {
+                self.in_buffer(who, file, |buffer| buffer.told.clone_from(&buffer.text))
+            }
             Does::Saves(who, file) => {
                 let disk = &self.disk[file];
                 let buffer = self.editors[who].get_mut(&file).filter(|buffer| buffer.saved == *disk);

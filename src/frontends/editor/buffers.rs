@@ -231,7 +231,7 @@ impl Planned<'_> {
         let proven = said.hash.as_ref().is_some_and(|hash| *hash == Hash::of(wanted.as_bytes()).to_string());
         present == wanted
             || (proven && document.version >= behind)
-            || merge::merge(&self.write.old, &present, &wanted).is_ok_and(|rest| rest.is_empty())
+            || merge::merge(&ends::lf(&self.write.old), &present, &wanted).is_ok_and(|rest| rest.is_empty())
     }
 
     fn fits(&self) -> bool {
