@@ -254,9 +254,9 @@ pub const BLOCKING_THREADS_MAX: usize = 16;
 /// How long a diff may be looked for before it becomes coarser; a person does not notice it.
 pub const DIFF_TIME: Duration = Duration::from_millis(200);
 
-/// Lines that a merge of three texts looks at, each comparison counted: a tenth of a second. Beyond it
+/// Lines that a merge of three texts looks at, each comparison counted: some tenths of a second. Beyond it
 /// the texts count as too different; a comparison that is broken off must not decide what is kept.
-pub const MERGE_STEPS_MAX: u64 = 20_000_000;
+pub const MERGE_STEPS_MAX: u64 = 10_000_000;
 
 /// A line that stands this often in a text says nothing about its place, however long the text is.
 pub const MERGE_EQUAL_LINES_MAX: usize = 1024;
