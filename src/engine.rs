@@ -27,6 +27,7 @@ pub mod preview;
 mod prompt;
 mod question;
 pub mod reader;
+pub mod rebase;
 pub mod recorder;
 mod repeat;
 pub mod restore;
@@ -38,6 +39,7 @@ mod stop;
 pub mod story;
 pub mod tool;
 pub mod touch;
+mod traces;
 mod turn;
 mod writing;
 

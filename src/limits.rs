@@ -49,6 +49,19 @@ pub const REPEATED_CALL_CHARS_MAX: usize = 200;
 /// to write it, and one more.
 pub const INTENTS_PER_CALL_MAX: usize = 4;
 
+/// Times that one call makes its edits anew because their files went on changing. Somebody who types
+/// without a pause is met between two keys after one or two.
+pub const CHANGED_ROUNDS_MAX: u32 = 10;
+
+/// Lines of what others changed in a file that the model is told beside its own edit's answer.
+pub const CHANGE_TOLD_LINES_MAX: usize = 40;
+
+/// Bytes of one such line; a longer one is better read in the file.
+pub const CHANGE_TOLD_LINE_BYTES_MAX: usize = 500;
+
+/// Lines of a file that the model is shown when its edit collides with what others changed there.
+pub const CONFLICT_LINES_MAX: usize = 40;
+
 /// How long a cancelled command may take to end: the polite signal, its grace and the kill.
 pub const COMMAND_END_WAIT: Duration = Duration::from_secs(4);
 
@@ -254,6 +267,16 @@ pub const BLOCKING_THREADS_MAX: usize = 16;
 
 /// How long a diff may be looked for before it becomes coarser; a person does not notice it.
 pub const DIFF_TIME: Duration = Duration::from_millis(200);
+
+/// Lines that a merge of three texts looks at, each comparison counted: some tenths of a second. Beyond it
+/// the texts count as too different; a comparison that is broken off must not decide what is kept.
+pub const MERGE_STEPS_MAX: u64 = 10_000_000;
+
+/// A line that stands this often in a text says nothing about its place, however long the text is.
+pub const MERGE_EQUAL_LINES_MAX: usize = 1024;
+
+/// Lines to either side that are looked at to judge whether a frequent line stands amidst changes.
+pub const MERGE_LOOK_LINES_MAX: usize = 100;
 
 /// Line numbers that an ambiguous edit is answered with.
 pub const HITS_SHOWN_MAX: usize = 10;
@@ -539,6 +562,10 @@ pub const EDITOR_APPLY_WAIT: Duration = Duration::from_secs(10);
 
 /// How long the change of a document may come after the editor said that it applied an edit.
 pub const EDITOR_CHANGE_WAIT: Duration = Duration::from_secs(2);
+
+/// How long is waited for what was typed just before an edit that the editor refused: editors hold it
+/// back for up to 150 ms to send more at once.
+pub const EDITOR_TYPED_WAIT: Duration = Duration::from_secs(1);
 
 /// How long words for a chat file are joined: each batch is an edit, which an editor draws and keeps
 /// for undoing.

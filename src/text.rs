@@ -7,6 +7,7 @@ pub mod edit;
 pub mod ends;
 pub mod find;
 pub mod lineage;
+pub mod merge;
 pub mod patch;
 
 pub use edit::{Change, Edit, Hash, Hunk, Splice, Version, spliced};

@@ -16,7 +16,7 @@ use std::collections::HashMap;
 use std::io;
 use std::sync::Arc;
 
-pub use buffers::{BufferWrite, Buffers, NoBuffers};
+pub use buffers::{BufferWrite, Buffers, NoBuffers, Refusal};
 pub use file::{Bom, Content, Source, TextFile};
 pub use git::{Committed, Head, Repository};
 pub use root::{Place, Side};
@@ -131,13 +131,19 @@ impl Files {
         }
     }
 
-    /// The bytes that stand at a place: those of the unsaved text where it is open.
-    pub async fn bytes(&self, path: &AbsPath) -> Result<Vec<u8>, FileError> {
-        if let Some(Ok(text)) = self.buffers.read(path).await {
-            return Ok(text.as_bytes().to_vec());
+    /// What stands at a place with its bytes, both of the same moment; of an unsaved text its own.
+    pub async fn with_bytes(&self, path: &AbsPath) -> Result<(Content, Vec<u8>), FileError> {
+        if let Some(text) = self.buffers.read(path).await {
+            let text = text.map_err(|error| FileError::Io { path: path.clone(), error })?;
+            return Ok((Content::Text(TextFile::of_buffer(&text)), text.as_bytes().to_vec()));
         }
         let path = path.clone();
-        blocking(move || fs::read(&path).map_err(|error| failed(&path, error))).await
+        blocking(move || {
+            root::still_there(&path)?;
+            let bytes = fs::read(&path).map_err(|error| failed(&path, error))?;
+            Ok((file::decode(bytes.clone()), bytes))
+        })
+        .await
     }
 
     /// The entries of a folder.

@@ -1,20 +1,22 @@
 //! `Access`: the hands of a granted call. It can do the granted intent and nothing else: no method
 //! takes a target.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::event::{CallId, Event, Exit as Ending, Seen, TodoItem};
 use super::found;
 use super::preview::{self, FileChange};
+use super::rebase::{self, Extent, OnChange};
 use super::tool::ToolError;
+use super::traces::Traces;
 use super::turn::Turn;
-use super::writing::{self, Cause};
+use super::writing::{self, Cause, Wrote};
 use crate::os::process::{self, Shell};
 pub use crate::os::process::{Ended, Exit, signal_name};
 use crate::path::AbsPath;
 use crate::policy::Intent;
-use crate::text::{Version, ends};
+use crate::text::{Change, Edit, Version, ends};
 use crate::workspace::survey;
 use crate::workspace::{
     Content, FileError, GlobQuery, Globbed, GrepQuery, Grepped, Listing, WriteError, Written,
@@ -35,18 +37,18 @@ pub struct Access<'a> {
     turn: &'a Turn,
     call: &'a CallId,
     intent: &'a Intent,
-    seen: &'a Mutex<Vec<Seen>>,
+    traces: &'a Mutex<Traces>,
 }
 
 impl<'a> Access<'a> {
-    /// `seen` takes what the model learns of files.
+    /// `traces` takes what is not the tool's to say.
     pub(super) fn new(
         turn: &'a Turn,
         call: &'a CallId,
         intent: &'a Intent,
-        seen: &'a Mutex<Vec<Seen>>,
+        traces: &'a Mutex<Traces>,
     ) -> Self {
-        Self { turn, call, intent, seen }
+        Self { turn, call, intent, traces }
     }
 
     /// What was granted.
@@ -109,15 +111,30 @@ impl<'a> Access<'a> {
         Ok(Searched { grepped, withheld })
     }
 
-    /// Writes exactly the granted edits, all or none; none when a file is no longer what it was when
-    /// the edits were made.
+    /// Writes exactly the granted edits, all or none.
+    ///
+    /// Where a file has changed since the edits were made, nothing is written: they are made anew on
+    /// the present text, and the tool runs again with that, once it is granted where it looks
+    /// otherwise. Edits that collide with what changed are an error which has the present text.
     pub async fn write(&self) -> Result<Vec<Written>, ToolError> {
+        self.write_or(OnChange::Merge).await
+    }
+
+    /// Writes exactly the granted edits, which were made for files as a whole, all or none; none where
+    /// a file has changed since.
+    pub async fn replace(&self) -> Result<Vec<Written>, ToolError> {
+        self.write_or(OnChange::Refuse).await
+    }
+
+    async fn write_or(&self, on_change: OnChange) -> Result<Vec<Written>, ToolError> {
         let Intent::Write { edits } = self.intent else { return Err(beyond(self.intent)) };
-        let changes = self.changes();
         let cause = Cause { call: Some(self.call.clone()), restore: None };
-        let written = writing::write(&self.turn.parts, edits, &cause).await?;
-        for (change, written) in changes.into_iter().zip(&written) {
-            self.saw(&written.path, written.version, change.new.map(Into::into));
+        let written = match writing::write(&self.turn.parts, edits, &cause).await? {
+            Wrote::Written(written) => written,
+            Wrote::Gone => return Err(self.make_anew(edits, on_change).await),
+        };
+        for ((edit, change), written) in edits.iter().zip(self.changes()).zip(&written) {
+            self.wrote(edit, change, written).await;
         }
         Ok(written)
     }
@@ -157,7 +174,91 @@ impl<'a> Access<'a> {
     fn saw(&self, path: &AbsPath, version: Version, text: Option<Arc<str>>) {
         self.turn.parts.files.views().saw(path, version, text);
         let seen = Seen { path: path.clone(), version };
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner).push(seen);
+        self.traces().seen.push(seen);
+    }
+
+    /// Makes edits anew whose files have changed, for the engine to go on with; gives what the tool is
+    /// to end with.
+    async fn make_anew(&self, edits: &[Edit], on_change: OnChange) -> ToolError {
+        match rebase::rebased(&self.turn.parts, edits, on_change).await {
+            Ok(rebased) => {
+                self.traces().rebased = Some(rebased);
+                ToolError::new("a file changed meanwhile; the edit is made anew")
+            }
+            Err(error) => error,
+        }
+    }
+
+    /// Notes what the model knows of a file that was written, and tells it what it did not know.
+    async fn wrote(&self, edit: &Edit, change: FileChange, written: &Written) {
+        let files = &self.turn.parts.files;
+        files.views().succeeded(&edit.path);
+        let view = files.views().of(&edit.path);
+        let first_base = || self.traces().first_bases.get(&edit.path).map(|base| (*base, None));
+        let known = view.map(|view| (view.version, view.text)).or_else(first_base);
+        let knows = match (known, &edit.change) {
+            (_, Change::Whole(_) | Change::Moved { .. } | Change::Delete) => Extent::Whole,
+            (Some((version, _)), Change::Splices(_)) if version == edit.base => Extent::Whole,
+            (Some((version, text)), Change::Splices(_)) => {
+                let present = change.old.unwrap_or_default();
+                self.tell_change(&edit.path, version, text, present).await
+            }
+            (None, Change::Splices(_)) => Extent::Beginning,
+        };
+        if knows == Extent::Whole {
+            self.saw(&written.path, written.version, change.new.map(Into::into));
+        }
+    }
+
+    /// Tells the model what changed in a file since it knew it, however its own change went.
+    async fn tell_change(
+        &self,
+        path: &AbsPath,
+        known: Version,
+        text: Option<Arc<str>>,
+        present: String,
+    ) -> Extent {
+        let (recorder, name) = (self.turn.parts.recorder.clone(), path.display_in(self.cwd()));
+        let compare = {
+            let name = name.clone();
+            move || {
+                let kept = || match known {
+                    Version::Absent => Some("".into()),
+                    Version::Text(hash) => rebase::kept_text(&recorder, hash).map(Arc::from),
+                };
+                let old = text.or_else(kept)?;
+                Some(rebase::told(&name, &old, &present))
+            }
+        };
+        let told = self.turn.parts.tasks.spawn_blocking(compare).await.ok().flatten();
+        let begins = format!("Note: {name} had changed since you last saw it, and not by you. Your change");
+        let (note, extent) = match told {
+            Some((changes, Extent::Whole)) => (
+                format!(
+                    "{begins} was merged into its present text, which also has these changes:\n{changes}"
+                ),
+                Extent::Whole,
+            ),
+            Some((changes, Extent::Beginning)) => (
+                format!(
+                    "{begins} was merged into its present text, which also has these changes:\n{changes}Read it \
+                     before you rely on the rest"
+                ),
+                Extent::Beginning,
+            ),
+            None => (
+                format!(
+                    "{begins} was merged into its present text. Read it before you rely on what you knew"
+                ),
+                Extent::Beginning,
+            ),
+        };
+        self.traces().notes.push(note.trim_end().to_owned());
+        extent
+    }
+
+    fn traces(&self) -> MutexGuard<'a, Traces> {
+        self.traces.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -7,12 +7,14 @@ use serde_json::Value;
 
 use super::access::Access;
 use super::amend;
-use super::event::{AmendedFile, Answer, Event, Outcome, Output, Reply, Seen, ToolCall, Who};
+use super::event::{AmendedFile, Answer, Event, Outcome, Output, Reply, ToolCall, Who};
 use super::question;
+use super::rebase::{Hunks, Rebased};
 use super::recorder::Halted;
 use super::tool::{Effect, Plan, Ran, Tool, ToolError};
+use super::traces::Traces;
 use super::turn::Turn;
-use super::writing;
+use super::writing::{self, Bases};
 use crate::limits;
 use crate::policy::{self, Ground, Intent, Situation, Verdict};
 use crate::text::clean;
@@ -40,14 +42,6 @@ fn effect(turn: &Turn, call: &ToolCall) -> Effect {
     turn.parts.toolbox.find(&call.tool).map_or(Effect::Reads, |tool| tool.effect())
 }
 
-/// A call may end, or be granted.
-enum Permit {
-    Granted(Who),
-    /// With the user's own texts.
-    Amended(Who, Vec<AmendedFile>),
-    Over(Outcome),
-}
-
 async fn outcome(turn: &Turn, call: &ToolCall) -> Result<Outcome, Halted> {
     if turn.cancel.is_cancelled() {
         return Ok(Outcome::Cancelled);
@@ -62,64 +56,197 @@ async fn outcome(turn: &Turn, call: &ToolCall) -> Result<Outcome, Halted> {
     if let Value::String(text) = &call.input {
         return Ok(Outcome::Failed(not_json(text)));
     }
-    let planned = tokio::select! {
-        biased;
-        planned = tool.plan(&call.input, &turn.parts.files) => planned,
-        () = turn.cancel.cancelled() => return Ok(Outcome::Cancelled),
-    };
-    let mut plan = match planned {
-        Ok(plan) => plan,
-        Err(ToolError(why)) => return Ok(Outcome::Failed(why)),
-    };
-    let seen = Mutex::default();
-    let mut note: Option<String> = None;
-    for _ in 0..limits::INTENTS_PER_CALL_MAX {
-        plan.title = clean::one_line(&plan.title);
-        if let Intent::Write { edits } = &plan.intent
-            && let Err(ToolError(why)) = writing::keep_bases(&turn.parts, edits).await
-        {
-            return Ok(Outcome::Failed(why));
-        }
-        let by = match permit(turn, call, &plan).await? {
-            Permit::Granted(by) => by,
-            Permit::Amended(by, files) => {
-                match amend::amended(&turn.parts.recorder, &plan.intent, &files) {
-                    Ok(Some((intent, told))) => (plan.intent, note) = (intent, Some(told)),
-                    Ok(None) => return Ok(Outcome::Denied { reason: LEFT_AS_IT_IS.into() }),
-                    Err(ToolError(why)) => return Ok(Outcome::Failed(why)),
+    let running =
+        Running { turn, call, tool: &*tool, traces: Mutex::default(), cause: None, intents: 0, rounds: 0 };
+    running.outcome().await
+}
+
+/// A call on its way.
+struct Running<'a> {
+    turn: &'a Turn,
+    call: &'a ToolCall,
+    tool: &'a dyn Tool,
+    traces: Mutex<Traces>,
+    /// What was granted and asked for the present plan; none where the tool planned it at first.
+    cause: Option<(Plan, Who)>,
+    /// Permissions that were needed.
+    intents: usize,
+    /// Times that edits were made anew.
+    rounds: u32,
+}
+
+/// What is to happen next in a call.
+enum Next {
+    /// The tool says what it means to do.
+    Plan,
+    /// This is put before the rules, and before the user where they say so.
+    Permit(Plan, Reason),
+    /// This is granted.
+    Act(Plan, Who),
+    /// It is over.
+    Over(Outcome),
+}
+
+/// Why a permission is needed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reason {
+    /// The tool wants to do this.
+    Wanted,
+    /// The files changed, and what was granted would not be what is done.
+    Changed,
+}
+
+impl Running<'_> {
+    async fn outcome(mut self) -> Result<Outcome, Halted> {
+        let mut next = Next::Plan;
+        loop {
+            next = match next {
+                Next::Over(Outcome::Done(output)) => {
+                    let traces = self.traces.into_inner().unwrap_or_else(PoisonError::into_inner);
+                    return Ok(Outcome::Done(traces.into_output(output)));
                 }
-                by
+                Next::Over(outcome) => return Ok(outcome),
+                _ if self.turn.cancel.is_cancelled() => return Ok(Outcome::Cancelled),
+                Next::Plan => self.plan().await,
+                Next::Permit(plan, reason) => self.permit(plan, reason).await?,
+                Next::Act(plan, by) => self.act(plan, by).await?,
             }
-            Permit::Over(outcome) => return Ok(outcome),
+        }
+    }
+
+    async fn plan(&mut self) -> Next {
+        let planned = tokio::select! {
+            biased;
+            planned = self.tool.plan(&self.call.input, &self.turn.parts.files) => planned,
+            () = self.turn.cancel.cancelled() => return Next::Over(Outcome::Cancelled),
         };
-        turn.record(Event::CallStarted {
-            call: call.id.clone(),
+        match planned {
+            Ok(plan) => Next::Permit(plan, Reason::Wanted),
+            Err(ToolError(why)) => failed(why),
+        }
+    }
+
+    async fn permit(&mut self, plan: Plan, reason: Reason) -> Result<Next, Halted> {
+        self.intents += 1;
+        if self.intents > limits::INTENTS_PER_CALL_MAX {
+            return Ok(failed("the call needed more permissions than one call may ask for; split it"));
+        }
+        let plan = Plan { title: clean::one_line(&plan.title), ..plan };
+        match writing::keep_bases(&self.turn.parts, &plan.intent).await {
+            Ok(Bases::Kept) => {}
+            // It was planned on a text that is gone before anybody was shown it: it is planned anew.
+            Ok(Bases::Gone) => {
+                self.intents -= 1;
+                let anew = self.cause.clone().map_or(Next::Plan, |(plan, by)| Next::Act(plan, by));
+                return Ok(self.once_more(&plan.intent, anew));
+            }
+            Err(ToolError(why)) => return Ok(failed(why)),
+        }
+        Ok(match permit(self.turn, self.call, &plan, reason).await? {
+            Permit::Granted(by) => Next::Act(plan, by),
+            Permit::Amended(by, files) => self.amend(plan, by, &files),
+            Permit::Over(outcome) => Next::Over(outcome),
+        })
+    }
+
+    /// Goes on with the user's own texts in the place of the proposed ones.
+    fn amend(&mut self, plan: Plan, by: Who, files: &[AmendedFile]) -> Next {
+        match amend::amended(&self.turn.parts.recorder, &plan.intent, files) {
+            Ok(Some((intent, told))) => {
+                let traces = self.traces.get_mut().unwrap_or_else(PoisonError::into_inner);
+                traces.notes.push(told);
+                Next::Act(Plan { intent, ..plan }, by)
+            }
+            Ok(None) => Next::Over(Outcome::Denied { reason: LEFT_AS_IT_IS.into() }),
+            Err(ToolError(why)) => failed(why),
+        }
+    }
+
+    async fn act(&mut self, plan: Plan, by: Who) -> Result<Next, Halted> {
+        self.turn.record(Event::CallStarted {
+            call: self.call.id.clone(),
             title: plan.title.clone(),
             intent: plan.intent.clone(),
             locations: plan.locations.clone(),
-            by,
+            by: by.clone(),
         })?;
-        match act(turn, call, &*tool, &plan.intent, &seen).await {
-            Acted::Ran(Ok(Ran::Done(output))) => {
-                let seen = seen.into_inner().unwrap_or_else(PoisonError::into_inner);
-                let text = match note {
-                    Some(note) => format!("{}\n\n{note}", output.text),
-                    None => output.text,
-                };
-                return Ok(Outcome::Done(Output { text, seen, ..output }));
-            }
-            Acted::Ran(Ok(Ran::Needs(next))) => plan = next,
-            Acted::Ran(Err(_)) if turn.parts.recorder.halted().is_some() => {
-                return Err(Halted(turn.parts.recorder.halted().unwrap_or_default()));
-            }
-            Acted::Ran(Err(ToolError(why))) => return Ok(Outcome::Failed(why)),
-            Acted::Cancelled => return Ok(Outcome::Cancelled),
+        let acted = act(self.turn, self.call, self.tool, &plan.intent, &self.traces).await;
+        let rebased = self.traces.get_mut().unwrap_or_else(PoisonError::into_inner).rebased.take();
+        if let Some(rebased) = rebased {
+            return Ok(self.go_on_with(rebased, plan, by));
         }
+        Ok(match acted {
+            Acted::Ran(Ok(Ran::Done(output))) => Next::Over(Outcome::Done(output)),
+            Acted::Ran(Ok(Ran::Needs(next))) => {
+                self.cause = Some((plan, by));
+                Next::Permit(next, Reason::Wanted)
+            }
+            Acted::Ran(Err(ToolError(why))) => match self.turn.parts.recorder.halted() {
+                Some(halted) => return Err(Halted(halted)),
+                None => failed(why),
+            },
+            Acted::Cancelled => Next::Over(Outcome::Cancelled),
+        })
     }
-    Ok(Outcome::Failed("the call needed more permissions than one call may ask for; split it".into()))
+
+    /// Goes on with edits that were made anew. A yes holds for what it was given for: for the same lines
+    /// becoming the same lines.
+    fn go_on_with(&mut self, rebased: Rebased, plan: Plan, by: Who) -> Next {
+        let Rebased { edits, already, hunks } = rebased;
+        let traces = self.traces.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if let Intent::Write { edits: before } = &plan.intent {
+            for edit in before {
+                traces.first_bases.entry(edit.path.clone()).or_insert(edit.base);
+            }
+        }
+        traces.notes.extend(already.iter().map(|path| {
+            let name = path.display_in(self.turn.parts.files.cwd());
+            format!(
+                "Note: somebody else had made this very change of {name} meanwhile; nothing was written there"
+            )
+        }));
+        if edits.is_empty() {
+            return Next::Over(Outcome::Done(Output::default()));
+        }
+        let before = plan.intent.clone();
+        let anew = Plan { intent: Intent::Write { edits }, ..plan };
+        let next = match hunks {
+            Hunks::AsBefore => Next::Act(anew, by),
+            Hunks::Others => Next::Permit(anew, Reason::Changed),
+        };
+        self.once_more(&before, next)
+    }
+
+    /// The next round of edits whose files changed, if there is to be one.
+    fn once_more(&mut self, intent: &Intent, next: Next) -> Next {
+        self.rounds += 1;
+        if self.rounds <= limits::CHANGED_ROUNDS_MAX {
+            return next;
+        }
+        let cwd = self.turn.parts.files.cwd();
+        let names: Vec<String> = intent.paths().iter().map(|path| path.display_in(cwd)).collect();
+        failed(format!(
+            "{} went on changing while this edit was to be written, {} times; nothing was written. Read it \
+             again and try once more",
+            names.join(", "),
+            self.rounds
+        ))
+    }
 }
 
-async fn permit(turn: &Turn, call: &ToolCall, plan: &Plan) -> Result<Permit, Halted> {
+fn failed(why: impl Into<String>) -> Next {
+    Next::Over(Outcome::Failed(why.into()))
+}
+
+/// A call may end, or be granted.
+enum Permit {
+    Granted(Who),
+    /// With the user's own texts.
+    Amended(Who, Vec<AmendedFile>),
+    Over(Outcome),
+}
+
+async fn permit(turn: &Turn, call: &ToolCall, plan: &Plan, why: Reason) -> Result<Permit, Halted> {
     let verdict = turn.parts.recorder.state(|state| {
         let roots = turn.parts.files.roots();
         let (mode, grants) = (state.mode(), state.grants());
@@ -134,6 +261,12 @@ async fn permit(turn: &Turn, call: &ToolCall, plan: &Plan) -> Result<Permit, Hal
         }
         Verdict::Deny { reason } => Ok(Permit::Over(Outcome::Denied { reason })),
         Verdict::Ask { reason, always } => {
+            let reason = match why {
+                Reason::Wanted => reason,
+                Reason::Changed => format!(
+                    "{reason} The file has changed since, so this is asked again, as it would be done now."
+                ),
+            };
             let asked = question::about_an_intent(plan, reason, always);
             match turn.ask(Some(&call.id), asked).await? {
                 Some((Answer::Once | Answer::Always(_), by)) => Ok(Permit::Granted(by)),
@@ -171,9 +304,9 @@ async fn act(
     call: &ToolCall,
     tool: &dyn Tool,
     intent: &Intent,
-    seen: &Mutex<Vec<Seen>>,
+    traces: &Mutex<Traces>,
 ) -> Acted {
-    let running = tool.run(&call.input, Access::new(turn, &call.id, intent, seen));
+    let running = tool.run(&call.input, Access::new(turn, &call.id, intent, traces));
     tokio::pin!(running);
     tokio::select! {
         biased;

@@ -8,8 +8,9 @@ use super::parts::Parts;
 use super::story::{self, Body, Story};
 use super::tool::ToolError;
 use super::touch::Touch;
-use super::writing::{self, Cause};
+use super::writing::{self, Bases, Cause, Wrote};
 use crate::path::AbsPath;
+use crate::policy::Intent;
 use crate::text::{Change, Edit, Hash, Hunk, Splice, Version};
 
 /// What is to be looked at in one file.
@@ -294,8 +295,16 @@ pub(super) async fn undo(
     };
     let base = story.now().version().unwrap_or(Version::Absent);
     let edits = [Edit { path: path.clone(), base, change }];
-    writing::keep_bases(parts, &edits).await?;
-    writing::write(parts, &edits, cause).await?;
+    let changed =
+        || ToolError::new(format!("{path} has changed meanwhile; nothing was written. Look at it again"));
+    let intent = Intent::Write { edits: edits.to_vec() };
+    if writing::keep_bases(parts, &intent).await? == Bases::Gone {
+        return Err(changed());
+    }
+    match writing::write(parts, &edits, cause).await? {
+        Wrote::Written(_) => {}
+        Wrote::Gone => return Err(changed()),
+    }
     match story.modes() {
         Some(modes) if hunks.len() == story.hunks().len() && edits[0].change != Change::Delete => {
             story::set_mode(parts, path, modes, cause, story.base()).await

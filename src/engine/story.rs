@@ -228,7 +228,7 @@ fn load(recorder: &Recorder, stand: &Stand) -> Body {
 pub(super) async fn current(parts: &Parts, path: &AbsPath) -> Body {
     match parts.files.read(path).await {
         Ok(Content::Text(file)) => Body::Text(ends::lf(&file.text).into()),
-        Ok(Content::Binary { .. }) => match parts.files.bytes(path).await {
+        Ok(Content::Binary { .. }) => match parts.files.with_bytes(path).await.map(|(_, bytes)| bytes) {
             Ok(bytes) => Body::Other(Hash::of(&bytes)),
             Err(_) => Body::Unknown,
         },
@@ -244,7 +244,7 @@ pub(super) async fn keep(parts: &Parts, path: &AbsPath, body: &Body) -> Result<S
         Body::Text(text) => What::Text { text: writing::keep(parts, path, text.as_bytes())?, bytes: None },
         Body::Other(hash) => {
             if parts.recorder.fetch(hash).is_err() {
-                writing::keep(parts, path, &parts.files.bytes(path).await?)?;
+                writing::keep(parts, path, &parts.files.with_bytes(path).await.map(|(_, bytes)| bytes)?)?;
             }
             What::Other { bytes: *hash }
         }
@@ -270,7 +270,9 @@ pub(super) async fn put(
     };
     let now = match story.now() {
         Body::Absent => None,
-        Body::Text(_) | Body::Other(_) | Body::Unknown => Some(parts.files.bytes(path).await?),
+        Body::Text(_) | Body::Other(_) | Body::Unknown => {
+            Some(parts.files.with_bytes(path).await.map(|(_, bytes)| bytes)?)
+        }
     };
     let before = match (&now, story.now()) {
         (None, _) => What::Absent,

@@ -8,7 +8,7 @@ use super::tool::ToolError;
 use crate::path::AbsPath;
 use crate::policy::Intent;
 use crate::text::{Edit, Hash, Version};
-use crate::workspace::Written;
+use crate::workspace::{Content, FileError, WriteError, Written};
 
 /// What a change belongs to; nothing where the user took a single change back.
 #[derive(Debug, Clone, Default)]
@@ -17,32 +17,50 @@ pub(super) struct Cause {
     pub(super) restore: Option<RestoreId>,
 }
 
+/// Whether the texts that edits were made from are at hand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Bases {
+    Kept,
+    /// One of them was replaced before it could be kept.
+    Gone,
+}
+
+/// What became of edits.
+#[derive(Debug)]
+pub(super) enum Wrote {
+    Written(Vec<Written>),
+    /// A file is not any more what it was when the edits were made; nothing was written.
+    Gone,
+}
+
 /// Keeps the texts that edits were made from, under their versions, so that everybody who is shown
 /// the edits can compute the text before and after.
-pub(super) async fn keep_bases(parts: &Parts, edits: &[Edit]) -> Result<(), ToolError> {
+pub(super) async fn keep_bases(parts: &Parts, intent: &Intent) -> Result<Bases, ToolError> {
+    let Intent::Write { edits } = intent else { return Ok(Bases::Kept) };
     for edit in edits {
         let Version::Text(wanted) = edit.base else { continue };
-        let text = parts.files.lf_text(&edit.path).await?;
-        if keep(parts, &edit.path, text.as_bytes())? != wanted {
-            return Err(ToolError::new(format!(
-                "{} has changed since it was read; read it again",
-                edit.path
-            )));
+        match parts.files.lf_text(&edit.path).await {
+            Ok(text) if Hash::of(text.as_bytes()) == wanted => {
+                keep(parts, &edit.path, text.as_bytes())?;
+            }
+            Ok(_) | Err(FileError::NotFound { .. } | FileError::NotText { .. }) => {
+                if parts.recorder.fetch(&wanted).is_err() {
+                    return Ok(Bases::Gone);
+                }
+            }
+            Err(error) => return Err(error.into()),
         }
     }
-    Ok(())
+    Ok(Bases::Kept)
 }
 
 /// Makes the edits, all or none; the bases have to be kept. Other writers of this program wait.
-pub(super) async fn write(parts: &Parts, edits: &[Edit], cause: &Cause) -> Result<Vec<Written>, ToolError> {
+pub(super) async fn write(parts: &Parts, edits: &[Edit], cause: &Cause) -> Result<Wrote, ToolError> {
     let _one_writer = parts.writing.lock().await;
     let changes = preview::changes(&parts.recorder, &Intent::Write { edits: edits.to_vec() });
     let mut facts = Vec::new();
     for (edit, change) in edits.iter().zip(changes) {
-        let kept = match edit.base {
-            Version::Absent => None,
-            Version::Text(_) => Some(keep(parts, &edit.path, &parts.files.bytes(&edit.path).await?)?),
-        };
+        let Standing::As(kept) = standing(parts, edit).await? else { return Ok(Wrote::Gone) };
         let after = match change.new {
             Some(text) => Version::Text(keep(parts, &edit.path, text.as_bytes())?),
             None => Version::Absent,
@@ -54,7 +72,30 @@ pub(super) async fn write(parts: &Parts, edits: &[Edit], cause: &Cause) -> Resul
     for fact in facts {
         parts.recorder.record(fact)?;
     }
-    Ok(parts.files.write(edits).await?)
+    match parts.files.write(edits).await {
+        Ok(written) => Ok(Wrote::Written(written)),
+        Err(WriteError::Stale(_)) => Ok(Wrote::Gone),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// What stands where an edit is to be made.
+enum Standing {
+    /// What it was made from; the blob with the bytes, where there is a file.
+    As(Option<Hash>),
+    /// Something else.
+    Otherwise,
+}
+
+async fn standing(parts: &Parts, edit: &Edit) -> Result<Standing, ToolError> {
+    match parts.files.with_bytes(&edit.path).await {
+        Ok((Content::Text(file), bytes)) if file.version == edit.base => {
+            Ok(Standing::As(Some(keep(parts, &edit.path, &bytes)?)))
+        }
+        Err(FileError::NotFound { .. }) if edit.base == Version::Absent => Ok(Standing::As(None)),
+        Ok(_) | Err(FileError::NotFound { .. }) => Ok(Standing::Otherwise),
+        Err(error) => Err(ToolError::new(format!("nothing was written: {error}"))),
+    }
 }
 
 /// Keeps bytes under their hash.

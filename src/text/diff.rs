@@ -55,8 +55,11 @@ pub fn splices(old: &str, new: &str) -> Vec<Splice> {
     changed.collect()
 }
 
+/// By LF alone: a lone CR is a character of its line, as everywhere in Quillon.
 fn lines<'a>(old: &'a str, new: &'a str) -> TextDiff<'a, 'a, str> {
-    TextDiff::configure().timeout(limits::DIFF_TIME).diff_lines(old, new)
+    let (old, new): (Vec<&str>, Vec<&str>) =
+        (old.split_inclusive('\n').collect(), new.split_inclusive('\n').collect());
+    TextDiff::configure().timeout(limits::DIFF_TIME).newline_terminated(true).diff_slices(&old, &new)
 }
 
 /// Where each line begins, and the end of the text.
@@ -89,7 +92,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn splices_make_the_new_text(old in "[ab\n]{0,30}", new in "[ab\n]{0,30}") {
+        fn splices_make_the_new_text(old in "[ab\r\n]{0,30}", new in "[ab\r\n]{0,30}") {
             prop_assert_eq!(spliced(&old, &splices(&old, &new)), new);
         }
     }

@@ -61,7 +61,7 @@ impl Tool for WriteFile {
 
     fn run<'a>(&'a self, input: &'a Value, access: Access<'a>) -> BoxFuture<'a, Result<Ran, ToolError>> {
         Box::pin(async move {
-            access.write().await?;
+            access.replace().await?;
             let lines = input::text(input, &["content"])?.lines().count();
             Ok(Ran::Done(Output::said(format!("Written, {lines} lines."))))
         })

@@ -15,7 +15,7 @@ pub trait Buffers: Send + Sync {
 
     /// Edits open files, each as one undo step; an entry for each write, none where the file is not
     /// open. All are refused where one is, as far as the editor can.
-    fn write<'a>(&'a self, writes: &'a [BufferWrite]) -> BoxFuture<'a, Vec<Option<io::Result<()>>>>;
+    fn write<'a>(&'a self, writes: &'a [BufferWrite]) -> BoxFuture<'a, Vec<Option<Result<(), Refusal>>>>;
 
     /// The files that are known to be open.
     fn open(&self) -> Vec<AbsPath>;
@@ -36,6 +36,17 @@ pub struct BufferWrite {
     pub new: Arc<str>,
 }
 
+/// Why an editor did not take an edit, or may not have taken it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refusal {
+    /// Its text is not the one that the edit was made from; it stays as it is.
+    Stale,
+    /// It will not, for this reason; its text stays as it is.
+    No(String),
+    /// It did not say, or what it did is something else: the text is not known.
+    Unknown(String),
+}
+
 /// No editor: nothing is open.
 pub struct NoBuffers;
 
@@ -44,7 +55,7 @@ impl Buffers for NoBuffers {
         Box::pin(async { None })
     }
 
-    fn write<'a>(&'a self, writes: &'a [BufferWrite]) -> BoxFuture<'a, Vec<Option<io::Result<()>>>> {
+    fn write<'a>(&'a self, writes: &'a [BufferWrite]) -> BoxFuture<'a, Vec<Option<Result<(), Refusal>>>> {
         Box::pin(async { writes.iter().map(|_| None).collect() })
     }
 

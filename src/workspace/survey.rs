@@ -246,6 +246,7 @@ impl Seen {
                 hold(&mut held, &mut room, path, stamp.len, Held::Bytes);
             }
         }
+        #[expect(clippy::type_complexity, reason = "a list for the loop below, named nowhere else")]
         let mut rest: Vec<(AbsPath, u64, fn(Arc<[u8]>) -> Held)> = Vec::new();
         for (folder, listed) in &self.picture.folders {
             for entry in listed.entries() {

@@ -52,6 +52,14 @@ impl Views {
         view.failures
     }
 
+    /// An edit of the file was made.
+    pub fn succeeded(&self, path: &AbsPath) {
+        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(view) = seen.files.get_mut(path) {
+            view.failures = 0;
+        }
+    }
+
     /// What the model has seen of the file.
     pub fn of(&self, path: &AbsPath) -> Option<View> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).files.get(path).cloned()
@@ -87,6 +95,8 @@ mod tests {
         assert_eq!((kept("a"), kept("b"), kept("c")), (true, false, true));
         assert_eq!(views.of(&path("b")).unwrap().version, version);
         assert_eq!((views.failed(&path("a")), views.failed(&path("a")), views.failed(&path("d"))), (1, 2, 1));
+        views.succeeded(&path("a"));
+        assert_eq!(views.failed(&path("a")), 1);
         views.saw(&path("a"), version, None);
         assert_eq!(views.of(&path("a")).unwrap().failures, 0);
         assert_eq!(views.of(&path("d")), None);

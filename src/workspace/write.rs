@@ -3,9 +3,9 @@
 use std::io;
 use std::sync::Arc;
 
-use super::buffers::BufferWrite;
-use super::file::{Bom, Content, TextFile};
-use super::{FileError, Files, root};
+use super::buffers::{BufferWrite, Refusal};
+use super::file::{Bom, Content, Source, TextFile};
+use super::{FileError, Files, blocking, root};
 use crate::os::fs::{self, Durability, Rights};
 use crate::path::AbsPath;
 use crate::text::{Change, Edit, Hash, Version, ends};
@@ -46,7 +46,7 @@ struct Ready {
     base: Version,
     /// The bytes of the disk; none where no file is.
     before: Option<Vec<u8>>,
-    /// The bytes that are to stand there; none where the file goes.
+    /// The text that is to stand there; none where the file goes.
     after: Option<String>,
     /// The rights of the file before, where one is; they come back with it.
     rights: Option<Rights>,
@@ -55,65 +55,124 @@ struct Ready {
     buffer: BufferWrite,
 }
 
+/// Why a write did not come to its end.
+struct Failure {
+    path: AbsPath,
+    why: Why,
+    /// The files that could not be put back.
+    lost: Vec<String>,
+    /// The files of which it is not known what stands in them.
+    unknown: Vec<String>,
+}
+
+/// What stood against a write.
+enum Why {
+    /// Something else stands there by now.
+    Stale,
+    /// The editor or the disk.
+    Failed(io::Error),
+}
+
 pub(super) async fn write(files: &Files, edits: &[Edit]) -> Result<Vec<Written>, WriteError> {
     let mut ready = Vec::new();
     for edit in edits {
         ready.push(check(files, edit).await?);
     }
-    let buffers: Vec<BufferWrite> = ready.iter().map(|one| one.buffer.clone()).collect();
-    let answered = files.buffers().write(&buffers).await;
-    let (mut on_disk, mut in_editor) = (Vec::new(), Vec::new());
-    let mut refused = None;
-    for (one, answer) in ready.iter().zip(answered) {
-        match answer {
-            Some(Ok(())) => in_editor.push(&one.buffer),
-            Some(Err(error)) => refused = refused.or(Some((one.path.clone(), error))),
-            None => on_disk.push(one),
-        }
-    }
-    if let Some((path, error)) = refused {
-        return Err(WriteError::Io { path, error, state: "the editor has the files as they were".into() });
-    }
-    if let Err((path, error, mut lost)) = to_disk(&on_disk) {
-        lost.extend(back_in_editor(files, &in_editor).await);
-        let state = if lost.is_empty() {
-            "all files are as they were".to_owned()
-        } else {
-            format!("{} could not be put back", lost.join(", "))
-        };
-        return Err(WriteError::Io { path, error, state });
-    }
     let written = ready.iter().map(|one| {
         let version = one.after.as_deref().map_or(Version::Absent, Version::of_text);
         Written { path: one.path.clone(), version }
     });
-    Ok(written.collect())
+    let written = written.collect();
+    let buffers: Vec<BufferWrite> = ready.iter().map(|one| one.buffer.clone()).collect();
+    let answered = files.buffers().write(&buffers).await;
+    let (mut on_disk, mut in_editor, mut refused) = (Vec::new(), Vec::new(), Vec::new());
+    for (one, answer) in ready.into_iter().zip(answered) {
+        match answer {
+            Some(Ok(())) => in_editor.push(one.buffer),
+            Some(Err(refusal)) => refused.push((one.path, refusal)),
+            None => on_disk.push(one),
+        }
+    }
+    let failure = match Failure::of_editor(refused) {
+        Some(failure) => Some(failure),
+        None => blocking(move || Ok(to_disk(&on_disk))).await?.err(),
+    };
+    match failure {
+        None => Ok(written),
+        Some(mut failure) => {
+            failure.lost.extend(back_in_editor(files, &in_editor).await);
+            Err(failure.into())
+        }
+    }
+}
+
+impl Failure {
+    /// What the editor did not take; none where it took all.
+    fn of_editor(refused: Vec<(AbsPath, Refusal)>) -> Option<Self> {
+        let unknown = refused.iter().filter(|(_, refusal)| matches!(refusal, Refusal::Unknown(_)));
+        let unknown: Vec<String> = unknown.map(|(path, _)| path.to_string()).collect();
+        // What is not known weighs most, then what makes it useless to try again.
+        let weight = |refusal: &Refusal| match refusal {
+            Refusal::Stale => 0,
+            Refusal::No(_) => 1,
+            Refusal::Unknown(_) => 2,
+        };
+        let (path, refusal) = refused.into_iter().max_by_key(|(_, refusal)| weight(refusal))?;
+        let why = match refusal {
+            Refusal::Stale => Why::Stale,
+            Refusal::No(why) | Refusal::Unknown(why) => Why::Failed(io::Error::other(why)),
+        };
+        Some(Self { path, why, lost: Vec::new(), unknown })
+    }
+}
+
+impl From<Failure> for WriteError {
+    fn from(failure: Failure) -> Self {
+        let Failure { path, why, lost, unknown } = failure;
+        let error = match why {
+            Why::Stale if lost.is_empty() => return Self::Stale(path),
+            Why::Stale => io::Error::other("it has changed since it was read"),
+            Why::Failed(error) => error,
+        };
+        let mut state = Vec::new();
+        if !unknown.is_empty() {
+            state.push(format!("whether {} was changed is not known: read it again", unknown.join(", ")));
+        }
+        if !lost.is_empty() {
+            state.push(format!("{} could not be put back", lost.join(", ")));
+        }
+        if state.is_empty() {
+            state.push("all files are as they were".into());
+        }
+        Self::Io { path, error, state: state.join("; ") }
+    }
 }
 
 async fn check(files: &Files, edit: &Edit) -> Result<Ready, WriteError> {
     let stale = || WriteError::Stale(edit.path.clone());
-    root::still_there(&edit.path)?;
-    let found = match files.read(&edit.path).await {
-        Ok(Content::Text(file)) => Some(file),
-        Ok(Content::Binary { .. }) => return Err(stale()),
-        Err(FileError::NotFound { .. }) => None,
+    let path = edit.path.clone();
+    blocking(move || root::still_there(&path)).await?;
+    let (found, before) = match files.with_bytes(&edit.path).await {
+        Ok((Content::Text(file), bytes)) => (Some(file), Some(bytes)),
+        Ok((Content::Binary { .. }, _)) => return Err(stale()),
+        Err(FileError::NotFound { .. }) => (None, None),
         Err(error) => return Err(error.into()),
     };
     let version = found.as_ref().map_or(Version::Absent, |file| file.version);
     if version != edit.base {
         return Err(stale());
     }
-    if edit.change == Change::Delete && files.buffers().read(&edit.path).await.is_some() {
+    let is_open = found.as_ref().is_some_and(|file| file.source == Source::Buffer);
+    if edit.change == Change::Delete && is_open {
         let error = io::Error::other("it is open in the editor; it has to be closed there first");
         return Err(WriteError::Io { path: edit.path.clone(), error, state: "nothing was written".into() });
     }
-    let before = match &found {
-        Some(_) => Some(files.bytes(&edit.path).await?),
-        None => None,
-    };
-    let old: Arc<str> = found.as_ref().map_or_else(|| "".into(), whole);
+    let text = found.as_ref().map_or("", |file| &*file.text);
+    let mark = found.as_ref().map_or("", mark);
+    let old: Arc<str> = format!("{mark}{text}").into();
     let (after, splices) = match &edit.change {
-        Change::Splices(splices) => (Some(ends::splice(&old, splices)), splices.clone()),
+        // Its places count in the text as it was read, which is without the mark.
+        Change::Splices(splices) => (Some(format!("{mark}{}", ends::splice(text, splices))), splices.clone()),
         Change::Whole(text) | Change::Moved { text, .. } => {
             let view = (ends::lf(&old), ends::lf(text));
             (Some(text.clone()), crate::text::diff::splices(&view.0, &view.1))
@@ -134,30 +193,32 @@ async fn check(files: &Files, edit: &Edit) -> Result<Ready, WriteError> {
     Ok(Ready { path: edit.path.clone(), base: edit.base, before, after, rights, taken, buffer })
 }
 
-/// The text with its byte-order mark.
-fn whole(file: &TextFile) -> Arc<str> {
+/// The byte-order mark of a file, if it has one.
+fn mark(file: &TextFile) -> &'static str {
     match file.bom {
-        Bom::None => file.text.clone(),
-        Bom::Utf8 => format!("\u{feff}{}", file.text).into(),
+        Bom::None => "",
+        Bom::Utf8 => "\u{feff}",
     }
 }
 
-/// Writes to the disk. When one fails those before it are put back; the error names the file, and
-/// those that could not be.
-fn to_disk(ready: &[&Ready]) -> Result<(), (AbsPath, io::Error, Vec<String>)> {
+/// Writes to the disk. When one fails those before it are put back. Blocks.
+fn to_disk(ready: &[Ready]) -> Result<(), Failure> {
     for (done, one) in ready.iter().enumerate() {
-        if let Err(error) = put(one) {
+        if let Err(why) = put(one) {
             let lost = ready[..done].iter().filter(|earlier| put_back(earlier).is_err());
             let lost = lost.map(|earlier| earlier.path.to_string()).collect();
-            return Err((one.path.clone(), error, lost));
+            return Err(Failure { path: one.path.clone(), why, lost, unknown: Vec::new() });
         }
     }
     Ok(())
 }
 
 /// Takes edits of open files back; gives those for which the editor refuses.
-async fn back_in_editor(files: &Files, done: &[&BufferWrite]) -> Vec<String> {
-    let reversed = |write: &&BufferWrite| BufferWrite {
+async fn back_in_editor(files: &Files, done: &[BufferWrite]) -> Vec<String> {
+    if done.is_empty() {
+        return Vec::new();
+    }
+    let reversed = |write: &BufferWrite| BufferWrite {
         path: write.path.clone(),
         base: Version::of_text(&write.new),
         old: write.new.clone(),
@@ -170,15 +231,40 @@ async fn back_in_editor(files: &Files, done: &[&BufferWrite]) -> Vec<String> {
     refused.map(|(write, _)| write.path.to_string()).collect()
 }
 
-fn put(one: &Ready) -> io::Result<()> {
-    let Some(text) = &one.after else { return fs::remove_file(&one.path) };
-    if let (Version::Absent, Some(parent)) = (one.base, one.path.parent()) {
-        fs::create_folders(&parent)?;
+/// Writes one file, if it is still as it was when it was checked: the editor was asked since.
+fn put(one: &Ready) -> Result<(), Why> {
+    if !stands(&one.path, one.before.as_deref()).map_err(Why::Failed)? {
+        return Err(Why::Stale);
     }
-    with_rights(&one.path, text.as_bytes(), one.taken.as_ref())
+    let write = || {
+        let Some(text) = &one.after else { return fs::remove_file(&one.path) };
+        if let (Version::Absent, Some(parent)) = (one.base, one.path.parent()) {
+            fs::create_folders(&parent)?;
+        }
+        with_rights(&one.path, text.as_bytes(), one.taken.as_ref())
+    };
+    write().map_err(Why::Failed)
 }
 
+/// Whether the disk has these bytes there; none: no file.
+fn stands(path: &AbsPath, bytes: Option<&[u8]>) -> io::Result<bool> {
+    match (fs::read(path), bytes) {
+        (Ok(found), Some(bytes)) => Ok(found == bytes),
+        (Ok(_), None) => Ok(false),
+        (Err(error), bytes) => match error.kind() {
+            io::ErrorKind::NotFound => Ok(bytes.is_none()),
+            // Where a folder is to be, a file stands: making it says so.
+            io::ErrorKind::NotADirectory if bytes.is_none() => Ok(true),
+            _ => Err(error),
+        },
+    }
+}
+
+/// Puts a file back as it was, if it still has what was written.
 fn put_back(one: &Ready) -> io::Result<()> {
+    if !stands(&one.path, one.after.as_deref().map(str::as_bytes))? {
+        return Err(io::Error::other("it has changed since"));
+    }
     match &one.before {
         Some(bytes) => with_rights(&one.path, bytes, one.rights.as_ref()),
         None => fs::remove_file(&one.path),
@@ -255,6 +341,13 @@ mod tests {
         let change = Change::Splices(splices);
         files.write(&[edit(&files, "a", Version::of_text("one\ntwo\n"), change)]).await.unwrap();
         assert_eq!(fs::read(&path).unwrap(), "\u{feff}one\r\n2\r\n3\r\n".as_bytes());
+        // What looks like a second mark is the same to whoever read the text.
+        fs::replace(&path, "\u{feff}\u{feff}one\r\r\ntwo".as_bytes(), Durability::Process).unwrap();
+        let Ok(Content::Text(file)) = files.read(&path).await else { panic!() };
+        let at = ends::lf(&file.text).find("two").unwrap();
+        let change = Change::Splices(vec![Splice { start: at, end: at + 3, text: "2".into() }]);
+        files.write(&[edit(&files, "a", file.version, change)]).await.unwrap();
+        assert_eq!(fs::read(&path).unwrap(), "\u{feff}\u{feff}one\r\r\n2".as_bytes());
     }
 
     #[tokio::test]
@@ -278,7 +371,7 @@ mod tests {
             let open = path.file_name() == "open";
             Box::pin(async move { open.then(|| Ok(self.0.lock().unwrap().as_str().into())) })
         }
-        fn write<'a>(&'a self, writes: &'a [BufferWrite]) -> BoxFuture<'a, Vec<Option<io::Result<()>>>> {
+        fn write<'a>(&'a self, writes: &'a [BufferWrite]) -> BoxFuture<'a, Vec<Option<Result<(), Refusal>>>> {
             let one = |write: &BufferWrite| {
                 let open = write.path.file_name() == "open";
                 open.then(|| *self.0.lock().unwrap() = ends::splice(&write.old, &write.splices));
@@ -346,6 +439,86 @@ mod tests {
         files.write(&away).await.unwrap();
         assert_eq!((mode("bin/x"), fs::read(&path("bin/x")).unwrap()), (0o755, b"secret moved".to_vec()));
         assert!(fs::look(&path("secret")).is_err());
+    }
+
+    type Answers = Vec<Option<Result<(), Refusal>>>;
+
+    /// An editor that has nothing open but answers to edits so, whatever comes of it.
+    struct Says<F>(F);
+
+    impl<F: Fn(&[BufferWrite]) -> Answers + Send + Sync> super::super::Buffers for Says<F> {
+        fn read<'a>(&'a self, _path: &'a AbsPath) -> BoxFuture<'a, Option<io::Result<Arc<str>>>> {
+            Box::pin(async { None })
+        }
+        fn write<'a>(&'a self, writes: &'a [BufferWrite]) -> BoxFuture<'a, Answers> {
+            let answers = (self.0)(writes);
+            Box::pin(async move { answers })
+        }
+        fn open(&self) -> Vec<AbsPath> {
+            Vec::new()
+        }
+    }
+
+    fn saying(plain: &Files, says: impl Fn(&[BufferWrite]) -> Answers + Send + Sync + 'static) -> Files {
+        Files::new(plain.cwd().clone(), vec![plain.cwd().clone()], Arc::new(Says(says)))
+    }
+
+    #[tokio::test]
+    async fn what_comes_while_the_editor_is_asked_is_not_overwritten() {
+        let (_folder, plain) = files();
+        let (old, new) = (plain.cwd().join("old").unwrap(), plain.cwd().join("new").unwrap());
+        fs::replace(&old, b"old", Durability::Process).unwrap();
+        let places = [old.clone(), new.clone()];
+        let files = saying(&plain, move |writes| {
+            let path = &writes[0].path;
+            assert!(places.contains(path));
+            fs::replace(path, b"saved meanwhile", Durability::Process).unwrap();
+            writes.iter().map(|_| None).collect()
+        });
+        let changed = edit(&files, "old", Version::of_text("old"), Change::Whole("changed".into()));
+        let made = edit(&files, "new", Version::Absent, Change::Whole("made".into()));
+        let gone = edit(&files, "old", Version::of_text("saved meanwhile"), Change::Delete);
+        for one in [changed, made] {
+            let error = files.write(std::slice::from_ref(&one)).await.unwrap_err();
+            assert!(matches!(error, WriteError::Stale(_)), "{error}");
+            assert_eq!(fs::read(&one.path).unwrap(), b"saved meanwhile");
+        }
+        plain.write(&[gone]).await.unwrap();
+        assert!(fs::look(&old).is_err());
+    }
+
+    #[tokio::test]
+    async fn what_an_editor_refuses_is_said_as_it_is() {
+        let (_folder, plain) = files();
+        let made = |name: &str| edit(&plain, name, Version::Absent, Change::Whole("x".into()));
+        let no = || Some(Err(Refusal::No("it is locked".into())));
+        // It answers so once, and refuses to take anything back.
+        let answers = |answers: Answers| {
+            let answers = std::sync::Mutex::new(Some(answers));
+            saying(&plain, move |writes| {
+                let first = answers.lock().unwrap().take();
+                first.unwrap_or_else(|| writes.iter().map(|_| Some(Err(Refusal::Stale))).collect())
+            })
+        };
+        let unknown = || Some(Err(Refusal::Unknown("no answer".into())));
+        let stale = || Some(Err(Refusal::Stale));
+        let check = async |given: Answers, expected: &str| {
+            let edits: Vec<Edit> = ["a", "b"].into_iter().take(given.len()).map(made).collect();
+            let error = answers(given).write(&edits).await.unwrap_err().to_string();
+            let error = error.replace(&format!("{}/", plain.cwd()), "");
+            assert!(error.contains(expected), "{error}");
+            assert!(edits.iter().all(|edit| fs::look(&edit.path).is_err()));
+        };
+        check(vec![no()], "failed to write a: it is locked; all files are as they were").await;
+        check(vec![no(), None], "failed to write a: it is locked; all files are as they were").await;
+        check(vec![unknown()], "no answer; whether a was changed is not known").await;
+        check(vec![stale(), unknown()], "no answer; whether b was changed is not known").await;
+        check(vec![stale(), no()], "failed to write b: it is locked").await;
+        check(vec![None, stale()], "b has changed since it was read").await;
+        // What it took is to be put back, and that it refuses too.
+        check(vec![Some(Ok(())), no()], "failed to write b: it is locked; a could not be put back").await;
+        check(vec![Some(Ok(())), stale()], "failed to write b: it has changed since it was read; a could")
+            .await;
     }
 
     #[tokio::test]

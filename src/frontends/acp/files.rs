@@ -16,7 +16,7 @@ use crate::engine::SessionId;
 use crate::path::AbsPath;
 use crate::rpc::RequestError;
 use crate::text::Version;
-use crate::workspace::{BufferWrite, Buffers};
+use crate::workspace::{BufferWrite, Buffers, Refusal};
 
 /// What the client's editor holds, for one session.
 pub struct ClientFiles {
@@ -51,19 +51,19 @@ impl ClientFiles {
         }
     }
 
-    async fn put(&self, write: &BufferWrite) -> Option<io::Result<()>> {
+    async fn put(&self, write: &BufferWrite) -> Option<Result<(), Refusal>> {
         let held = match self.text(&write.path).await? {
             Ok(held) => held,
-            Err(error) => return Some(Err(error)),
+            // Nothing was asked of it yet.
+            Err(error) => return Some(Err(Refusal::No(error.to_string()))),
         };
         if Version::of_text(&held) != write.base {
-            let changed = format!("{} was changed in the editor meanwhile", write.path);
-            return Some(Err(io::Error::other(changed)));
+            return Some(Err(Refusal::Stale));
         }
         let (session, path) = (self.session.get()?, self.places.inside(&write.path)?);
         let text = with_line_ends_of(&held, &write.new);
         let request = acp::WriteTextFileRequest::new(session.0.clone(), path.as_path(), text);
-        Some(self.client.write_text_file(&request).await.map_err(|error| failed(&error)))
+        Some(self.client.write_text_file(&request).await.map_err(|error| refusal(&error)))
     }
 }
 
@@ -72,7 +72,7 @@ impl Buffers for ClientFiles {
         Box::pin(async move { self.text(path).await.map(|read| read.map(Arc::from)) })
     }
 
-    fn write<'a>(&'a self, writes: &'a [BufferWrite]) -> BoxFuture<'a, Vec<Option<io::Result<()>>>> {
+    fn write<'a>(&'a self, writes: &'a [BufferWrite]) -> BoxFuture<'a, Vec<Option<Result<(), Refusal>>>> {
         Box::pin(join_all(writes.iter().map(|write| self.put(write))))
     }
 
@@ -89,6 +89,17 @@ fn failed(error: &RequestError) -> io::Error {
         RequestError::Failed(_) | RequestError::Unreadable(_) => io::ErrorKind::Other,
     };
     io::Error::new(kind, format!("the editor: {error}"))
+}
+
+/// A client that answers with an error has not written; of one that does not answer nobody knows.
+fn refusal(error: &RequestError) -> Refusal {
+    let why = failed(error).to_string();
+    match error {
+        RequestError::Failed(_) => Refusal::No(why),
+        RequestError::Closed | RequestError::TimedOut(_) | RequestError::Unreadable(_) => {
+            Refusal::Unknown(why)
+        }
+    }
 }
 
 /// The new text with the line ends that the editor works with.
@@ -207,9 +218,8 @@ mod tests {
             write("/real/new", "", "n"),
         ];
         let written = files.write(&writes).await;
-        let message = written[0].as_ref().unwrap().as_ref().unwrap_err().to_string();
-        assert!(message.contains("changed in the editor"), "{message}");
-        assert!(written[1].as_ref().unwrap().is_err(), "a refused write is no success");
+        assert_eq!(written[0], Some(Err(Refusal::Stale)));
+        assert!(matches!(written[1], Some(Err(Refusal::No(_)))), "a refused write is no success");
         assert!(written[2].is_none(), "what the client does not have is the disk's");
         assert_eq!(read(&files, "/real/a").await.as_deref(), Some("typed"));
     }

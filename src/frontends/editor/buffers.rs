@@ -12,15 +12,16 @@ use quillon_protocol::document::{
 use quillon_protocol::methods::BuffersApply;
 use ropey::Rope;
 use serde_json::{Value, json};
+use tokio::sync::watch;
 
 use super::document::{Document, Documents, Encoding, position, text_of};
 use super::terms::{Applies, Terms};
 use crate::limits;
 use crate::path::AbsPath;
-use crate::rpc::Peer;
-use crate::text::{Hash, Splice, Version, ends};
+use crate::rpc::{Peer, RequestError};
+use crate::text::{Hash, Splice, Version, ends, merge};
 use crate::workspace;
-use crate::workspace::{BufferWrite, Buffers};
+use crate::workspace::{BufferWrite, Buffers, Refusal};
 
 /// The buffers of the editor at the other end of a connection.
 pub struct EditorBuffers {
@@ -35,6 +36,13 @@ struct Planned<'a> {
     document: Document,
 }
 
+/// What an editor said of the text that it has after an edit, as far as it did.
+#[derive(Default, Clone)]
+struct Said {
+    version: Option<i32>,
+    hash: Option<String>,
+}
+
 impl EditorBuffers {
     /// The buffers of this connection.
     pub fn new(documents: Arc<Documents>, terms: Arc<OnceLock<Terms>>, peer: Peer) -> Self {
@@ -47,7 +55,7 @@ impl EditorBuffers {
         tokio::task::spawn_blocking(move || documents.find(&path)).await.ok().flatten()
     }
 
-    async fn edit(&self, writes: &[BufferWrite]) -> Vec<Option<io::Result<()>>> {
+    async fn edit(&self, writes: &[BufferWrite]) -> Vec<Option<Result<(), Refusal>>> {
         let mut planned = Vec::new();
         let mut places = Vec::new();
         for write in writes {
@@ -55,35 +63,69 @@ impl EditorBuffers {
             places.push(document.is_some());
             planned.extend(document.map(|document| Planned { write, document }));
         }
-        let mut outcomes = match planned.iter().find(|one| !one.fits()) {
-            Some(other) => {
-                let why = format!("`{}` was changed in the editor", other.write.path);
-                planned.iter().map(|_| Err(io::Error::other(why.clone()))).collect()
-            }
-            None if planned.is_empty() => Vec::new(),
-            None => self.ask(&planned).await,
+        let mut outcomes = if planned.iter().all(Planned::fits) {
+            self.ask(&planned).await
+        } else {
+            planned.iter().map(|_| Err(Refusal::Stale)).collect()
         }
         .into_iter();
         places.into_iter().map(|open| if open { outcomes.next() } else { None }).collect()
     }
 
-    async fn ask(&self, planned: &[Planned<'_>]) -> Vec<io::Result<()>> {
+    async fn ask(&self, planned: &[Planned<'_>]) -> Vec<Result<(), Refusal>> {
+        if planned.is_empty() {
+            return Vec::new();
+        }
         let terms = self.terms.get().cloned().unwrap_or_default();
+        let mut changes = self.documents.watch();
+        changes.mark_unchanged();
         let answers = match terms.applies {
             Applies::Agent => self.by_agent(planned, terms.encoding).await,
             Applies::Documents | Applies::Changes => self.by_lsp(planned, &terms).await,
         };
+        let refused = answers.iter().any(|answer| matches!(answer, Err(Refusal::No(_))));
+        let moved = refused && self.moves(planned, &answers, &mut changes).await;
         let mut outcomes = Vec::new();
         for (one, answer) in planned.iter().zip(answers) {
             outcomes.push(match answer {
-                Ok(()) => self.stands(one).await,
-                Err(why) => Err(io::Error::other(format!("the editor did not apply the edit: {why}"))),
+                Ok(said) => self.stands(one, &said).await,
+                Err(Refusal::No(_)) if moved => Err(Refusal::Stale),
+                Err(Refusal::No(why)) => {
+                    Err(Refusal::No(format!("the editor did not apply the edit: {why}")))
+                }
+                Err(other) => Err(other),
             });
         }
         outcomes
     }
 
-    async fn by_agent(&self, planned: &[Planned<'_>], encoding: Encoding) -> Vec<Result<(), String>> {
+    /// Whether a file that the editor did not change is another one than it was asked to change. What
+    /// was typed just before is known to the editor and on its way here: a while is waited for it.
+    async fn moves(
+        &self,
+        planned: &[Planned<'_>],
+        answers: &[Result<Said, Refusal>],
+        changes: &mut watch::Receiver<u64>,
+    ) -> bool {
+        let refused = planned.iter().zip(answers).filter(|(_, answer)| answer.is_err());
+        let refused: Vec<&Planned<'_>> = refused.map(|(one, _)| one).collect();
+        let moved = async {
+            loop {
+                for one in &refused {
+                    match self.find(&one.write.path).await {
+                        Some(document) if document.text == one.document.text => {}
+                        Some(_) | None => return true,
+                    }
+                }
+                if changes.changed().await.is_err() {
+                    return false;
+                }
+            }
+        };
+        tokio::time::timeout(limits::EDITOR_TYPED_WAIT, moved).await.unwrap_or(false)
+    }
+
+    async fn by_agent(&self, planned: &[Planned<'_>], encoding: Encoding) -> Vec<Result<Said, Refusal>> {
         let mut edits = Vec::new();
         for one in planned {
             edits.push(one.for_agent(encoding, one.is_saved().await));
@@ -93,38 +135,44 @@ impl EditorBuffers {
             self.peer.request(BuffersApply::NAME, &params, limits::EDITOR_APPLY_WAIT).await;
         let files: Vec<BufferOutcome> = match answer {
             Ok(result) => result.files,
-            Err(error) => return planned.iter().map(|_| Err(error.to_string())).collect(),
+            Err(error) => return planned.iter().map(|_| Err(refusal(&error))).collect(),
         };
         let outcome = |at: usize| match files.get(at) {
-            Some(file) if file.applied => Ok(()),
-            Some(file) => Err(file.error.clone().unwrap_or_else(|| "it gave no reason".to_owned())),
-            None => Err("its answer does not name the file".to_owned()),
+            Some(file) if file.applied => {
+                Ok(Said { version: file.version, hash: file.hash.as_ref().map(|hash| hash.0.clone()) })
+            }
+            Some(file) => {
+                Err(Refusal::No(file.error.clone().unwrap_or_else(|| "it gave no reason".to_owned())))
+            }
+            None => Err(Refusal::Unknown("the editor's answer does not name the file".to_owned())),
         };
         (0..planned.len()).map(outcome).collect()
     }
 
-    async fn by_lsp(&self, planned: &[Planned<'_>], terms: &Terms) -> Vec<Result<(), String>> {
+    async fn by_lsp(&self, planned: &[Planned<'_>], terms: &Terms) -> Vec<Result<Said, Refusal>> {
         let edit = workspace_edit(planned, terms);
         let params = json!({ "label": "Quillon", "edit": edit });
         let answer: Result<Value, _> =
             self.peer.request("workspace/applyEdit", &params, limits::EDITOR_APPLY_WAIT).await;
         let outcome = match answer {
-            Ok(answer) if answer["applied"] == true => Ok(()),
-            Ok(answer) => Err(answer["failureReason"].as_str().unwrap_or("it gave no reason").to_owned()),
-            Err(error) => Err(error.to_string()),
+            Ok(answer) if answer["applied"] == true => Ok(Said::default()),
+            Ok(answer) => {
+                let why = answer["failureReason"].as_str().unwrap_or("it gave no reason");
+                Err(Refusal::No(why.to_owned()))
+            }
+            Err(error) => Err(refusal(&error)),
         };
         planned.iter().map(|_| outcome.clone()).collect()
     }
 
-    /// Waits until the document has the text that was written: "applied" alone is not believed.
-    async fn stands(&self, one: &Planned<'_>) -> io::Result<()> {
-        let wanted = ends::lf(&one.write.new);
+    /// Waits until the document has what was written: "applied" alone is not believed.
+    async fn stands(&self, one: &Planned<'_>, said: &Said) -> Result<(), Refusal> {
         let mut changes = self.documents.watch();
         let found = async {
             loop {
                 changes.mark_unchanged();
                 match self.find(&one.write.path).await {
-                    Some(document) if one.view(&document) == wanted => return true,
+                    Some(document) if one.is_in(&document, said) => return true,
                     Some(_) => {}
                     None => return false,
                 }
@@ -135,10 +183,23 @@ impl EditorBuffers {
         };
         match tokio::time::timeout(limits::EDITOR_CHANGE_WAIT, found).await {
             Ok(true) => Ok(()),
-            Ok(false) => Err(io::Error::other("the file was closed in the editor during the edit")),
-            Err(_) => Err(io::Error::other(
-                "the editor said that it applied the edit, but its text is another one; read the file again",
+            Ok(false) => {
+                Err(Refusal::Unknown("the file was closed in the editor during the edit".to_owned()))
+            }
+            Err(_) => Err(Refusal::Unknown(
+                "the editor said that it applied the edit, but its text is another one".to_owned(),
             )),
+        }
+    }
+}
+
+/// An editor that answers with an error has changed nothing; of one that does not answer nobody knows.
+fn refusal(error: &RequestError) -> Refusal {
+    let why = format!("the editor: {error}");
+    match error {
+        RequestError::Failed(_) => Refusal::No(error.to_string()),
+        RequestError::Closed | RequestError::TimedOut(_) | RequestError::Unreadable(_) => {
+            Refusal::Unknown(why)
         }
     }
 }
@@ -148,7 +209,7 @@ impl Buffers for EditorBuffers {
         Box::pin(async { self.find(path).await.map(|document| Ok(text_of(&document.text))) })
     }
 
-    fn write<'a>(&'a self, writes: &'a [BufferWrite]) -> BoxFuture<'a, Vec<Option<io::Result<()>>>> {
+    fn write<'a>(&'a self, writes: &'a [BufferWrite]) -> BoxFuture<'a, Vec<Option<Result<(), Refusal>>>> {
         Box::pin(self.edit(writes))
     }
 
@@ -161,6 +222,16 @@ impl Planned<'_> {
     /// A document's text as edits see it.
     fn view(&self, document: &Document) -> String {
         ends::lf(&document.text.to_string())
+    }
+
+    /// Whether a document has what was written, maybe with what was typed since.
+    fn is_in(&self, document: &Document, said: &Said) -> bool {
+        let (present, wanted) = (self.view(document), ends::lf(&self.write.new));
+        let behind = said.version.unwrap_or(self.document.version.saturating_add(1));
+        let proven = said.hash.as_ref().is_some_and(|hash| *hash == Hash::of(wanted.as_bytes()).to_string());
+        present == wanted
+            || (proven && document.version >= behind)
+            || merge::merge(&ends::lf(&self.write.old), &present, &wanted).is_ok_and(|rest| rest.is_empty())
     }
 
     fn fits(&self) -> bool {

@@ -1,6 +1,7 @@
 //! A client in memory, a model with a script, and the real engine and tools between them.
 
 mod answers;
+mod edits;
 mod plain;
 
 use std::collections::VecDeque;
@@ -21,9 +22,9 @@ use crate::engine::{
     Host, Mode, Model, ModelError, ModelEvent, ModelName, Models, SessionId, Shared, ToolName, Toolbox,
 };
 use crate::frontends::convert::uri;
+use crate::limits;
 use crate::path::AbsPath;
 use crate::policy::Rules;
-use crate::text::Hash;
 
 /// Nothing here takes as long.
 const TEST_WAIT: Duration = Duration::from_secs(20);
@@ -300,89 +301,6 @@ async fn options_titles_lists_and_exports() {
     assert_eq!(client.ask("agent/session/delete", json!({"sessionId": "s1"})).await["result"], json!({}));
     let gone = client.ask("agent/session/attach", json!({"sessionId": "s1"})).await;
     assert_eq!(gone["error"]["data"]["kind"], "sessionUnknown");
-}
-
-/// What the editor does with an edit that it is asked to apply.
-#[derive(Clone, Copy, PartialEq)]
-enum Manner {
-    Applies,
-    Lies,
-    Refuses,
-}
-
-async fn edits_an_open_file(agent: bool, manner: Manner) -> (Value, Value) {
-    let mut client = Client::new(Vec::new());
-    let input = json!({"file_path": "a.txt", "old_string": "two", "new_string": "2"});
-    let script = vec![calls("read", json!({"file_path": "a.txt"})), calls("edit", input), says("Done.")];
-    client = Client { folder: client.folder, ..Client::new(script) };
-    let experimental = json!({"agent": {"version": 1, "buffers": {"apply": agent}}});
-    client.initialize(json!({"experimental": experimental})).await;
-    let file = client.uri("a.txt");
-    #[allow(clippy::disallowed_methods, reason = "makes the file that is open")]
-    std::fs::write(client.path("a.txt").as_path(), "on the disk\n").unwrap();
-    let document = json!({"uri": file, "languageId": "text", "version": 3, "text": "öne\ntwo\n"});
-    client.notify("textDocument/didOpen", json!({"textDocument": document})).await;
-    client.session().await;
-    client.prompt("p1").await;
-    let asked = client.event("asked").await;
-    let question = &asked["event"]["question"];
-    assert!(question["subject"]["files"][0]["diff"].as_str().unwrap().contains("-two\n+2\n"), "{question}");
-    assert_eq!(question["default"], "no");
-    let answer = json!({"sessionId": "s1", "questionId": question["questionId"], "choice": "once"});
-    assert_eq!(client.ask("agent/answer", answer.clone()).await["result"], json!({"accepted": true}));
-    let apply = client.until(|message| message.get("method").is_some() && message.get("id").is_some()).await;
-    let result = match (agent, manner) {
-        (true, Manner::Refuses) => json!({"files": [{"uri": file, "applied": false, "error": "locked"}]}),
-        (true, Manner::Applies | Manner::Lies) => json!({"files": [{"uri": file, "applied": true}]}),
-        (false, Manner::Refuses) => json!({"applied": false, "failureReason": "locked"}),
-        (false, Manner::Applies | Manner::Lies) => json!({"applied": true}),
-    };
-    client.send(json!({"jsonrpc": "2.0", "id": apply["id"], "result": result})).await;
-    if manner == Manner::Applies {
-        let range = json!({"start": {"line": 1, "character": 0}, "end": {"line": 1, "character": 3}});
-        let change = json!({"textDocument": {"uri": file, "version": 4}, "contentChanges": [{"range": range, "text": "2"}]});
-        client.notify("textDocument/didChange", change).await;
-    }
-    let late = client.ask("agent/answer", answer).await;
-    assert_eq!(late["result"], json!({"accepted": false, "answeredBy": {"kind": "user", "name": "editor"}}));
-    client
-        .until(|message| {
-            message["params"]["event"]["callId"] == "c1" && message["params"]["event"]["type"] == "callEnded"
-        })
-        .await;
-    let ended = client.event("callEnded").await["event"].clone();
-    (apply, ended)
-}
-
-#[tokio::test]
-async fn an_edit_of_an_open_file_goes_through_the_editor() {
-    let (apply, ended) = edits_an_open_file(true, Manner::Applies).await;
-    assert_eq!(apply["method"], "agent/buffers/apply");
-    let edit = &apply["params"]["edits"][0];
-    assert_eq!((&edit["version"], &edit["save"]), (&json!(3), &json!(false)));
-    assert_eq!(edit["baseHash"], Hash::of("öne\ntwo\n".as_bytes()).to_string());
-    let line = |number| json!({"line": number, "character": 0});
-    assert_eq!(edit["edits"][0]["range"]["start"]["line"], line(1)["line"], "{edit}");
-    assert_eq!(ended["outcome"], "done", "{ended}");
-
-    let (apply, ended) = edits_an_open_file(false, Manner::Applies).await;
-    assert_eq!(apply["method"], "workspace/applyEdit");
-    assert_eq!(ended["outcome"], "done", "{ended}");
-}
-
-#[tokio::test]
-async fn an_edit_that_the_editor_refuses_fails() {
-    for agent in [true, false] {
-        let (_, ended) = edits_an_open_file(agent, Manner::Refuses).await;
-        assert_eq!(ended["outcome"], "failed");
-        assert!(ended.to_string().contains("locked"), "{ended}");
-    }
-}
-
-#[tokio::test]
-async fn applied_is_not_believed_without_the_change() {
-    let (_, ended) = edits_an_open_file(true, Manner::Lies).await;
-    assert_eq!(ended["outcome"], "failed", "{ended}");
 }
 
 #[tokio::test]

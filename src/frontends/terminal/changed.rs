@@ -49,7 +49,11 @@ fn written(recorder: &Recorder) -> Vec<Intent> {
                     started.clear();
                     written.clear();
                 }
-                Event::CallStarted { call, intent, .. } => started.push((call.clone(), intent.clone())),
+                Event::CallStarted { call, intent, .. } => {
+                    // What a call does anew is done in the place of what it began before.
+                    started.retain(|(id, _)| id != call);
+                    started.push((call.clone(), intent.clone()));
+                }
                 Event::CallEnded { call, outcome: Outcome::Done(_) } => {
                     written.extend(started.extract_if(.., |(id, _)| id == call).map(|(_, intent)| intent));
                 }

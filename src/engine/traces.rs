@@ -1,0 +1,31 @@
+//! What a call leaves beside its output: texts that the model saw, words it must hear, edits to be made
+//! anew.
+
+use std::collections::HashMap;
+
+use super::event::{Output, Seen};
+use super::rebase::Rebased;
+use crate::path::AbsPath;
+use crate::text::Version;
+
+/// Kept while a call runs, by its accesses and its engine.
+#[derive(Debug, Default)]
+pub(super) struct Traces {
+    /// What the model learned of files.
+    pub seen: Vec<Seen>,
+    /// What it must be told, whatever the tool says.
+    pub notes: Vec<String>,
+    /// What the granted edits became, because their files had changed: nothing was written.
+    pub rebased: Option<Rebased>,
+    /// The texts that edits were made from at first, where they were made anew.
+    pub first_bases: HashMap<AbsPath, Version>,
+}
+
+impl Traces {
+    /// The output with what the engine adds to it.
+    pub fn into_output(self, output: Output) -> Output {
+        let said = (!output.text.is_empty()).then_some(output.text);
+        let text = said.into_iter().chain(self.notes).collect::<Vec<_>>().join("\n\n");
+        Output { text, seen: self.seen, ..output }
+    }
+}
