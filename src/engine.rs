@@ -13,6 +13,7 @@ mod command;
 mod desk;
 pub mod event;
 mod found;
+pub mod gates;
 pub mod handle;
 pub mod history;
 pub mod host;

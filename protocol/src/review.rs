@@ -47,6 +47,9 @@ pub struct ReviewedFile {
     /// Whether it can be brought back: not where a command changed it and nobody has kept what
     /// stood there before.
     pub restorable: bool,
+    /// Whether the user has changed something inside of what the agent made: of a hunk, or of a whole
+    /// file that it created. Undoing all takes that away too.
+    pub mixed: bool,
     /// The permission bits before the changes, in octal, where they were changed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub old_mode: Option<String>,

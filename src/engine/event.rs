@@ -70,7 +70,13 @@ pub enum Event {
     },
     /// The user has looked at changes of a file: `baseline` is what it would be without those that
     /// are left, `current` what stood there then. Both are kept.
-    Reviewed { path: AbsPath, baseline: Stand, current: Stand },
+    Reviewed {
+        path: AbsPath,
+        baseline: Stand,
+        current: Stand,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        mixed: Vec<std::ops::Range<u32>>,
+    },
     /// The user went back to before a turn, or took that back.
     Restored { restore: RestoreId, to: RestoredTo, what: RestoreOf },
     /// After a write something else than what was written stands there (a formatter ran).

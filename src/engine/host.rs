@@ -9,6 +9,7 @@ use tokio_util::task::TaskTracker;
 
 use super::desk::Desk;
 use super::event::{Event, Mode, ModelName, SessionId};
+use super::gates::FileGates;
 use super::handle::{Activity, Reach, Session};
 use super::journal::{Journals, OpenError, Opened, SessionInfo};
 use super::model::Models;
@@ -79,8 +80,8 @@ pub struct Host {
     /// Sessions are opened and given up one after another: a journal has one opener at a time, also
     /// in this process.
     opening: tokio::sync::Mutex<()>,
-    /// Held by whoever writes a user's file: one at a time in this program.
-    writing: Arc<tokio::sync::Mutex<()>>,
+    /// Whose turn it is at a user's file, over all sessions.
+    gates: Arc<FileGates>,
     tasks: TaskTracker,
     stop: CancellationToken,
 }
@@ -92,7 +93,7 @@ impl Host {
             shared,
             sessions: Mutex::default(),
             opening: tokio::sync::Mutex::default(),
-            writing: Arc::default(),
+            gates: Arc::default(),
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
         })
@@ -264,7 +265,7 @@ impl Host {
             environment: self.shared.environment.clone(),
             tasks: self.tasks.clone(),
             journals: self.shared.journals.clone(),
-            writing: self.writing.clone(),
+            gates: self.gates.clone(),
             settled: false.into(),
         });
         if self.stop.is_cancelled() {

@@ -7,6 +7,7 @@ use tokio_util::task::TaskTracker;
 
 use super::desk::Desk;
 use super::event::{Mode, ModelName, SessionId, ToolName};
+use super::gates::FileGates;
 use super::journal::Journals;
 use super::model::{Models, ToolSpec};
 use super::recorder::Recorder;
@@ -47,8 +48,8 @@ pub struct Parts {
     pub tasks: TaskTracker,
     /// All sessions.
     pub journals: Arc<dyn Journals>,
-    /// Held by whoever writes a user's file: one at a time in this program.
-    pub writing: Arc<tokio::sync::Mutex<()>>,
+    /// Whose turn it is at a user's file.
+    pub gates: Arc<FileGates>,
     /// Whether the facts before the first write of the running turn are on the disk.
     pub settled: AtomicBool,
 }

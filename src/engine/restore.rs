@@ -3,7 +3,7 @@
 use super::event::{Block, Event, PromptId, RestoreId, RestoreOf, RestoredTo, Seq, TurnId};
 use super::parts::Parts;
 use super::review;
-use super::story::{self, Body, Story};
+use super::story::{self, Body, Start, Story};
 use super::touch::Touch;
 use super::writing::Cause;
 use crate::path::AbsPath;
@@ -96,37 +96,42 @@ pub(super) fn checkpoints(parts: &Parts) -> Vec<Checkpoint> {
 }
 
 /// What going there would do with the files.
+///
+/// What the agent has changed since is taken out. What the user has changed stays, also what they took
+/// back in a review.
 pub(super) async fn preview(parts: &Parts, to: &RestoredTo) -> Result<Vec<Planned>, RestoreError> {
-    let (from, touches) = parts.recorder.state(|state| -> Result<_, RestoreError> {
-        let from = match to {
-            RestoredTo::Before(turn) => {
-                state.said().mark(turn).ok_or_else(|| RestoreError::NoTurn(turn.clone()))?.seq
+    let touches = parts.recorder.state(|state| -> Result<_, RestoreError> {
+        let touches = state.touches();
+        let of = |path: &AbsPath| match to {
+            RestoredTo::Before(_) => touches.of(path),
+            RestoredTo::Undone(restore) => touches.by(restore, path),
+        };
+        match to {
+            RestoredTo::Before(turn) if state.said().mark(turn).is_none() => {
+                return Err(RestoreError::NoTurn(turn.clone()));
             }
+            RestoredTo::Undone(restore) if !touches.knows(restore) => {
+                return Err(RestoreError::NoRestore(restore.clone()));
+            }
+            RestoredTo::Before(_) | RestoredTo::Undone(_) => {}
+        }
+        let from = match to {
+            RestoredTo::Before(turn) => state.said().mark(turn).map_or(Seq(0), |mark| mark.seq),
             RestoredTo::Undone(_) => Seq(0),
         };
-        let paths = state.touches().paths();
-        let touches: Vec<(AbsPath, Vec<Touch>)> =
-            paths.into_iter().map(|path| (path.clone(), state.touches().of(&path))).collect();
-        Ok((from, touches))
+        let with = |path: AbsPath| (of(&path).into_iter().filter(|touch| touch.seq > from).collect(), path);
+        Ok(touches.paths().into_iter().map(with).collect::<Vec<(Vec<Touch>, AbsPath)>>())
     })?;
     let ours = |touch: &Touch| match to {
-        RestoredTo::Before(_) => touch.seq > from,
-        RestoredTo::Undone(restore) => touch.restore.as_ref() == Some(restore),
+        RestoredTo::Before(_) => touch.call.is_some(),
+        RestoredTo::Undone(_) => true,
     };
     let mut planned = Vec::new();
-    for (path, touches) in touches {
-        let first = touches.iter().position(&ours);
-        let Some(first) = first else { continue };
-        let since: Vec<&Touch> = touches[first..].iter().collect();
+    for (touches, path) in touches {
+        let Some(first) = touches.iter().position(ours) else { continue };
         let current = story::current(parts, &path).await;
-        let story = story::tell(&parts.recorder, None, &since, ours, &current);
+        let story = story::tell(&parts.recorder, Start::First, &touches[first..], ours, &current);
         planned.extend(plan(path, story));
-    }
-    if let RestoredTo::Undone(restore) = to
-        && planned.is_empty()
-        && !parts.recorder.state(|state| state.said().can_undo(restore))
-    {
-        return Err(RestoreError::NoRestore(restore.clone()));
     }
     Ok(planned)
 }
@@ -178,6 +183,9 @@ pub(super) async fn restore(
             None => Err(RestoreError::NoTurn(turn.clone())),
         },
         (_, RestoredTo::Undone(restore)) if state.said().can_undo(restore) => Ok(None),
+        (_, RestoredTo::Undone(restore)) if !state.touches().knows(restore) => {
+            Err(RestoreError::NoRestore(restore.clone()))
+        }
         (_, RestoredTo::Undone(_)) => Err(RestoreError::SaidSince),
     });
     let prompt = possible?;

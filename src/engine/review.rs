@@ -5,9 +5,9 @@
 
 use super::event::{CallId, Event, TurnId};
 use super::parts::Parts;
-use super::story::{self, Body, Story};
+use super::story::{self, Body, Start, Story};
 use super::tool::ToolError;
-use super::touch::Touch;
+use super::touch::{Settled, Touch};
 use super::writing::{self, Bases, Cause, Wrote};
 use crate::path::AbsPath;
 use crate::policy::Intent;
@@ -24,6 +24,9 @@ pub struct Review {
     pub current: Body,
     /// The changes of the text, in order; none where the file is no text on either side.
     pub hunks: Vec<ReviewHunk>,
+    /// Whether the user has changed something inside of what the agent made: of a hunk, or of a whole
+    /// file that it created.
+    pub mixed: Mixed,
     /// The permission bits before and now, where a command changed them.
     pub modes: Option<(u32, u32)>,
     /// The calls that made the changes.
@@ -127,22 +130,28 @@ pub(super) async fn list(parts: &Parts) -> Vec<Review> {
 
 /// What is to be looked at in this file; none where the session has not changed it.
 pub(super) async fn file(parts: &Parts, path: &AbsPath) -> Option<Review> {
-    let (touches, settled) =
-        parts.recorder.state(|state| (state.touches().of(path), state.touches().settled(path).cloned()));
-    let from = settled.as_ref().map(|settled| (&settled.baseline, &settled.current));
-    let since: Vec<&Touch> = touches
-        .iter()
-        .filter(|touch| settled.as_ref().is_none_or(|settled| touch.seq > settled.seq))
-        .collect();
-    if touches.is_empty() {
-        return None;
-    }
+    let (touches, settled) = unsettled(parts, path)?;
     let current = story::current(parts, path).await;
-    let story = story::tell(&parts.recorder, from, &since, |_| true, &current);
-    Some(review_of(path, story, &since))
+    let start = settled.as_ref().map_or(Start::First, Start::Settled);
+    // What a way back did is the user's.
+    let story = story::tell(&parts.recorder, start, &touches, |touch| touch.restore.is_none(), &current);
+    Some(review_of(path, story, &touches))
 }
 
-fn review_of(path: &AbsPath, story: Story, touches: &[&Touch]) -> Review {
+/// The changes of a file that are not settled; none where the session has not changed it at all.
+fn unsettled(parts: &Parts, path: &AbsPath) -> Option<(Vec<Touch>, Option<Settled>)> {
+    let (mut touches, settled) =
+        parts.recorder.state(|state| (state.touches().of(path), state.touches().settled(path).cloned()));
+    if touches.is_empty() && settled.is_none() {
+        return None;
+    }
+    if let Some(settled) = &settled {
+        touches.retain(|touch| touch.seq > settled.seq);
+    }
+    Some((touches, settled))
+}
+
+fn review_of(path: &AbsPath, story: Story, touches: &[Touch]) -> Review {
     let mut names = std::collections::HashMap::new();
     let hunks = story.hunks().into_iter().map(|hunk| {
         let (old, new) = story.lines(&hunk);
@@ -162,6 +171,7 @@ fn review_of(path: &AbsPath, story: Story, touches: &[&Touch]) -> Review {
         baseline: story.base().clone(),
         current: story.now().clone(),
         hunks: hunks.collect(),
+        mixed: if story.is_touched() { Mixed::Yes } else { Mixed::No },
         modes: story.modes(),
         calls,
         turns,
@@ -169,87 +179,113 @@ fn review_of(path: &AbsPath, story: Story, touches: &[&Touch]) -> Review {
     }
 }
 
-/// Does what the user has decided, one after another.
+/// Does what the user has decided, an answer for each. What is said of hunks of one file is done at
+/// once, so that an undo of several is one step in the editor.
 pub(super) async fn decide(parts: &Parts, decisions: &[Decision]) -> Vec<Decided> {
     let mut decided = Vec::new();
-    for decision in decisions {
-        decided.push(match one(parts, decision).await {
-            Ok(decided) => decided,
-            Err(error) => Decided::Failed(error.0),
-        });
+    let of_hunks = |decision: &Decision| matches!(decision.of, ReviewOf::Hunk(_));
+    for group in
+        decisions.chunk_by(|left, right| of_hunks(left) && of_hunks(right) && left.path == right.path)
+    {
+        match some(parts, group).await {
+            Ok(done) => decided.extend(done),
+            Err(error) => decided.extend(group.iter().map(|_| Decided::Failed(error.0.clone()))),
+        }
     }
     decided
 }
 
-async fn one(parts: &Parts, decision: &Decision) -> Result<Decided, ToolError> {
-    let Some(review) = file(parts, &decision.path).await else { return Ok(Decided::Stale) };
-    if decision.version.is_some_and(|seen| review.version() != Some(seen)) {
-        return Ok(Decided::Stale);
+/// Decisions on hunks of one file, or one other decision.
+async fn some(parts: &Parts, group: &[Decision]) -> Result<Vec<Decided>, ToolError> {
+    let Some(first) = group.first() else { return Ok(Vec::new()) };
+    let stale = || Ok(group.iter().map(|_| Decided::Stale).collect());
+    let Some(review) = file(parts, &first.path).await else { return stale() };
+    let seen = |decision: &Decision| decision.version.is_none_or(|seen| review.version() == Some(seen));
+    if !group.iter().all(seen) {
+        return stale();
     }
-    match (&decision.of, decision.verdict) {
-        (ReviewOf::File, Verdict::Keep) => settle(parts, &review, review.current.clone()).await,
+    let done = match (&first.of, first.verdict) {
+        (ReviewOf::Hunk(_), _) => return of_hunks(parts, &review, group).await,
+        (ReviewOf::File, Verdict::Keep) => {
+            settle(parts, &review.path, &review.current, &review.current, Vec::new()).await
+        }
         (ReviewOf::File, Verdict::Undo) => {
             let hunks: Vec<Hunk> = review.hunks.iter().map(|one| one.hunk.clone()).collect();
-            undo(parts, &review.path, &review.story, &hunks, &Cause::default()).await?;
-            Ok(Decided::Done)
-        }
-        (ReviewOf::Hunk(id), verdict) => {
-            let Some(found) = review.hunks.iter().find(|hunk| hunk.id == *id) else {
-                return Ok(Decided::Stale);
-            };
-            match verdict {
-                Verdict::Keep => {
-                    settle(parts, &review, review.story.keeping(std::slice::from_ref(&found.hunk))).await
-                }
-                Verdict::Undo => {
-                    let hunks = std::slice::from_ref(&found.hunk);
-                    undo(parts, &review.path, &review.story, hunks, &Cause::default()).await?;
-                    Ok(Decided::Done)
-                }
-            }
+            undo(parts, &review.path, &review.story, &hunks, &Cause::default()).await
         }
         (ReviewOf::Turn(turn), verdict) => of_turn(parts, &review, turn, verdict).await,
+    };
+    done.map(|()| vec![Decided::Done])
+}
+
+async fn of_hunks(parts: &Parts, review: &Review, group: &[Decision]) -> Result<Vec<Decided>, ToolError> {
+    let find = |decision: &Decision| match &decision.of {
+        ReviewOf::Hunk(id) => review.hunks.iter().find(|hunk| hunk.id == *id).map(|found| found.hunk.clone()),
+        ReviewOf::File | ReviewOf::Turn(_) => None,
+    };
+    let found: Vec<Option<Hunk>> = group.iter().map(find).collect();
+    let of_verdict = |wanted: Verdict| -> Vec<Hunk> {
+        let with = group.iter().zip(&found).filter(|(decision, _)| decision.verdict == wanted);
+        let mut hunks: Vec<Hunk> = with.filter_map(|(_, hunk)| hunk.clone()).collect();
+        hunks.sort_by_key(|hunk| (hunk.old.start, hunk.new.start));
+        hunks.dedup();
+        hunks
+    };
+    let (kept, undone) = (of_verdict(Verdict::Keep), of_verdict(Verdict::Undo));
+    if kept.iter().any(|hunk| undone.contains(hunk)) {
+        return Err(ToolError::new("a hunk cannot be kept and undone at once; nothing was done"));
     }
+    // Keeping first: it writes nothing, and an undo that the editor refuses leaves it standing.
+    if !kept.is_empty() {
+        let (baseline, mixed) = (review.story.keeping(&kept), review.story.mixed_but_in(&kept));
+        settle(parts, &review.path, &baseline, &review.current, mixed).await?;
+    }
+    if !undone.is_empty() {
+        undo(parts, &review.path, &review.story, &undone, &Cause::default()).await?;
+    }
+    Ok(found.iter().map(|hunk| if hunk.is_some() { Decided::Done } else { Decided::Stale }).collect())
 }
 
 /// What one turn has changed: everything else counts as somebody else's.
-async fn of_turn(
-    parts: &Parts,
-    review: &Review,
-    turn: &TurnId,
-    verdict: Verdict,
-) -> Result<Decided, ToolError> {
-    let (touches, settled) = parts
-        .recorder
-        .state(|state| (state.touches().of(&review.path), state.touches().settled(&review.path).cloned()));
-    let from = settled.as_ref().map(|settled| (&settled.baseline, &settled.current));
-    let since: Vec<&Touch> = touches
-        .iter()
-        .filter(|touch| settled.as_ref().is_none_or(|settled| touch.seq > settled.seq))
-        .collect();
+async fn of_turn(parts: &Parts, review: &Review, turn: &TurnId, verdict: Verdict) -> Result<(), ToolError> {
+    let Some((touches, settled)) = unsettled(parts, &review.path) else { return Ok(()) };
     let of_it = |touch: &Touch| touch.turn.as_ref() == Some(turn);
     match verdict {
         Verdict::Undo => {
-            let all: Vec<&Touch> = touches.iter().collect();
-            let story = story::tell(&parts.recorder, None, &all, of_it, &review.current);
-            let sure = story.hunks().into_iter().filter(|hunk| !story.is_mixed(hunk)).collect::<Vec<_>>();
-            undo(parts, &review.path, &story, &sure, &Cause::default()).await?;
-            Ok(Decided::Done)
+            let start = settled.as_ref().map_or(Start::First, |settled| Start::Stand(&settled.current));
+            let story = story::tell(&parts.recorder, start, &touches, of_it, &review.current);
+            let (mixed, sure): (Vec<Hunk>, Vec<Hunk>) =
+                story.hunks().into_iter().partition(|hunk| story.is_mixed(hunk));
+            if !mixed.is_empty() || story.is_touched() && sure.is_empty() {
+                return Err(ToolError::new(format!(
+                    "{} was changed since in the same lines; undo it hunk by hunk",
+                    review.path
+                )));
+            }
+            undo(parts, &review.path, &story, &sure, &Cause::default()).await
         }
         Verdict::Keep => {
+            let start = settled.as_ref().map_or(Start::First, Start::Settled);
             let others = |touch: &Touch| !of_it(touch);
-            let story = story::tell(&parts.recorder, from, &since, others, &review.current);
-            settle(parts, review, story.base().clone()).await
+            let story = story::tell(&parts.recorder, start, &touches, others, &review.current);
+            let mixed = story.mixed_but_in(&[]);
+            settle(parts, &review.path, story.base(), &review.current, mixed).await
         }
     }
 }
 
 /// From here on the review begins with this baseline.
-async fn settle(parts: &Parts, review: &Review, baseline: Body) -> Result<Decided, ToolError> {
-    let baseline = story::keep(parts, &review.path, &baseline).await?;
-    let current = story::keep(parts, &review.path, &review.current).await?;
-    parts.recorder.record(Event::Reviewed { path: review.path.clone(), baseline, current })?;
-    Ok(Decided::Done)
+async fn settle(
+    parts: &Parts,
+    path: &AbsPath,
+    baseline: &Body,
+    current: &Body,
+    mixed: Vec<std::ops::Range<u32>>,
+) -> Result<(), ToolError> {
+    let baseline = story::keep(parts, path, baseline).await?;
+    let current = story::keep(parts, path, current).await?;
+    parts.recorder.record(Event::Reviewed { path: path.clone(), baseline, current, mixed })?;
+    Ok(())
 }
 
 /// Takes changes of a file back. All of it where nothing says which part.

@@ -1,12 +1,13 @@
 //! `Story`: how a file came to be what it is, told so that some of its changes can be taken out.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::event::{Event, Stand, What};
 use super::parts::Parts;
 use super::recorder::Recorder;
 use super::tool::ToolError;
-use super::touch::Touch;
+use super::touch::{Settled, Touch};
 use super::writing::{self, Cause};
 use crate::path::AbsPath;
 use crate::text::{Hash, Hunk, Lineage, Splice, Version, ends};
@@ -55,24 +56,47 @@ impl Body {
     }
 }
 
+/// Where a story begins.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Start<'a> {
+    /// Before the first of the changes.
+    First,
+    /// Where this stood, and nothing of it was ours.
+    Stand(&'a Stand),
+    /// Where the user settled the rest.
+    Settled(&'a Settled),
+}
+
 /// Tells the story of a file: from where the review began, or from before its first change, over its
 /// changes to what stands there now. `ours` says which changes are to be told from the rest.
 pub(super) fn tell(
     recorder: &Recorder,
-    from: Option<(&Stand, &Stand)>,
-    touches: &[&Touch],
+    from: Start<'_>,
+    touches: &[Touch],
     ours: impl Fn(&Touch) -> bool,
     current: &Body,
 ) -> Story {
-    let (base, now) = match (from, touches.first()) {
-        (Some((base, now)), _) => (load(recorder, base), load(recorder, now)),
-        (None, Some(first)) => (load(recorder, &first.before), load(recorder, &first.before)),
-        (None, None) => (current.clone(), current.clone()),
+    let (base, now, mixed) = match (from, touches.first()) {
+        (Start::Settled(settled), _) => {
+            (load(recorder, &settled.baseline), load(recorder, &settled.current), settled.mixed.clone())
+        }
+        (Start::Stand(stand), _) => (load(recorder, stand), load(recorder, stand), Vec::new()),
+        (Start::First, Some(first)) => {
+            (load(recorder, &first.before), load(recorder, &first.before), Vec::new())
+        }
+        (Start::First, None) => (current.clone(), current.clone(), Vec::new()),
     };
     let mut story = Story { base, now, lineage: None, bytes: None, modes: None, touched_whole: false };
-    story.match_texts();
-    for touch in touches {
-        story.theirs(load(recorder, &touch.before));
+    story.match_texts(mixed);
+    for (at, touch) in touches.iter().enumerate() {
+        let before = load(recorder, &touch.before);
+        let next = touches.get(at + 1).map_or_else(|| current.clone(), |next| load(recorder, &next.before));
+        story.theirs(before.clone());
+        // It was recorded and then not made (the editor refused it, the program ended), or was taken back
+        // by the editor's own undo.
+        if next == before && touch.before.mode == touch.after.mode {
+            continue;
+        }
         let after = load(recorder, &touch.after);
         if ours(touch) {
             story.note(touch);
@@ -142,9 +166,14 @@ impl Story {
         self.bytes
     }
 
-    fn match_texts(&mut self) {
+    /// The lines that both have written, but for those in some changes.
+    pub fn mixed_but_in(&self, hunks: &[Hunk]) -> Vec<Range<u32>> {
+        self.lineage.as_ref().map(|lineage| lineage.mixed_but_in(hunks)).unwrap_or_default()
+    }
+
+    fn match_texts(&mut self, mixed: Vec<Range<u32>>) {
         self.lineage = match (&self.base, &self.now) {
-            (Body::Text(base), Body::Text(now)) => Some(Lineage::settled(base.clone(), now.clone())),
+            (Body::Text(base), Body::Text(now)) => Some(Lineage::settled(base.clone(), now.clone(), mixed)),
             _ => None,
         };
     }
@@ -169,7 +198,7 @@ impl Story {
             }
             _ => {
                 self.now = body;
-                self.match_texts();
+                self.match_texts(Vec::new());
             }
         }
     }
@@ -194,14 +223,14 @@ impl Story {
                 self.base = body.clone();
                 self.now = body;
                 self.modes = None;
-                self.match_texts();
+                self.match_texts(Vec::new());
             }
         }
     }
 }
 
 /// The lines of a text, as a slice of it.
-pub fn lines_of<'a>(text: &'a str, lines: &std::ops::Range<u32>) -> &'a str {
+pub fn lines_of<'a>(text: &'a str, lines: &Range<u32>) -> &'a str {
     let at = |line: u32| match line {
         0 => 0,
         _ => {
@@ -261,7 +290,7 @@ pub(super) async fn put(
     story: &Story,
     cause: &Cause,
 ) -> Result<(), ToolError> {
-    let _one_writer = parts.writing.lock().await;
+    let _our_turn = parts.gates.enter([path]).await;
     let wanted = match bytes {
         Some(hash) => Some(parts.recorder.fetch(&hash).map_err(|error| {
             ToolError::new(format!("{path} cannot be brought back: its bytes are not kept any more: {error}"))
@@ -304,7 +333,7 @@ pub(super) async fn set_mode(
     cause: &Cause,
     now: &Body,
 ) -> Result<(), ToolError> {
-    let _one_writer = parts.writing.lock().await;
+    let _our_turn = parts.gates.enter([path]).await;
     let (before, after) = modes;
     let stand = keep(parts, path, now).await?;
     parts.recorder.record(Event::Found {

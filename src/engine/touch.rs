@@ -1,5 +1,7 @@
 //! `Touch`: one change of one file, by this session, as the review and the way back need it.
 
+use std::ops::Range;
+
 use serde::{Deserialize, Serialize};
 
 use super::event::{CallId, Event, RestoreId, Seq, TurnId};
@@ -67,6 +69,8 @@ pub struct Settled {
     pub baseline: Stand,
     /// What stood there then.
     pub current: Stand,
+    /// Lines of it which both the agent and the user have written.
+    pub mixed: Vec<Range<u32>>,
 }
 
 /// Where a restore led.
@@ -120,6 +124,7 @@ impl Stand {
 pub struct Touches {
     all: Vec<Touch>,
     settled: std::collections::HashMap<AbsPath, Settled>,
+    restores: Vec<(RestoreId, RestoredTo)>,
 }
 
 impl Touches {
@@ -150,8 +155,10 @@ impl Touches {
                 let after = Stand::of_version(Version::Text(*text), None);
                 self.all.push(Touch { seq, before: last.after.clone(), after, ..last });
             }
-            Event::Reviewed { path, baseline, current } => {
-                let settled = Settled { seq, baseline: baseline.clone(), current: current.clone() };
+            Event::Restored { restore, to, .. } => self.restores.push((restore.clone(), to.clone())),
+            Event::Reviewed { path, baseline, current, mixed } => {
+                let (baseline, current, mixed) = (baseline.clone(), current.clone(), mixed.clone());
+                let settled = Settled { seq, baseline, current, mixed };
                 self.settled.insert(path.clone(), settled);
             }
             Event::Opened { .. }
@@ -167,7 +174,6 @@ impl Touches {
             | Event::CallStarted { .. }
             | Event::Touched { after: None, .. }
             | Event::Settled { text: None, .. }
-            | Event::Restored { .. }
             | Event::CallEnded { .. }
             | Event::Todo { .. }
             | Event::Titled { .. }
@@ -184,9 +190,36 @@ impl Touches {
         self.all.iter().filter(|touch| known.insert(&touch.path)).map(|touch| touch.path.clone()).collect()
     }
 
-    /// The changes of one file, in their order.
+    /// The changes of one file, in their order. A way back and the way back from it are left out: what
+    /// they did is as if it had never been.
     pub fn of(&self, path: &AbsPath) -> Vec<Touch> {
-        self.all.iter().filter(|touch| touch.path == *path).cloned().collect()
+        let counts = |touch: &&Touch| {
+            touch.path == *path && touch.restore.as_ref().is_none_or(|restore| self.counts(restore))
+        };
+        self.all.iter().filter(counts).cloned().collect()
+    }
+
+    /// The changes of one file by one restore.
+    pub fn by(&self, restore: &RestoreId, path: &AbsPath) -> Vec<Touch> {
+        let by_it = |touch: &&Touch| touch.path == *path && touch.restore.as_ref() == Some(restore);
+        self.all.iter().filter(by_it).cloned().collect()
+    }
+
+    /// Whether there was such a restore.
+    pub fn knows(&self, restore: &RestoreId) -> bool {
+        self.restores.iter().any(|(known, _)| known == restore)
+    }
+
+    /// Whether a restore went back, and that was not taken back.
+    fn counts(&self, restore: &RestoreId) -> bool {
+        let goes_back =
+            |(known, to): &(RestoreId, RestoredTo)| known == restore && matches!(to, RestoredTo::Before(_));
+        self.restores.iter().any(goes_back) && !self.is_undone(restore)
+    }
+
+    fn is_undone(&self, restore: &RestoreId) -> bool {
+        let mut undoing = self.restores.iter().filter(|(_, to)| *to == RestoredTo::Undone(restore.clone()));
+        undoing.any(|(by, _)| !self.is_undone(by))
     }
 
     /// What was settled of a file last.

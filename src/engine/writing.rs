@@ -56,7 +56,7 @@ pub(super) async fn keep_bases(parts: &Parts, intent: &Intent) -> Result<Bases, 
 
 /// Makes the edits, all or none; the bases have to be kept. Other writers of this program wait.
 pub(super) async fn write(parts: &Parts, edits: &[Edit], cause: &Cause) -> Result<Wrote, ToolError> {
-    let _one_writer = parts.writing.lock().await;
+    let _our_turn = parts.gates.enter(edits.iter().map(|edit| &edit.path)).await;
     let changes = preview::changes(&parts.recorder, &Intent::Write { edits: edits.to_vec() });
     let mut facts = Vec::new();
     for (edit, change) in edits.iter().zip(changes) {

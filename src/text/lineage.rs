@@ -27,8 +27,16 @@ impl Lineage {
     }
 
     /// A text and what it would be without our changes, as it was settled before.
-    pub fn settled(base: Arc<str>, now: Arc<str>) -> Self {
-        Self { base, now, mixed: Vec::new() }
+    pub fn settled(base: Arc<str>, now: Arc<str>, mixed: Vec<Range<u32>>) -> Self {
+        Self { base, now, mixed }
+    }
+
+    /// The lines of `now` that both have written, but for those in some changes.
+    pub fn mixed_but_in(&self, hunks: &[Hunk]) -> Vec<Range<u32>> {
+        let outside = |range: &&Range<u32>| {
+            hunks.iter().all(|hunk| range.end < hunk.new.start || hunk.new.end < range.start)
+        };
+        self.mixed.iter().filter(outside).cloned().collect()
     }
 
     /// The text without our changes.
@@ -274,7 +282,7 @@ mod tests {
             prop_assert_eq!(spliced(lineage.now(), &lineage.undoing(&all)), &**lineage.base());
             prop_assert_eq!(lineage.keeping(&all), &**lineage.now());
             for hunk in &all {
-                let kept = Lineage::settled(lineage.keeping([hunk]).into(), lineage.now().clone());
+                let kept = Lineage::settled(lineage.keeping([hunk]).into(), lineage.now().clone(), Vec::new());
                 prop_assert_eq!(kept.keeping(&kept.hunks()), &**lineage.now());
             }
         }

@@ -69,7 +69,7 @@ fn body(body: &Body) -> String {
     }
 }
 
-/// `FILE`, `FILE N` (a hunk, counted from 1), `FILE tN` (a turn), `all`.
+/// `FILE`, `FILE N,N` (hunks, counted from 1), `FILE tN` (a turn), `all`.
 async fn decide(session: &Session, root: &str, words: &[&str], verdict: Verdict) -> Vec<String> {
     let reviews = session.reviews().await.unwrap();
     let decisions: Vec<Decision> = match words {
@@ -79,16 +79,18 @@ async fn decide(session: &Session, root: &str, words: &[&str], verdict: Verdict)
             .collect(),
         [file, rest @ ..] => {
             let path = path(root, file);
-            let of = match rest.first() {
-                None => ReviewOf::File,
-                Some(turn) if turn.starts_with('t') => ReviewOf::Turn(TurnId((*turn).into())),
-                Some(number) => {
-                    let review = reviews.iter().find(|review| review.path == path).unwrap();
-                    ReviewOf::Hunk(review.hunks[number.parse::<usize>().unwrap() - 1].id.clone())
-                }
-            };
             let seen = reviews.iter().find(|review| review.path == path).and_then(Review::version);
-            vec![Decision { path, version: seen, of, verdict }]
+            let hunk = |number: &str| {
+                let review = reviews.iter().find(|review| review.path == path).unwrap();
+                ReviewOf::Hunk(review.hunks[number.parse::<usize>().unwrap() - 1].id.clone())
+            };
+            let all = match rest.first() {
+                None => vec![ReviewOf::File],
+                Some(turn) if turn.starts_with('t') => vec![ReviewOf::Turn(TurnId((*turn).into()))],
+                Some(numbers) => numbers.split(',').map(hunk).collect(),
+            };
+            let decision = |of| Decision { path: path.clone(), version: seen, of, verdict };
+            all.into_iter().map(decision).collect()
         }
         [] => panic!("`{verdict:?}` of what?"),
     };

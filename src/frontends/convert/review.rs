@@ -25,6 +25,7 @@ pub fn reviewed_file(review: &Review) -> wire::ReviewedFile {
         added: count(added),
         removed: count(removed),
         restorable: review.baseline != Body::Unknown,
+        mixed: review.mixed == Mixed::Yes,
         old_mode: review.modes.map(|(before, _)| format!("{:o}", before & 0o7777)),
         calls: review.calls.iter().map(|call| wire_event::CallId(call.0.clone())).collect(),
         turns: review.turns.iter().map(|turn| wire_event::TurnId(turn.0.clone())).collect(),
