@@ -465,6 +465,7 @@ mod tests {
     }
 
     /// All kinds of facts, and the sentence for each.
+    #[expect(clippy::too_many_lines, reason = "a list")]
     fn everything() -> (Vec<Event>, Vec<&'static str>) {
         let started = |call: &str, title: &str| Event::CallStarted {
             call: call.into(),
