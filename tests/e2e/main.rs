@@ -3,4 +3,6 @@
 #![allow(clippy::disallowed_methods, clippy::unwrap_used, reason = "tests start processes and look at files")]
 
 mod acp;
+mod program;
 mod run;
+mod sessions;

@@ -3,10 +3,12 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::Command;
 use std::sync::mpsc::{self, Receiver};
 
 use serde_json::{Value, json};
+
+use super::program::{quillon, words};
 
 /// A request as the server got it.
 struct Asked {
@@ -99,19 +101,6 @@ fn call(index: usize, id: &str, name: &str, pieces: &[&str]) -> Vec<Value> {
     chunks
 }
 
-fn quillon(cwd: &Path, state: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_quillon"));
-    command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
-    command.env("HOME", state).env("QUILLON_STATE_DIR", state).env("QUILLON_CONFIG_DIR", state);
-    command.current_dir(cwd).stdin(Stdio::null());
-    command
-}
-
-fn words(output: &Output) -> (String, String) {
-    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
-    (text(&output.stdout), text(&output.stderr))
-}
-
 #[test]
 fn a_task_of_two_steps_on_this_source_tree() {
     let first = [
@@ -143,7 +132,7 @@ fn a_task_of_two_steps_on_this_source_tree() {
     );
     assert!(one.body.len() < 12_000, "the first request has {} bytes", one.body.len());
     let (one, two) = (one.json(), two.json());
-    assert_eq!(one["tools"].as_array().unwrap().len(), 8);
+    assert_eq!(one["tools"].as_array().unwrap().len(), quillon::tools::built_in().len());
     assert_eq!(one["tools"], two["tools"]);
     let (before, after) = (one["messages"].as_array().unwrap(), two["messages"].as_array().unwrap());
     assert_eq!(before[..], after[..before.len()], "what was said stays as it was");
@@ -213,43 +202,6 @@ fn without_a_model_it_says_what_to_do() {
 }
 
 #[test]
-fn a_session_goes_on_and_is_shown() {
-    let state = tempfile::tempdir().unwrap();
-    let work = tempfile::tempdir().unwrap();
-    std::fs::write(work.path().join("script"), "say one\ndone\nsay two\ndone\n").unwrap();
-    let run = |arguments: &[&str]| {
-        let output = quillon(work.path(), state.path()).args(arguments).output().unwrap();
-        assert!(output.status.success(), "{arguments:?}: {}", words(&output).1);
-        words(&output).0
-    };
-    assert_eq!(run(&["run", "--model", "script:script", "first"]).trim(), "one");
-    assert_eq!(run(&["run", "--model", "script:script", "-c", "second"]).trim(), "two");
-    let listed = run(&["sessions", "list", "--json"]);
-    let info: Value = serde_json::from_str(listed.trim()).unwrap();
-    assert_eq!((&info["title"], &info["turns"]), (&json!("first"), &json!(2)));
-    let id = info["id"].as_str().unwrap();
-    let exported = run(&["sessions", "export", id]);
-    assert!(exported.contains("first") && exported.contains("one") && exported.contains("two"), "{exported}");
-    let document: Value =
-        serde_json::from_str(&run(&["sessions", "export", "--format", "json", id])).unwrap();
-    let info = &document["session"];
-    assert_eq!(
-        (&info["sessionId"], &info["state"], &document["more"]),
-        (&json!(id), &json!("idle"), &json!(false))
-    );
-    assert_eq!(info["lastSeq"], document["events"].as_array().unwrap().last().unwrap()["seq"]);
-    let events = run(&["sessions", "show", id, "--json"]);
-    let shown: Vec<Value> = events.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    let facts: Vec<&Value> = shown.iter().filter(|event| event["seq"].is_u64()).collect();
-    assert_eq!(facts, document["events"].as_array().unwrap().iter().collect::<Vec<_>>());
-    let sequence: Vec<u64> = events
-        .lines()
-        .filter_map(|line| serde_json::from_str::<Value>(line).unwrap()["seq"].as_u64())
-        .collect();
-    assert_eq!(sequence, (1..=sequence.len() as u64).collect::<Vec<u64>>());
-}
-
-#[test]
 fn a_command_that_fails_is_shown_as_failed_by_its_status() {
     let (state, work) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let script = "call bash {\"command\": \"exit 3\"}\ndone\n\
@@ -274,79 +226,6 @@ fn a_command_that_fails_is_shown_as_failed_by_its_status() {
     assert!(words(&exported).0.contains("failed: exit code 3"), "{}", words(&exported).0);
 }
 
-/// Puts garbage in the place of a line of a session's journal; its number counts from 1.
-fn damage(state: &Path, id: &str, line: usize) {
-    let path = state.join("sessions").join(id).join("journal.jsonl");
-    let text = std::fs::read_to_string(&path).unwrap();
-    let mut lines: Vec<&str> = text.lines().collect();
-    lines[line - 1] = "garbage";
-    std::fs::write(&path, lines.join("\n") + "\n").unwrap();
-}
-
-#[test]
-fn a_damaged_session_is_shown_up_to_the_damage_and_not_continued() {
-    let (state, work) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    std::fs::write(work.path().join("script"), "say the answer\ndone\nsay more\ndone\n").unwrap();
-    let run = |arguments: &[&str]| {
-        let output = quillon(work.path(), state.path()).args(arguments).output().unwrap();
-        let (said, noted) = words(&output);
-        (output.status.code(), said, noted)
-    };
-    let newest = || {
-        let (_, listed, _) = run(&["sessions", "list", "--json"]);
-        let info: Value = serde_json::from_str(listed.lines().next().unwrap()).unwrap();
-        info["id"].as_str().unwrap().to_owned()
-    };
-    let begin = |prompt: &str| assert_eq!(run(&["run", "--model", "script:script", prompt]).0, Some(0));
-    begin("the older");
-    let older = newest();
-    begin("the newer");
-    let newer = newest();
-    assert_ne!(older, newer);
-
-    // Its last line, the end of the turn.
-    let journal = state.path().join("sessions").join(&newer).join("journal.jsonl");
-    let lines = std::fs::read_to_string(&journal).unwrap().lines().count();
-    damage(state.path(), &newer, lines);
-    let damaged = std::fs::read(&journal).unwrap();
-    let (status, said, noted) = run(&["sessions", "show", &newer]);
-    assert_eq!((status, said.trim()), (Some(1), "the answer"));
-    assert!(
-        noted.contains("is damaged after its fact") && noted.contains(&format!("line {lines}")),
-        "{noted}"
-    );
-    let (status, said, noted) = run(&["sessions", "show", "--json", &newer]);
-    assert_eq!(status, Some(1), "{noted}");
-    let facts = said.lines().filter(|line| line.contains("\"seq\":")).count();
-    assert_eq!(facts, lines - 2);
-    let (status, said, noted) = run(&["sessions", "export", &newer]);
-    assert!(status == Some(1) && said.contains("the answer") && noted.contains("damaged"), "{said}{noted}");
-
-    let (status, said, noted) = run(&["run", "--model", "script:script", "-c", "go on"]);
-    assert_eq!((status, said.as_str()), (Some(1), ""), "{noted}");
-    for words in [
-        format!("line {lines}"),
-        format!("quillon sessions show {newer}"),
-        format!("quillon run -s {older}"),
-        "the older".to_owned(),
-    ] {
-        assert!(noted.contains(&words), "{words}: {noted}");
-    }
-    assert_eq!(std::fs::read(&journal).unwrap(), damaged, "nothing is repaired by leaving things out");
-    assert_eq!(run(&["run", "--model", "script:script", "-s", &newer, "go on"]).0, Some(1));
-    assert_eq!(run(&["run", "--model", "script:script", "-s", &older, "go on"]).1.trim(), "more");
-
-    // Of this one not even its folder can be told; it is named all the same.
-    damage(state.path(), &newer, 2);
-    std::fs::remove_file(state.path().join("sessions").join(&newer).join("meta.json")).unwrap();
-    let (status, said, noted) = run(&["sessions", "show", &newer]);
-    assert!(status == Some(1) && said.is_empty() && noted.contains("line 2"), "{said}{noted}");
-    let (_, said, noted) = run(&["sessions", "list"]);
-    assert!(said.contains(&older) && noted.contains(&newer), "{said}{noted}");
-    let (status, said, noted) = run(&["sessions", "show", "0190-none"]);
-    assert!(status == Some(1) && noted.contains("there is no session"), "{said}{noted}");
-}
-
 #[test]
 fn wrong_usage_and_lost_output_are_told_by_the_status() {
     let state = tempfile::tempdir().unwrap();
@@ -364,30 +243,6 @@ fn wrong_usage_and_lost_output_are_told_by_the_status() {
     assert_eq!(lost.code(), Some(1));
     std::fs::write(state.path().join("quillon.jsonc"), r#"{"permission": {"bsh": "deny"}}"#).unwrap();
     assert_eq!(status(&["run", "--allow", "bash", "--model", "demo", "run echo hi"]), Some(2));
-}
-
-#[test]
-fn a_killed_first_turn_is_found_again() {
-    let state = tempfile::tempdir().unwrap();
-    std::fs::write(state.path().join("script"), "say begun\nwait\n").unwrap();
-    let mut command = quillon(state.path(), state.path());
-    let mut running =
-        command.args(["run", "--model", "script:script", "go"]).stdout(Stdio::piped()).spawn().unwrap();
-    let mut begun = [0; 5];
-    running.stdout.take().unwrap().read_exact(&mut begun).unwrap();
-    let meta = |path: &Path| {
-        std::fs::read_dir(path.join("sessions")).unwrap().any(|entry| {
-            let text = std::fs::read_to_string(entry.unwrap().path().join("meta.json")).unwrap_or_default();
-            text.contains("\"turns\":1")
-        })
-    };
-    while !meta(state.path()) {
-        std::thread::yield_now();
-    }
-    running.kill().unwrap();
-    running.wait().unwrap();
-    let listed = quillon(state.path(), state.path()).args(["sessions", "list"]).output().unwrap();
-    assert!(words(&listed).0.contains("1 turn  go"), "{}", words(&listed).0);
 }
 
 #[test]
