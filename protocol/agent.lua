@@ -346,10 +346,10 @@
 ---@alias agent.ErrorKind
 ---| "sessionUnknown" # There is no session of this id.
 ---| "questionUnknown" # The session has no question of this id.
----| "stale" # What the request is about is not so any more: the prompt does not wait.
+---| "stale" # What the request is about is not so any more: the prompt does not wait, something was said since.
 ---| "limit" # One of `limits` is exceeded; `limit` has its number.
----| "busy" # Another process drives the session; `holder` says which, where that is known.
----| "valueUnknown" # The value is none that the option can have, or the choice none of the question's.
+---| "busy" # Another process drives the session; `holder` says which, where that is known. Or a turn runs, between which alone the request can be done.
+---| "valueUnknown" # The value is none that the option can have, the choice none of the question's, or the turn or restore none of the session's.
 ---| "contentUnknown" # The session keeps no content of this id.
 ---| string
 

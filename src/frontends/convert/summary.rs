@@ -37,11 +37,18 @@ pub fn of(event: &Event) -> Option<String> {
             format!("{} {change} (+{added} −{removed})", touched.uri)
         }
         Event::Reviewed(reviewed) => format!("changes of {} kept", reviewed.uri),
-        Event::Restored(restored) => match (&restored.turn_id, restored.conversation) {
-            (Some(_), true) => "went back to an earlier prompt".to_owned(),
-            (Some(_), false) => "files went back to before an earlier prompt".to_owned(),
-            (None, _) => "took the last way back back".to_owned(),
-        },
+        Event::Restored(restored) => {
+            let what = match (restored.files, restored.conversation) {
+                (true, true) => "files and conversation",
+                (true, false) => "files",
+                (false, _) => "conversation",
+            };
+            match (&restored.turn_id, &restored.undone) {
+                (Some(turn), _) => format!("{what} went back to before turn {turn}"),
+                (None, Some(undone)) => format!("restore {undone} was taken back: {what}"),
+                (None, None) => format!("{what} went back"),
+            }
+        }
         Event::FileSettled(settled) => format!("{} was changed after the write", settled.uri),
         Event::CallEnded(ended) => format!("{}: call {}", ended.outcome.as_str(), ended.call_id),
         Event::Plan(plan) => {
