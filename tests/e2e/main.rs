@@ -3,4 +3,8 @@
 #![allow(clippy::disallowed_methods, clippy::unwrap_used, reason = "tests start processes and look at files")]
 
 mod acp;
+mod review;
 mod run;
+#[path = "../support/wire.rs"]
+#[allow(dead_code, reason = "shared with the tests of the wire, which use more of it")]
+mod wire;
