@@ -1,6 +1,7 @@
 //! A client in memory, a model with a script, and the real engine and tools between them.
 
 mod plain;
+mod review;
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
