@@ -225,6 +225,13 @@ pub const SHOWN_OUTPUT_BYTES_MAX: usize = 64 * 1024;
 /// Lines of a diff that is shown without being asked about; a question shows all of it.
 pub const SHOWN_DIFF_LINES_MAX: usize = 200;
 
+/// Equal lines around a hunk that is shown.
+pub const DIFF_CONTEXT_LINES: usize = 3;
+
+/// Characters of a hunk's name that are shown, and the fewest that are taken for one: more than any
+/// number of hunks has digits.
+pub const HUNK_NAME_CHARS: usize = 8;
+
 /// Bytes of a file or of standard input that is given with a prompt: what fits a model's context.
 pub const ATTACHED_BYTES_MAX: u64 = 256 * 1024;
 

@@ -12,7 +12,7 @@ pub mod uri;
 pub use block::{block, content, deliver, prompt_content};
 pub use event::{call_text, facts, update};
 pub use question::{actor, answer, choice_id};
-pub use review::{planned, review, reviewed_file};
+pub use review::{checkpoint, planned, review, reviewed_file};
 
 use crate::engine::Mode;
 

@@ -5,6 +5,7 @@
 mod acp;
 mod review;
 mod run;
+mod undo;
 #[path = "../support/wire.rs"]
 #[allow(dead_code, reason = "shared with the tests of the wire, which use more of it")]
 mod wire;

@@ -99,7 +99,7 @@ fn call(index: usize, id: &str, name: &str, pieces: &[&str]) -> Vec<Value> {
     chunks
 }
 
-fn quillon(cwd: &Path, state: &Path) -> Command {
+pub fn quillon(cwd: &Path, state: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_quillon"));
     command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
     command.env("HOME", state).env("QUILLON_STATE_DIR", state).env("QUILLON_CONFIG_DIR", state);
@@ -107,7 +107,7 @@ fn quillon(cwd: &Path, state: &Path) -> Command {
     command
 }
 
-fn words(output: &Output) -> (String, String) {
+pub fn words(output: &Output) -> (String, String) {
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
     (text(&output.stdout), text(&output.stderr))
 }
