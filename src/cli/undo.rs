@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::review::{SessionArgs, with};
-use crate::engine::{Checkpoint, Event, RestoreId, RestoreOf, RestoredTo, Seq, Session};
+use crate::engine::{Event, RestoreId, RestoreOf, RestoredTo, Seq, Session};
 use crate::frontends::changes;
 use crate::frontends::terminal::{self, Consent, Format, WayBack};
 use crate::limits;
@@ -79,11 +79,7 @@ fn target(args: &UndoArgs, session: &Session) -> Result<(RestoredTo, Option<Rest
         return Ok((RestoredTo::Undone(restore), Some(what)));
     }
     let points = session.checkpoints().map_err(|refused| refused.to_string())?;
-    let named = |point: &&Checkpoint| match &args.turn {
-        Some(turn) => *turn == point.turn.0 || *turn == changes::number(&point.turn),
-        None => true,
-    };
-    match (points.iter().rfind(named), &args.turn) {
+    match (changes::find_point(&points, args.turn.as_deref()), &args.turn) {
         (Some(point), _) => Ok((RestoredTo::Before(point.turn.clone()), None)),
         (None, Some(turn)) => Err(terminal::no_turn(turn)),
         (None, None) => Err("there is no turn to go back to in this session".to_owned()),

@@ -2,9 +2,19 @@
 
 use std::ops::Range;
 
-use crate::engine::{Block, Body, Checkpoint, Mixed, Planned, Review, ReviewHunk, TurnId};
+use crate::engine::preview::FileChange;
+use crate::engine::{Block, Body, Checkpoint, Mixed, Planned, Review, ReviewHunk, Session, TurnId};
 use crate::limits;
+use crate::path::AbsPath;
 use crate::text::{clip, diff};
+
+/// A file as a person reads it in this session.
+pub fn name(session: &Session, path: &AbsPath) -> String {
+    session.state(|state| match state.cwd() {
+        Some(cwd) => path.display_in(cwd),
+        None => path.to_string(),
+    })
+}
 
 /// What has become of a file, to stand behind its name.
 pub fn about(review: &Review) -> String {
@@ -69,6 +79,20 @@ pub fn planned(name: &str, planned: &Planned) -> String {
     }
 }
 
+/// What a way back would do with a file that is text; none where it is not, or where all of it stays.
+pub fn planned_text(planned: &Planned) -> Option<FileChange> {
+    let (old, new) = (shown(&planned.now)?, shown(&planned.then)?);
+    let text = |text: Option<&str>| text.map(str::to_owned);
+    let change = FileChange { path: planned.path.clone(), old: text(old), new: text(new) };
+    (change.old != change.new).then_some(change)
+}
+
+/// Whether a way back would still do what was shown of it.
+pub fn same_plan(shown: &[Planned], now: &[Planned]) -> bool {
+    let parts = |one: &Planned| (one.path.clone(), one.now.clone(), one.then.clone(), one.left.clone());
+    shown.iter().map(parts).eq(now.iter().map(parts))
+}
+
 /// A turn as people name it: its number, and the first words of its prompt.
 pub fn turn(point: &Checkpoint) -> String {
     format!("turn {}: {}", number(&point.turn), prompt(&point.content))
@@ -87,6 +111,20 @@ pub fn prompt(content: &[Block]) -> String {
         Block::Resource { uri, .. } => uri,
     });
     clip::line(&words.collect::<Vec<_>>().join(" "), limits::TITLE_CHARS_MAX)
+}
+
+/// A point in one line of a list.
+pub fn point(point: &Checkpoint) -> String {
+    let (number, files) = (number(&point.turn), count(point.files, "file"));
+    format!("{number:>3}  {}  {files:>8}  {}", point.at, prompt(&point.content))
+}
+
+/// The point before this turn, by its number or id; before the last one where none is named.
+pub fn find_point<'a>(points: &'a [Checkpoint], turn: Option<&str>) -> Option<&'a Checkpoint> {
+    let named = |point: &&Checkpoint| {
+        turn.is_none_or(|turn| turn == point.turn.0.as_str() || turn == number(&point.turn))
+    };
+    points.iter().rfind(named)
 }
 
 /// A number of things in words: `1 file`, `3 files`.

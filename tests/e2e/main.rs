@@ -7,5 +7,5 @@ mod review;
 mod run;
 mod undo;
 #[path = "../support/wire.rs"]
-#[allow(dead_code, reason = "shared with the tests of the wire, which use more of it")]
+#[allow(dead_code, reason = "shared with other tests, which use more of it")]
 mod wire;

@@ -3,7 +3,7 @@
 mod call;
 mod diff;
 
-pub use call::{ended, locations, pending, shown_intent, started, text, text_block};
+pub use call::{ended, locations, pending, shown_intent, started, taken_back, text, text_block};
 
 use agent_client_protocol_schema::v1 as acp;
 use base64::Engine as _;

@@ -1,11 +1,10 @@
 //! The way back in the terminal: what would be done is shown, asked, and done.
 
 use super::console::{Console, Input, Tone};
-use super::review::name;
 use super::{Ending, Format, Interrupts, show};
-use crate::engine::{Body, Checkpoint, Planned, RestoreError, RestoreOf, Restored, RestoredTo, Session};
-use crate::frontends::{changes, convert};
-use crate::path::AbsPath;
+use crate::engine::{Checkpoint, Planned, RestoreError, RestoreOf, Restored, RestoredTo, Session};
+use crate::frontends::changes::{self, name};
+use crate::frontends::convert;
 
 /// Where to go, and with what.
 pub struct WayBack {
@@ -35,11 +34,7 @@ pub fn checkpoints(session: &Session, console: &mut Console, format: Format) -> 
                 let line = serde_json::to_string(&convert::checkpoint(point));
                 console.json(&line.map_err(|error| error.to_string())?);
             }
-            Format::Text => {
-                let (number, files) = (changes::number(&point.turn), changes::count(point.files, "file"));
-                let prompt = changes::prompt(&point.content);
-                console.show(Tone::Plain, &format!("{number:>3}  {}  {files:>8}  {prompt}", point.at));
-            }
+            Format::Text => console.show(Tone::Plain, &changes::point(point)),
         }
     }
     if format == Format::Text {
@@ -80,7 +75,7 @@ pub async fn go_back(
             }
             Said::Interrupted => return Ok(Ending::Cancelled),
         }
-        if shown(&plan(session, way).await?) != shown(&planned) {
+        if !changes::same_plan(&planned, &plan(session, way).await?) {
             return Err(
                 "the files have changed while they were looked at; nothing was done; look again".into()
             );
@@ -108,11 +103,6 @@ async fn plan(session: &Session, way: &WayBack) -> Result<Vec<Planned>, String> 
             }
         }
     }
-}
-
-/// What of a plan must be as it was shown.
-fn shown(planned: &[Planned]) -> Vec<(&AbsPath, &Body, &Body, &Option<String>)> {
-    planned.iter().map(|one| (&one.path, &one.now, &one.then, &one.left)).collect()
 }
 
 /// Says where it goes, and shows what becomes of the files and of the conversation.

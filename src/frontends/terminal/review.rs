@@ -5,7 +5,8 @@ use std::ops::Range;
 use super::console::{Console, Tone};
 use super::{Ending, Format, show};
 use crate::engine::{Body, Decided, Decision, Mixed, Review, ReviewHunk, ReviewOf, Session, Stand, Verdict};
-use crate::frontends::{changes, convert};
+use crate::frontends::changes::{self, name};
+use crate::frontends::convert;
 use crate::limits;
 use crate::path::AbsPath;
 
@@ -244,12 +245,4 @@ fn in_full(session: &Session, review: &Review, console: &mut Console) {
 fn signed(sign: char, text: &str) -> impl Iterator<Item = String> {
     let unended = (!text.is_empty() && !text.ends_with('\n')).then(|| NO_LINE_END.to_owned());
     text.lines().map(move |line| format!("{sign}{line}")).chain(unended)
-}
-
-/// A file as a person reads it in this session.
-pub(super) fn name(session: &Session, path: &AbsPath) -> String {
-    session.state(|state| match state.cwd() {
-        Some(cwd) => path.display_in(cwd),
-        None => path.to_string(),
-    })
 }
