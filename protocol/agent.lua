@@ -34,6 +34,12 @@
 ---@field ["agent/config/get"] fun(params: agent.SessionParams): agent.ConfigResult The options of a session, with their values.
 ---@field ["agent/config/set"] fun(params: agent.ConfigSetParams): agent.ConfigResult Gives an option another value.
 ---@field ["agent/content"] fun(params: agent.ContentParams): agent.ContentResult A piece of a kept text or file, by range.
+---@field ["agent/review/list"] fun(params: agent.SessionParams): agent.ReviewListResult The files that the agent has changed and nobody has looked at yet.
+---@field ["agent/review/file"] fun(params: agent.ReviewFileParams): agent.ReviewFileResult The changes of one file, as hunks, with the text before.
+---@field ["agent/review/decide"] fun(params: agent.ReviewDecideParams): agent.ReviewDecideResult Keeps changes or takes them back, also while a turn runs.
+---@field ["agent/checkpoint/list"] fun(params: agent.SessionParams): agent.CheckpointListResult The points that one can go back to: before each turn.
+---@field ["agent/checkpoint/preview"] fun(params: agent.CheckpointPreviewParams): agent.CheckpointPreviewResult What going back would do with the files.
+---@field ["agent/checkpoint/restore"] fun(params: agent.CheckpointRestoreParams): agent.CheckpointRestoreResult Goes back, or takes that back. Not while a turn runs.
 ---@field ["agent/status"] fun(params: agent.Empty): agent.StatusResult How the daemon is, for a health page.
 
 ---What the daemon requests of a client.
@@ -58,12 +64,18 @@
 ---| "quillon" # The program: withdrawn, interrupted, or nothing to allow.
 ---| string
 
+---The user's own text for a file that the model wants to write.
+---@class agent.AmendedText
+---@field uri agent.Uri The file; one of the question's.
+---@field text string The whole text that it is to have, with any line ends; it gets those of the file.
+
 ---Params of `agent/answer`.
 ---@class agent.AnswerParams
 ---@field sessionId agent.SessionId The session.
 ---@field questionId agent.QuestionId The question.
 ---@field choice agent.ChoiceId The choice.
 ---@field note? string Words for the model, told to it with a no. With a yes they are not used.
+---@field texts? agent.AmendedText[] The user's own texts in the place of the proposed ones, with the choice `allowOnce` of an edit. The model is told.
 
 ---Result of `agent/answer`.
 ---@class agent.AnswerResult
@@ -188,6 +200,43 @@
 ---@field sessionId agent.SessionId The session.
 ---@field turnId? agent.TurnId Only if this turn is the running one. Absent: whichever runs.
 
+---The state before a turn.
+---@class agent.Checkpoint
+---@field turnId agent.TurnId The turn.
+---@field promptId agent.PromptId The prompt that began it.
+---@field content agent.ContentBlock[] Its words.
+---@field at agent.Timestamp When it began.
+---@field files integer How many files were changed in it.
+
+---Result of `agent/checkpoint/list`.
+---@class agent.CheckpointListResult
+---@field checkpoints agent.Checkpoint[] The points that one can go back to, the oldest first.
+
+---Params of `agent/checkpoint/preview`: exactly one of the two ids.
+---@class agent.CheckpointPreviewParams
+---@field sessionId agent.SessionId The session.
+---@field turnId? agent.TurnId To before this turn.
+---@field restoreId? agent.RestoreId To before this restore: takes it back.
+
+---Result of `agent/checkpoint/preview`.
+---@class agent.CheckpointPreviewResult
+---@field files agent.RestorePreview[] What would become of the files.
+
+---Params of `agent/checkpoint/restore`: exactly one of the two ids.
+---@class agent.CheckpointRestoreParams
+---@field sessionId agent.SessionId The session.
+---@field turnId? agent.TurnId To before this turn.
+---@field restoreId? agent.RestoreId To before this restore: takes it back.
+---@field files boolean Whether the files go back.
+---@field conversation boolean Whether what was said goes back.
+
+---Result of `agent/checkpoint/restore`.
+---@class agent.CheckpointRestoreResult
+---@field restoreId agent.RestoreId Names this restore, to take it back.
+---@field files agent.Uri[] The files that went back.
+---@field left agent.RestoreLeft[] What stayed as it is.
+---@field prompt? agent.ContentBlock[] The prompt that began the turn, to change it and give it anew, where the conversation went back.
+
 ---One possible answer.
 ---@class agent.Choice
 ---@field id agent.ChoiceId Its id, for `agent/answer`.
@@ -310,10 +359,10 @@
 ---@alias agent.ErrorKind
 ---| "sessionUnknown" # There is no session of this id.
 ---| "questionUnknown" # The session has no question of this id.
----| "stale" # What the request is about is not so any more: the prompt does not wait.
+---| "stale" # What the request is about is not so any more: the prompt does not wait, something was said since.
 ---| "limit" # One of `limits` is exceeded; `limit` has its number.
----| "busy" # Another process drives the session; `holder` says which, where that is known.
----| "valueUnknown" # The value is none that the option can have, or the choice none of the question's.
+---| "busy" # Another process drives the session; `holder` says which, where that is known. Or a turn runs, between which alone the request can be done.
+---| "valueUnknown" # The value is none that the option can have, the choice none of the question's, or the turn or restore none of the session's.
 ---| "contentUnknown" # The session keeps no content of this id.
 ---| string
 
@@ -332,6 +381,8 @@
 ---| agent.CallStarted
 ---| agent.FileTouched
 ---| agent.FileSettled
+---| agent.Reviewed
+---| agent.Restored
 ---| agent.CallEnded
 ---| agent.Plan
 ---| agent.Title
@@ -406,6 +457,18 @@
 ---@field added integer How many lines the diff adds.
 ---@field removed integer How many lines the diff removes.
 
+---One change of a text.
+---@class agent.Hunk
+---@field hunkId agent.HunkId Which.
+---@field old agent.LineRange The lines of the baseline; may be empty.
+---@field new agent.LineRange The lines of the file; may be empty, then lines were removed before line `new.start`.
+---@field oldText string The old lines, with LF line ends.
+---@field newText string The new lines, with LF line ends.
+---@field mixed boolean Whether the user has typed inside of it since. Undoing it takes that away too.
+
+---A hunk of a file: the same as long as its lines, old and new, are the same.
+---@alias agent.HunkId string
+
 ---The bounds that clients meet. A request over one of them gets the error `limit` with its number.
 ---@class agent.Limits
 ---@field attachEvents integer Facts in one answer to `agent/session/attach`; there is more behind them, not an error.
@@ -415,6 +478,11 @@
 ---@field contentBytes integer Bytes in one answer to `agent/content`; there is more behind them, not an error.
 ---@field outputBytes integer Bytes of output shown live of one call, and bytes of one text in `callEnded`; the rest is got by `agent/content`.
 ---@field messageBytes integer Bytes of one message to the daemon.
+
+---Whole lines, counted from 0; the end is not part of them.
+---@class agent.LineRange
+---@field start integer The first line.
+---@field end integer The line behind the last.
 
 ---A pointer to a file, a folder or another resource.
 ---@class agent.LinkBlock
@@ -634,6 +702,32 @@
 ---@field message string What failed, why, and what to do, for people.
 ---@field data? agent.ErrorData What programs need. Absent for JSON-RPC's and LSP's own errors.
 
+---A way back that was taken, unique in its session.
+---@alias agent.RestoreId string
+
+---A file, or parts of it, that did not go back.
+---@class agent.RestoreLeft
+---@field uri agent.Uri The file.
+---@field reason string Why, in words.
+
+---What a way back would do with one file.
+---@class agent.RestorePreview
+---@field uri agent.Uri The file.
+---@field change agent.FileChange What would become of it.
+---@field diff string The change as a unified diff with LF line ends; empty where it is no text, or stays.
+---@field added integer How many lines the diff adds.
+---@field removed integer How many lines the diff removes.
+---@field left? string What of it would stay as it is, and why, in words. Absent: nothing.
+
+---Fact `restored`: the user went back to before a turn, or took that back.
+---@class agent.Restored
+---@field type "restored" Tells this object from the others of its union.
+---@field restoreId agent.RestoreId Names it.
+---@field turnId? agent.TurnId To before this turn.
+---@field undone? agent.RestoreId The restore that was taken back.
+---@field files boolean Whether the files went back.
+---@field conversation boolean Whether what was said went back: a client shows the turns from `turnId` on as taken back.
+
 ---Progress `retrying`: the model is asked again. What was shown of this message is void.
 ---@class agent.Retrying
 ---@field type "retrying" Tells this object from the others of its union.
@@ -641,6 +735,75 @@
 ---@field attempt integer The number of the attempt that follows; the first attempt of a message was 1.
 ---@field waitMs integer Milliseconds until then.
 ---@field reason string What failed, for people.
+
+---Params of `agent/review/decide`.
+---@class agent.ReviewDecideParams
+---@field sessionId agent.SessionId The session.
+---@field items agent.ReviewItem[] What is decided, one after another.
+
+---Result of `agent/review/decide`.
+---@class agent.ReviewDecideResult
+---@field items agent.ReviewOutcome[] One entry for each item of the params, in the same order.
+
+---What becomes of changes.
+---@alias agent.ReviewDecision
+---| "keep" # They stay, and need not be looked at any more.
+---| "undo" # They go; the text before comes back.
+---| string
+
+---Params of `agent/review/file`.
+---@class agent.ReviewFileParams
+---@field sessionId agent.SessionId The session.
+---@field uri agent.Uri The file.
+
+---Result of `agent/review/file`.
+---@class agent.ReviewFileResult
+---@field file? agent.ReviewedFile The file. Absent: nothing of it is to be looked at.
+---@field baseline? string Its text without the changes, with LF line ends. Absent: no text, or no file.
+---@field hunks agent.Hunk[] The changes, in order.
+
+---One verdict on changes of a file: on a hunk, on those of one turn, or on all.
+---@class agent.ReviewItem
+---@field uri agent.Uri The file.
+---@field version? agent.TextHash The hash of the text that the user has seen. Absent: whatever stands there.
+---@field hunkId? agent.HunkId This hunk alone.
+---@field turnId? agent.TurnId What this turn has changed alone. Not together with `hunkId`.
+---@field decision agent.ReviewDecision What becomes of the changes.
+
+---Result of `agent/review/list`.
+---@class agent.ReviewListResult
+---@field files agent.ReviewedFile[] The files with something to look at, in the order in which they were first changed.
+
+---What became of one verdict.
+---@class agent.ReviewOutcome
+---@field state agent.ReviewState How it went.
+---@field error? string Why it failed, in words.
+
+---How a verdict went.
+---@alias agent.ReviewState
+---| "done" # It is done.
+---| "stale" # The file or the hunk is not the one that was seen: look again.
+---| "failed" # It could not be done.
+---| string
+
+---Fact `reviewed`: changes of a file were kept, and are not to be looked at any more.
+---@class agent.Reviewed
+---@field type "reviewed" Tells this object from the others of its union.
+---@field uri agent.Uri The file.
+
+---A file with changes that nobody has looked at yet.
+---@class agent.ReviewedFile
+---@field uri agent.Uri The file.
+---@field change agent.FileChange What has become of it.
+---@field version? agent.TextHash The hash of the text that stands there. Absent: no text, or no file.
+---@field hunks integer How many hunks there are; 0 where it is no text on either side.
+---@field added integer How many lines were added.
+---@field removed integer How many lines were removed.
+---@field restorable boolean Whether it can be brought back: not where a command changed it and nobody has kept what stood there before.
+---@field mixed boolean Whether the user has changed something inside of what the agent made: of a hunk, or of a whole file that it created. Undoing all takes that away too.
+---@field oldMode? string The permission bits before the changes, in octal, where they were changed.
+---@field calls agent.CallId[] The calls that made the changes.
+---@field turns agent.TurnId[] The turns in which they were made.
 
 ---What the daemon says of itself, as `capabilities.experimental.agent` in the answer to `initialize`.
 ---@class agent.ServerAgent

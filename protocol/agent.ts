@@ -53,6 +53,18 @@ export interface ClientRequests {
   "agent/config/set": { params: ConfigSetParams; result: ConfigResult };
   /** A piece of a kept text or file, by range. */
   "agent/content": { params: ContentParams; result: ContentResult };
+  /** The files that the agent has changed and nobody has looked at yet. */
+  "agent/review/list": { params: SessionParams; result: ReviewListResult };
+  /** The changes of one file, as hunks, with the text before. */
+  "agent/review/file": { params: ReviewFileParams; result: ReviewFileResult };
+  /** Keeps changes or takes them back, also while a turn runs. */
+  "agent/review/decide": { params: ReviewDecideParams; result: ReviewDecideResult };
+  /** The points that one can go back to: before each turn. */
+  "agent/checkpoint/list": { params: SessionParams; result: CheckpointListResult };
+  /** What going back would do with the files. */
+  "agent/checkpoint/preview": { params: CheckpointPreviewParams; result: CheckpointPreviewResult };
+  /** Goes back, or takes that back. Not while a turn runs. */
+  "agent/checkpoint/restore": { params: CheckpointRestoreParams; result: CheckpointRestoreResult };
   /** How the daemon is, for a health page. */
   "agent/status": { params: Empty; result: StatusResult };
 }
@@ -94,6 +106,14 @@ export type ActorKind =
   | "quillon"
   | (string & {});
 
+/** The user's own text for a file that the model wants to write. */
+export interface AmendedText {
+  /** The file; one of the question's. */
+  uri: Uri;
+  /** The whole text that it is to have, with any line ends; it gets those of the file. */
+  text: string;
+}
+
 /** Params of `agent/answer`. */
 export interface AnswerParams {
   /** The session. */
@@ -104,6 +124,8 @@ export interface AnswerParams {
   choice: ChoiceId;
   /** Words for the model, told to it with a no. With a yes they are not used. */
   note?: string;
+  /** The user's own texts in the place of the proposed ones, with the choice `allowOnce` of an edit. The model is told. */
+  texts?: AmendedText[];
 }
 
 /** Result of `agent/answer`. */
@@ -313,6 +335,68 @@ export interface CancelParams {
   turnId?: TurnId;
 }
 
+/** The state before a turn. */
+export interface Checkpoint {
+  /** The turn. */
+  turnId: TurnId;
+  /** The prompt that began it. */
+  promptId: PromptId;
+  /** Its words. */
+  content: ContentBlock[];
+  /** When it began. */
+  at: Timestamp;
+  /** How many files were changed in it. */
+  files: number;
+}
+
+/** Result of `agent/checkpoint/list`. */
+export interface CheckpointListResult {
+  /** The points that one can go back to, the oldest first. */
+  checkpoints: Checkpoint[];
+}
+
+/** Params of `agent/checkpoint/preview`: exactly one of the two ids. */
+export interface CheckpointPreviewParams {
+  /** The session. */
+  sessionId: SessionId;
+  /** To before this turn. */
+  turnId?: TurnId;
+  /** To before this restore: takes it back. */
+  restoreId?: RestoreId;
+}
+
+/** Result of `agent/checkpoint/preview`. */
+export interface CheckpointPreviewResult {
+  /** What would become of the files. */
+  files: RestorePreview[];
+}
+
+/** Params of `agent/checkpoint/restore`: exactly one of the two ids. */
+export interface CheckpointRestoreParams {
+  /** The session. */
+  sessionId: SessionId;
+  /** To before this turn. */
+  turnId?: TurnId;
+  /** To before this restore: takes it back. */
+  restoreId?: RestoreId;
+  /** Whether the files go back. */
+  files: boolean;
+  /** Whether what was said goes back. */
+  conversation: boolean;
+}
+
+/** Result of `agent/checkpoint/restore`. */
+export interface CheckpointRestoreResult {
+  /** Names this restore, to take it back. */
+  restoreId: RestoreId;
+  /** The files that went back. */
+  files: Uri[];
+  /** What stayed as it is. */
+  left: RestoreLeft[];
+  /** The prompt that began the turn, to change it and give it anew, where the conversation went back. */
+  prompt?: ContentBlock[];
+}
+
 /** One possible answer. */
 export interface Choice {
   /** Its id, for `agent/answer`. */
@@ -511,10 +595,10 @@ export interface ErrorData {
  *
  * - `sessionUnknown`: There is no session of this id.
  * - `questionUnknown`: The session has no question of this id.
- * - `stale`: What the request is about is not so any more: the prompt does not wait.
+ * - `stale`: What the request is about is not so any more: the prompt does not wait, something was said since.
  * - `limit`: One of `limits` is exceeded; `limit` has its number.
- * - `busy`: Another process drives the session; `holder` says which, where that is known.
- * - `valueUnknown`: The value is none that the option can have, or the choice none of the question's.
+ * - `busy`: Another process drives the session; `holder` says which, where that is known. Or a turn runs, between which alone the request can be done.
+ * - `valueUnknown`: The value is none that the option can have, the choice none of the question's, or the turn or restore none of the session's.
  * - `contentUnknown`: The session keeps no content of this id.
  */
 export type ErrorKind =
@@ -542,6 +626,8 @@ export type Event =
   | CallStarted
   | FileTouched
   | FileSettled
+  | Reviewed
+  | Restored
   | CallEnded
   | Plan
   | Title
@@ -667,6 +753,25 @@ export interface FileTouched {
   removed: number;
 }
 
+/** One change of a text. */
+export interface Hunk {
+  /** Which. */
+  hunkId: HunkId;
+  /** The lines of the baseline; may be empty. */
+  old: LineRange;
+  /** The lines of the file; may be empty, then lines were removed before line `new.start`. */
+  new: LineRange;
+  /** The old lines, with LF line ends. */
+  oldText: string;
+  /** The new lines, with LF line ends. */
+  newText: string;
+  /** Whether the user has typed inside of it since. Undoing it takes that away too. */
+  mixed: boolean;
+}
+
+/** A hunk of a file: the same as long as its lines, old and new, are the same. */
+export type HunkId = string;
+
 /** The bounds that clients meet. A request over one of them gets the error `limit` with its number. */
 export interface Limits {
   /** Facts in one answer to `agent/session/attach`; there is more behind them, not an error. */
@@ -683,6 +788,14 @@ export interface Limits {
   outputBytes: number;
   /** Bytes of one message to the daemon. */
   messageBytes: number;
+}
+
+/** Whole lines, counted from 0; the end is not part of them. */
+export interface LineRange {
+  /** The first line. */
+  start: number;
+  /** The line behind the last. */
+  end: number;
 }
 
 /** A pointer to a file, a folder or another resource. */
@@ -1045,6 +1158,49 @@ export interface ResponseError {
   data?: ErrorData;
 }
 
+/** A way back that was taken, unique in its session. */
+export type RestoreId = string;
+
+/** A file, or parts of it, that did not go back. */
+export interface RestoreLeft {
+  /** The file. */
+  uri: Uri;
+  /** Why, in words. */
+  reason: string;
+}
+
+/** What a way back would do with one file. */
+export interface RestorePreview {
+  /** The file. */
+  uri: Uri;
+  /** What would become of it. */
+  change: FileChange;
+  /** The change as a unified diff with LF line ends; empty where it is no text, or stays. */
+  diff: string;
+  /** How many lines the diff adds. */
+  added: number;
+  /** How many lines the diff removes. */
+  removed: number;
+  /** What of it would stay as it is, and why, in words. Absent: nothing. */
+  left?: string;
+}
+
+/** Fact `restored`: the user went back to before a turn, or took that back. */
+export interface Restored {
+  /** Tells this object from the others of its union. */
+  type: "restored";
+  /** Names it. */
+  restoreId: RestoreId;
+  /** To before this turn. */
+  turnId?: TurnId;
+  /** The restore that was taken back. */
+  undone?: RestoreId;
+  /** Whether the files went back. */
+  files: boolean;
+  /** Whether what was said went back: a client shows the turns from `turnId` on as taken back. */
+  conversation: boolean;
+}
+
 /** Progress `retrying`: the model is asked again. What was shown of this message is void. */
 export interface Retrying {
   /** Tells this object from the others of its union. */
@@ -1057,6 +1213,124 @@ export interface Retrying {
   waitMs: number;
   /** What failed, for people. */
   reason: string;
+}
+
+/** Params of `agent/review/decide`. */
+export interface ReviewDecideParams {
+  /** The session. */
+  sessionId: SessionId;
+  /** What is decided, one after another. */
+  items: ReviewItem[];
+}
+
+/** Result of `agent/review/decide`. */
+export interface ReviewDecideResult {
+  /** One entry for each item of the params, in the same order. */
+  items: ReviewOutcome[];
+}
+
+/**
+ * What becomes of changes.
+ *
+ * - `keep`: They stay, and need not be looked at any more.
+ * - `undo`: They go; the text before comes back.
+ */
+export type ReviewDecision =
+  | "keep"
+  | "undo"
+  | (string & {});
+
+/** Params of `agent/review/file`. */
+export interface ReviewFileParams {
+  /** The session. */
+  sessionId: SessionId;
+  /** The file. */
+  uri: Uri;
+}
+
+/** Result of `agent/review/file`. */
+export interface ReviewFileResult {
+  /** The file. Absent: nothing of it is to be looked at. */
+  file?: ReviewedFile;
+  /** Its text without the changes, with LF line ends. Absent: no text, or no file. */
+  baseline?: string;
+  /** The changes, in order. */
+  hunks: Hunk[];
+}
+
+/** One verdict on changes of a file: on a hunk, on those of one turn, or on all. */
+export interface ReviewItem {
+  /** The file. */
+  uri: Uri;
+  /** The hash of the text that the user has seen. Absent: whatever stands there. */
+  version?: TextHash;
+  /** This hunk alone. */
+  hunkId?: HunkId;
+  /** What this turn has changed alone. Not together with `hunkId`. */
+  turnId?: TurnId;
+  /** What becomes of the changes. */
+  decision: ReviewDecision;
+}
+
+/** Result of `agent/review/list`. */
+export interface ReviewListResult {
+  /** The files with something to look at, in the order in which they were first changed. */
+  files: ReviewedFile[];
+}
+
+/** What became of one verdict. */
+export interface ReviewOutcome {
+  /** How it went. */
+  state: ReviewState;
+  /** Why it failed, in words. */
+  error?: string;
+}
+
+/**
+ * How a verdict went.
+ *
+ * - `done`: It is done.
+ * - `stale`: The file or the hunk is not the one that was seen: look again.
+ * - `failed`: It could not be done.
+ */
+export type ReviewState =
+  | "done"
+  | "stale"
+  | "failed"
+  | (string & {});
+
+/** Fact `reviewed`: changes of a file were kept, and are not to be looked at any more. */
+export interface Reviewed {
+  /** Tells this object from the others of its union. */
+  type: "reviewed";
+  /** The file. */
+  uri: Uri;
+}
+
+/** A file with changes that nobody has looked at yet. */
+export interface ReviewedFile {
+  /** The file. */
+  uri: Uri;
+  /** What has become of it. */
+  change: FileChange;
+  /** The hash of the text that stands there. Absent: no text, or no file. */
+  version?: TextHash;
+  /** How many hunks there are; 0 where it is no text on either side. */
+  hunks: number;
+  /** How many lines were added. */
+  added: number;
+  /** How many lines were removed. */
+  removed: number;
+  /** Whether it can be brought back: not where a command changed it and nobody has kept what stood there before. */
+  restorable: boolean;
+  /** Whether the user has changed something inside of what the agent made: of a hunk, or of a whole file that it created. Undoing all takes that away too. */
+  mixed: boolean;
+  /** The permission bits before the changes, in octal, where they were changed. */
+  oldMode?: string;
+  /** The calls that made the changes. */
+  calls: CallId[];
+  /** The turns in which they were made. */
+  turns: TurnId[];
 }
 
 /** What the daemon says of itself, as `capabilities.experimental.agent` in the answer to `initialize`. */

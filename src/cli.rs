@@ -2,8 +2,10 @@
 
 mod demo;
 mod generate;
+mod review;
 mod run;
 mod sessions;
+mod undo;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -37,6 +39,12 @@ enum Command {
     Lsp(ServeArgs),
     /// Serve an editor: the Agent Client Protocol (ACP) on standard input and output.
     Acp(ServeArgs),
+    /// Look at what the agent has changed; keep it or undo it.
+    Review(review::ReviewArgs),
+    /// Go back to before a turn: the files, the conversation, or both.
+    Undo(undo::UndoArgs),
+    /// List the turns that one can go back to.
+    Checkpoints(undo::CheckpointsArgs),
     /// Look at the sessions on this machine.
     Sessions(sessions::SessionsArgs),
     /// Print the completions for a shell.
@@ -128,6 +136,9 @@ pub fn main() -> ExitCode {
         Command::Run(args) => run::main(args),
         Command::Lsp(args) => daemon::lsp(args.choices.into()).map_err(Trouble::from),
         Command::Acp(args) => daemon::acp(args.choices.into()).map_err(Trouble::from),
+        Command::Review(args) => review::main(&args).map_err(Trouble::from),
+        Command::Undo(args) => undo::main(&args).map_err(Trouble::from),
+        Command::Checkpoints(args) => undo::checkpoints(&args).map_err(Trouble::from),
         Command::Sessions(args) => sessions::main(args).map_err(Trouble::from),
         Command::Completions { shell } => {
             generate::completions(&mut Cli::command(), shell).map_err(Trouble::from)

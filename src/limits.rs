@@ -252,6 +252,13 @@ pub const SHOWN_OUTPUT_BYTES_MAX: usize = 64 * 1024;
 /// Lines of a diff that is shown without being asked about; a question shows all of it.
 pub const SHOWN_DIFF_LINES_MAX: usize = 200;
 
+/// Equal lines around a hunk that is shown, or around the changed region of a large file.
+pub const DIFF_CONTEXT_LINES: usize = 3;
+
+/// Characters of a hunk's name that are shown, and the fewest that are taken for one: more than any
+/// number of hunks has digits.
+pub const HUNK_NAME_CHARS: usize = 8;
+
 /// Bytes of a file or of standard input that is given with a prompt: what fits a model's context.
 pub const ATTACHED_BYTES_MAX: u64 = 256 * 1024;
 
@@ -512,9 +519,6 @@ pub const ACP_RAW_INPUT_BYTES_MAX: usize = 8 * 1024;
 
 /// Bytes of the texts before and after in the diffs of one call; larger files are shown in part.
 pub const ACP_DIFF_BYTES_MAX: usize = 512 * 1024;
-
-/// Equal lines around the changed region of a large file.
-pub const ACP_DIFF_CONTEXT_LINES: usize = 3;
 
 /// Characters of a call's title: some clients show nothing else.
 pub const ACP_TITLE_CHARS_MAX: usize = 200;

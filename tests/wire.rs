@@ -6,6 +6,7 @@
 #![allow(clippy::disallowed_methods, clippy::unwrap_used, reason = "starts the program, makes its files")]
 
 #[path = "support/wire.rs"]
+#[allow(dead_code, reason = "shared with other tests, which use more of it")]
 mod support;
 
 use std::collections::VecDeque;

@@ -24,13 +24,16 @@ enumeration! {
         SessionUnknown = "sessionUnknown",
         /// The session has no question of this id.
         QuestionUnknown = "questionUnknown",
-        /// What the request is about is not so any more: the prompt does not wait.
+        /// What the request is about is not so any more: the prompt does not wait, something was said
+        /// since.
         Stale = "stale",
         /// One of `limits` is exceeded; `limit` has its number.
         Limit = "limit",
-        /// Another process drives the session; `holder` says which, where that is known.
+        /// Another process drives the session; `holder` says which, where that is known. Or a turn
+        /// runs, between which alone the request can be done.
         Busy = "busy",
-        /// The value is none that the option can have, or the choice none of the question's.
+        /// The value is none that the option can have, the choice none of the question's, or the turn
+        /// or restore none of the session's.
         ValueUnknown = "valueUnknown",
         /// The session keeps no content of this id.
         ContentUnknown = "contentUnknown",

@@ -10,7 +10,7 @@ use jsonschema::Validator;
 use quillon_protocol::document::BuffersApplyParams;
 use quillon_protocol::error::{ErrorKind, ResponseError};
 use quillon_protocol::event::{Event, SessionEvent};
-use quillon_protocol::lifecycle::{ClientAgent, ServerAgent, VERSION, features};
+use quillon_protocol::lifecycle::{ClientAgent, MINOR, ServerAgent, VERSION, features};
 use quillon_protocol::methods::*;
 use quillon_protocol::session::SessionAttachResult;
 use serde::Serialize;
@@ -150,7 +150,8 @@ fn initialize_announces_what_the_table_has() {
         let agent: ServerAgent =
             serde_json::from_value(answer["result"]["capabilities"]["experimental"]["agent"].clone())
                 .unwrap();
-        assert_eq!((agent.version, agent.features), (VERSION, owned(features())), "{}", case.what);
+        let announced = (VERSION, MINOR, owned(features()));
+        assert_eq!((agent.version, agent.minor, agent.features), announced, "{}", case.what);
     }
 }
 
@@ -238,6 +239,12 @@ fn through(method: &str, half: Half, value: &Value) -> Result<Value, String> {
         ConfigGet::NAME => both::<ConfigGet>(value),
         ConfigSet::NAME => both::<ConfigSet>(value),
         Content::NAME => both::<Content>(value),
+        ReviewList::NAME => both::<ReviewList>(value),
+        ReviewFile::NAME => both::<ReviewFile>(value),
+        ReviewDecide::NAME => both::<ReviewDecide>(value),
+        CheckpointList::NAME => both::<CheckpointList>(value),
+        CheckpointPreview::NAME => both::<CheckpointPreview>(value),
+        CheckpointRestore::NAME => both::<CheckpointRestore>(value),
         Status::NAME => both::<Status>(value),
         BuffersApply::NAME => both::<BuffersApply>(value),
         other => panic!("{other}: name its types here"),

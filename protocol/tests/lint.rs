@@ -48,7 +48,7 @@ fn what_is_absent_is_not_written() {
     for file in
         ["config", "content", "document", "error", "event", "event/call", "event/progress", "event/turn"]
             .into_iter()
-            .chain(["lifecycle", "permission", "prompt", "session"])
+            .chain(["lifecycle", "permission", "prompt", "review", "session"])
     {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("src/{file}.rs"));
         let text = std::fs::read_to_string(&path).unwrap();

@@ -13,19 +13,23 @@ pub(super) fn completions(
     print(&text)
 }
 
-/// Prints the manual page, subcommands included.
+/// Prints the manual page, subcommands and theirs included.
 pub(super) fn manual(command: clap::Command) -> Result<ExitCode, String> {
     let mut text = Vec::new();
-    let mut pages = vec![command.clone().display_name("quillon")];
-    pages.extend(command.get_subcommands().filter(|sub| !sub.is_hide_set()).map(|sub| {
-        let name = format!("quillon {}", sub.get_name());
-        sub.clone().display_name(name.clone()).bin_name(name)
-    }));
-    for page in pages {
+    for page in pages(command, "quillon".to_owned()) {
         let page = clap_mangen::Man::new(page);
         page.render(&mut text).map_err(|error| format!("failed to make the manual page: {error}"))?;
     }
     print(&text)
+}
+
+/// A command and those below it, each under its whole name.
+fn pages(command: clap::Command, name: String) -> Vec<clap::Command> {
+    let below = command.get_subcommands().filter(|below| !below.is_hide_set());
+    let below: Vec<_> =
+        below.flat_map(|below| pages(below.clone(), format!("{name} {}", below.get_name()))).collect();
+    let page = command.display_name(name.clone()).bin_name(name);
+    std::iter::once(page).chain(below).collect()
 }
 
 fn print(text: &[u8]) -> Result<ExitCode, String> {

@@ -110,9 +110,8 @@ async fn session(daemon: &Daemon, args: &RunArgs, example: Option<&AbsPath>) -> 
     let id = match (&args.session, args.continued) {
         (Some(beginning), _) => Some(sessions::find(daemon, beginning).await?),
         (None, true) => {
-            let here = daemon.here()?;
-            let last = sessions::infos(daemon).await?.into_iter().find(|info| info.cwd == here);
-            Some(last.ok_or_else(|| format!("there is no session to continue in {here}"))?.id)
+            let (here, last) = (daemon.here()?, sessions::last_here(daemon).await?);
+            Some(last.ok_or_else(|| format!("there is no session to continue in {here}"))?)
         }
         (None, false) => None,
     };
@@ -206,7 +205,7 @@ fn text_of(bytes: Vec<u8>, name: &str) -> Result<String, String> {
 
 /// What was changed, and how to go on.
 fn close(session: &Session, console: &mut Console, example: Option<&AbsPath>) {
-    terminal::summary(session, console);
+    let changed = terminal::summary(session, console);
     if let Some(folder) = example {
         console.hint(&format!(
             "This was the demo model, not an AI. The changed copy is in {folder}.\n\
@@ -216,5 +215,8 @@ fn close(session: &Session, console: &mut Console, example: Option<&AbsPath>) {
         ));
     } else {
         console.hint("go on with `quillon run -c \"…\"`");
+        if changed > 0 {
+            console.hint("look at the changes with `quillon review`, take them back with `quillon undo`");
+        }
     }
 }

@@ -2,16 +2,18 @@
 
 use std::io::Write;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::{Args, Subcommand, ValueEnum};
 
 use crate::daemon::{self, Choices};
 use crate::engine::journal::{OpenError, SessionInfo};
-use crate::engine::{HostError, Seq, SessionId};
+use crate::engine::{HostError, Seq, Session, SessionId};
 use crate::frontends::export;
 use crate::frontends::terminal::{self, Console, Format};
 use crate::os::env;
 use crate::text::clean;
+use crate::workspace::NoBuffers;
 
 /// What to do with the sessions; a list without a word.
 #[derive(Debug, Args)]
@@ -157,10 +159,36 @@ pub(super) async fn instead(daemon: &daemon::Daemon, last: &SessionId, why: &str
     Ok(words)
 }
 
+/// The session that was active last in the current folder, if there is one.
+pub(super) async fn last_here(daemon: &daemon::Daemon) -> Result<Option<SessionId>, String> {
+    let here = daemon.here()?;
+    Ok(infos(daemon).await?.into_iter().find(|info| info.cwd == here).map(|info| info.id))
+}
+
+/// Opens a session to work on it: the named one, or the last one of the current folder.
+pub(super) async fn open(daemon: &daemon::Daemon, beginning: Option<&str>) -> Result<Session, String> {
+    let id = match beginning {
+        Some(beginning) => find(daemon, beginning).await?,
+        None => last_here(daemon).await?.ok_or_else(|| no_session_here(daemon))?,
+    };
+    let session = daemon.host().open(&id, Arc::new(NoBuffers)).await.map_err(|error| error.to_string())?;
+    match session.holder() {
+        Some(holder) => {
+            Err(format!("session {id} is in use by {holder}; do it there, or end it there first"))
+        }
+        None => Ok(session),
+    }
+}
+
+fn no_session_here(daemon: &daemon::Daemon) -> String {
+    let here = daemon.here().map_or_else(|_| "this folder".to_owned(), |here| here.to_string());
+    format!("there is no session in {here}; `quillon sessions list --all` shows those of other folders")
+}
+
 async fn look(
     daemon: &daemon::Daemon,
     id: &str,
-) -> Result<(SessionId, std::sync::Arc<crate::engine::Recorder>), String> {
+) -> Result<(SessionId, Arc<crate::engine::Recorder>), String> {
     let id = find(daemon, id).await?;
     let recorder = daemon.host().look(&id).await.map_err(|error| error.to_string())?;
     Ok((id, recorder))

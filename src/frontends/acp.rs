@@ -21,6 +21,7 @@ mod terms;
 #[cfg(test)]
 mod tests;
 mod turn;
+mod undo;
 mod v1;
 
 pub use projection::ContextTokens;

@@ -14,7 +14,7 @@ pub mod uri;
 pub use block::{block, content, deliver, prompt_content};
 pub use event::{call_text, facts, updates};
 pub use question::{actor, answer, choice_id};
-pub use review::{planned, review, reviewed_file};
+pub use review::{checkpoint, planned, review, reviewed_file};
 pub use session::{at_rest, session};
 
 use crate::engine::Mode;

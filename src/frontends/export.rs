@@ -152,7 +152,7 @@ fn ended(outcome: &Outcome) -> String {
 }
 
 /// A code block whose fence is longer than any in the text.
-fn fenced(language: &str, text: &str) -> String {
+pub(super) fn fenced(language: &str, text: &str) -> String {
     let longest = text.split(|letter| letter != '`').map(str::len).max().unwrap_or(0);
     let fence = "`".repeat(longest.max(2) + 1);
     format!("\n{fence}{language}\n{}\n{fence}\n", text.trim_end_matches('\n'))

@@ -6,9 +6,13 @@
 mod ask;
 mod changed;
 mod console;
+mod restore;
+mod review;
 mod show;
 
 pub use console::{Console, Input};
+pub use restore::{Consent, WayBack, checkpoints, go_back, no_turn};
+pub use review::{Wanted, decide, review};
 
 use std::sync::Arc;
 
@@ -23,13 +27,15 @@ use show::Show;
 /// The name under which answers given here are recorded.
 const CLIENT: &str = "terminal";
 
-/// How a prompt ended; the program's exit status follows from it.
+/// How a prompt, a decision or a way back ended; the program's exit status follows from it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ending {
-    /// The model finished.
+    /// All of it is done.
     Finished,
     /// It finished, but something was not allowed because nobody could be asked.
     Unasked,
+    /// It is done, but something stays as it was, so that nothing of the user's is lost.
+    Partly,
     /// It ended before it was done: a limit, a full context, a refusal.
     Stopped,
     /// The model or the session failed.
@@ -44,7 +50,7 @@ impl Ending {
         match self {
             Self::Finished => 0,
             Self::Failed => 1,
-            Self::Unasked => 3,
+            Self::Unasked | Self::Partly => 3,
             Self::Stopped => 4,
             Self::Cancelled => 130,
         }
@@ -189,16 +195,16 @@ pub async fn further(console: &mut Console, interrupts: &mut Interrupts) -> Opti
     }
 }
 
-/// Says which files the calls of a session have changed, with their lines.
-pub fn summary(session: &Session, console: &mut Console) {
+/// Says which files the calls of the last turn have changed, with their lines; gives their number.
+pub fn summary(session: &Session, console: &mut Console) -> usize {
     let changed = changed::files(session.recorder());
-    if changed.is_empty() {
-        return;
+    if !changed.is_empty() {
+        console.note(Tone::Plain, "");
     }
-    console.note(Tone::Plain, "");
-    for file in changed {
+    for file in &changed {
         console.note(Tone::Strong, &format!("changed {} (+{} −{})", file.name, file.added, file.removed));
     }
+    changed.len()
 }
 
 /// Whether the user's Ctrl-C was passed on.

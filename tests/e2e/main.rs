@@ -4,5 +4,10 @@
 
 mod acp;
 mod program;
+mod review;
 mod run;
 mod sessions;
+mod undo;
+#[path = "../support/wire.rs"]
+#[allow(dead_code, reason = "shared with other tests, which use more of it")]
+mod wire;

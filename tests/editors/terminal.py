@@ -1,4 +1,4 @@
-"""Drives `quillon run` in a pseudo-terminal: questions, answers, what is typed too early, Ctrl-C.
+"""Drives `quillon run` and `undo` in a pseudo-terminal: questions, answers, what is typed too early, Ctrl-C.
 
 usage: terminal.py QUILLON
 """
@@ -24,12 +24,17 @@ class Terminal:
     def __init__(self, folder, script, *arguments):
         (folder / "script").write_text(script)
         (folder / "text").write_text("one\n")
-        self.text, self.seen, self.status = folder / "text", "", None
+        self.folder, self.text = folder, folder / "text"
+        self.start("run", "--model", "script:script", *arguments)
+
+    def start(self, *arguments):
+        self.seen, self.status = "", None
         self.process, self.master = pty.fork()
         if self.process == 0:
-            os.chdir(folder)
-            os.environ.update(QUILLON_STATE_DIR=str(folder / "state"), QUILLON_CONFIG_DIR=str(folder / "config"))
-            os.execv(QUILLON, [QUILLON, "run", "--model", "script:script", *arguments])
+            os.chdir(self.folder)
+            folders = {"QUILLON_%s_DIR" % name.upper(): str(self.folder / name) for name in ("state", "config")}
+            os.environ.update(folders)
+            os.execv(QUILLON, [QUILLON, *arguments])
 
     def type(self, text):
         os.write(self.master, text.encode(errors="surrogateescape"))
@@ -122,6 +127,47 @@ def a_conversation_goes_on_and_ctrl_c_does_not_end_it(folder):
     terminal.until("you > ")
     terminal.type("/exit\n")
     assert terminal.end() == 0
+
+
+def a_way_back_is_shown_and_asked(folder):
+    terminal = Terminal(folder, EDIT, "--mode", "edit", "go")
+    assert terminal.end() == 0
+    terminal.start("undo")
+    terminal.type("y\n" * 40)
+    terminal.until("Back to before turn 1: go")
+    terminal.until("+one")
+    terminal.until("Turn 1 goes out of the conversation.")
+    terminal.asked()
+    terminal.type("perhaps\n")
+    terminal.asked()
+    assert terminal.text.read_text() == "two\n"
+    terminal.type("n\n")
+    terminal.until("nothing was done")
+    assert terminal.end() == 1
+    terminal.start("undo")
+    terminal.asked()
+    terminal.type("\x03")
+    assert terminal.end() == 130
+    assert terminal.text.read_text() == "two\n"
+    terminal.start("undo")
+    terminal.asked()
+    terminal.type("y\n")
+    terminal.until("went back: text")
+    terminal.until("quillon undo --restore r1")
+    assert terminal.end() == 0
+    assert terminal.text.read_text() == "one\n"
+
+
+def a_way_back_from_files_that_change_meanwhile_is_not_taken(folder):
+    terminal = Terminal(folder, EDIT, "--mode", "edit", "go")
+    assert terminal.end() == 0
+    terminal.start("undo")
+    terminal.asked()
+    terminal.text.write_text("zero\ntwo\n")
+    terminal.type("y\n")
+    terminal.until("have changed while they were looked at")
+    assert terminal.end() == 1
+    assert terminal.text.read_text() == "zero\ntwo\n"
 
 
 def main():

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -21,7 +22,7 @@ pub struct Wire {
     pub process: Child,
     pub input: Option<ChildStdin>,
     output: BufReader<ChildStdout>,
-    pub folder: TempDir,
+    pub folder: Arc<TempDir>,
     /// What came while something else was waited for.
     pub seen: VecDeque<Value>,
     pub next: u64,
@@ -43,8 +44,25 @@ pub fn notification(method: &str, params: Value) -> Value {
 impl Wire {
     pub fn start(script: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("script"), script).unwrap();
+        Self::start_in(Arc::new(folder))
+    }
+
+    /// Kills the program in the midst of whatever it does, and starts it again.
+    pub async fn killed_and_started_again(mut self) -> Self {
+        self.process.kill().await.unwrap();
+        self.beside().await
+    }
+
+    /// Another program for the same user.
+    pub async fn beside(&self) -> Self {
+        let mut wire = Self::start_in(self.folder.clone());
+        wire.agree().await;
+        wire
+    }
+
+    fn start_in(folder: Arc<TempDir>) -> Self {
         let path = |name: &str| folder.path().join(name);
-        std::fs::write(path("script"), script).unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_quillon"));
         command
             .args(["lsp", "--mode", "edit", "--model"])
@@ -59,12 +77,16 @@ impl Wire {
 
     pub async fn ready(script: &str) -> Self {
         let mut wire = Self::start(script);
+        wire.agree().await;
+        wire
+    }
+
+    async fn agree(&mut self) {
         let agent = json!({ "version": 1, "client": { "name": "wire" }, "buffers": { "apply": true } });
         let capabilities = json!({ "experimental": { "agent": agent } });
-        let answer = wire.ask("initialize", json!({ "processId": null, "capabilities": capabilities })).await;
+        let answer = self.ask("initialize", json!({ "processId": null, "capabilities": capabilities })).await;
         assert_eq!(answer["result"]["capabilities"]["experimental"]["agent"]["version"], 1, "{answer}");
-        wire.send(&notification("initialized", json!({}))).await;
-        wire
+        self.send(&notification("initialized", json!({}))).await;
     }
 
     pub async fn bytes(&mut self, bytes: &[u8]) {

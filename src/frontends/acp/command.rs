@@ -1,9 +1,12 @@
-//! Slash commands, for clients which draw neither modes nor options: `/mode` and `/model`.
+//! Slash commands, for clients which draw neither modes and options nor reviews and ways back.
 
 use agent_client_protocol_schema::v1 as acp;
 
-use super::settings;
-use crate::engine::{Block, Host, Mode, Session};
+use super::session::Attached;
+use super::{Agent, settings, undo};
+use crate::engine::{Block, Decided, Decision, Host, Mode, Refused, Review, ReviewOf, Session, Verdict};
+use crate::frontends::convert::uri;
+use crate::frontends::{changes, export};
 
 /// A command in the place of a prompt.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,6 +15,23 @@ pub enum Command {
     Mode(Option<String>),
     /// Shows the model, or sets it.
     Model(Option<String>),
+    /// Lists what is to be looked at.
+    Review,
+    /// Keeps what is to be looked at: of this file, or all.
+    Keep(Option<String>),
+    /// Lists the points that one can go back to.
+    Checkpoints,
+    /// Goes back: to before this turn, to before this way back, or to before the last turn.
+    Undo(Option<String>),
+}
+
+/// What a command has to say.
+#[derive(Debug)]
+pub enum Said {
+    /// These words.
+    Words(String),
+    /// Nothing: the client cancelled it.
+    Cancelled,
 }
 
 /// The commands as they are announced.
@@ -23,6 +43,11 @@ pub fn announced() -> acp::AvailableCommandsUpdate {
         acp::AvailableCommand::new("mode", "Show or set how much goes through without a question")
             .input(hint(&words.join(" | "))),
         acp::AvailableCommand::new("model", "Show or choose the model").input(hint("name of a model")),
+        acp::AvailableCommand::new("review", "List what was changed and not looked at yet"),
+        acp::AvailableCommand::new("keep", "Keep what was changed: it was looked at").input(hint("file")),
+        acp::AvailableCommand::new("checkpoints", "List the turns that files can go back to"),
+        acp::AvailableCommand::new("undo", "Take the changes back to before a turn; asks first")
+            .input(hint("number of a turn; without it the last one")),
     ])
 }
 
@@ -30,46 +55,146 @@ impl Command {
     /// The command that a prompt is; none for a prompt to the model, also one that begins with a
     /// slash and another word.
     pub fn of(content: &[Block]) -> Option<Self> {
-        let [Block::Text { text }] = content else { return None };
-        let mut words = text.split_whitespace();
-        let (name, argument) = (words.next()?, words.next().map(str::to_owned));
-        if words.next().is_some() {
-            return None;
-        }
-        match name {
-            "/mode" => Some(Self::Mode(argument)),
-            "/model" => Some(Self::Model(argument)),
+        let text = match content {
+            [Block::Text { text }] => text.trim(),
+            // A file that the user has picked.
+            [Block::Text { text }, Block::Link { uri, .. }] if text.trim() == "/keep" => {
+                return Some(Self::Keep(Some(uri.clone())));
+            }
+            _ => return None,
+        };
+        let (name, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
+        let rest = Some(rest.trim().to_owned()).filter(|rest| !rest.is_empty());
+        let one_word = rest.as_ref().is_none_or(|rest| !rest.contains(char::is_whitespace));
+        match (name, rest) {
+            // The name of a file may have blanks in it.
+            ("/keep", rest) if rest.as_ref().is_none_or(|rest| !rest.contains('\n')) => {
+                Some(Self::Keep(rest))
+            }
+            ("/mode", rest) if one_word => Some(Self::Mode(rest)),
+            ("/model", rest) if one_word => Some(Self::Model(rest)),
+            ("/undo", rest) if one_word => Some(Self::Undo(rest)),
+            ("/review", None) => Some(Self::Review),
+            ("/checkpoints", None) => Some(Self::Checkpoints),
             _ => None,
         }
     }
 
-    /// Does it, and says in words what is so then.
-    pub async fn run(self, host: &Host, session: &Session) -> String {
-        match self {
-            Self::Mode(None) => {
-                let mode = session.state(|state| state.mode());
-                let words: Vec<&str> = Mode::ALL.iter().map(|mode| mode.word()).collect();
-                format!("The mode is `{}`: {}. There are: {}.", mode.word(), mode.meaning(), words.join(", "))
-            }
-            Self::Mode(Some(word)) => match settings::set_mode(session, &word).await {
-                Ok(mode) => format!("The mode is `{}`: {}.", mode.word(), mode.meaning()),
-                Err(error) => error.message,
-            },
-            Self::Model(None) => {
-                let model = session.state(|state| state.model().cloned());
-                let model = model.filter(|model| !model.0.is_empty());
-                let model = model
-                    .map_or("No model is chosen.".to_owned(), |model| format!("The model is `{model}`."));
-                let offered = host.models().offered();
-                let names: Vec<&str> = offered.iter().map(|(name, _)| name.0.as_str()).collect();
-                if names.is_empty() { model } else { format!("{model} There are: {}.", names.join(", ")) }
-            }
-            Self::Model(Some(name)) => match settings::set_model(host, session, &name).await {
-                Ok(()) => format!("The model is `{name}`, from the next request on."),
-                Err(error) => error.message,
-            },
+    /// Does it, and says in words what is so then. `stopped` resolves when the client cancels it.
+    pub(super) async fn run(
+        self,
+        agent: &Agent,
+        attached: &Attached,
+        stopped: impl Future<Output = ()>,
+    ) -> Said {
+        let (host, session) = (&*agent.host, &attached.session);
+        Said::Words(match self {
+            Self::Mode(mode) => said_mode(session, mode).await,
+            Self::Model(model) => said_model(host, session, model).await,
+            Self::Review => review(session).await.unwrap_or_else(|refused| refused.to_string()),
+            Self::Keep(file) => keep(attached, file).await.unwrap_or_else(|refused| refused.to_string()),
+            Self::Checkpoints => checkpoints(session).unwrap_or_else(|refused| refused.to_string()),
+            Self::Undo(wanted) => return undo::undo(agent, attached, wanted.as_deref(), stopped).await,
+        })
+    }
+}
+
+async fn said_mode(session: &Session, wanted: Option<String>) -> String {
+    match wanted {
+        None => {
+            let mode = session.state(|state| state.mode());
+            let words: Vec<&str> = Mode::ALL.iter().map(|mode| mode.word()).collect();
+            format!("The mode is `{}`: {}. There are: {}.", mode.word(), mode.meaning(), words.join(", "))
+        }
+        Some(word) => match settings::set_mode(session, &word).await {
+            Ok(mode) => format!("The mode is `{}`: {}.", mode.word(), mode.meaning()),
+            Err(error) => error.message,
+        },
+    }
+}
+
+async fn said_model(host: &Host, session: &Session, wanted: Option<String>) -> String {
+    match wanted {
+        None => {
+            let model = session.state(|state| state.model().cloned());
+            let model = model.filter(|model| !model.0.is_empty());
+            let model =
+                model.map_or("No model is chosen.".to_owned(), |model| format!("The model is `{model}`."));
+            let offered = host.models().offered();
+            let names: Vec<&str> = offered.iter().map(|(name, _)| name.0.as_str()).collect();
+            if names.is_empty() { model } else { format!("{model} There are: {}.", names.join(", ")) }
+        }
+        Some(name) => match settings::set_model(host, session, &name).await {
+            Ok(()) => format!("The model is `{name}`, from the next request on."),
+            Err(error) => error.message,
+        },
+    }
+}
+
+async fn review(session: &Session) -> Result<String, Refused> {
+    let reviews = session.reviews().await?;
+    if reviews.is_empty() {
+        return Ok("There is nothing to look at.".to_owned());
+    }
+    let mut list = String::new();
+    for review in &reviews {
+        list.push_str(&format!("{}: {}\n", changes::name(session, &review.path), changes::about(review)));
+        for (index, hunk) in review.hunks.iter().enumerate() {
+            list.push_str(&format!("  {}  {}\n", index + 1, changes::hunk(review, hunk)));
         }
     }
+    let more = "`/keep` keeps all of it, `/keep FILE` what is in one file. `/undo` takes the changes of the \
+                last turn back.";
+    Ok(format!("{}\n{more}", export::fenced("text", &list)))
+}
+
+async fn keep(attached: &Attached, file: Option<String>) -> Result<String, Refused> {
+    let session = &attached.session;
+    let mut reviews = session.reviews().await?;
+    if let Some(file) = &file {
+        reviews.retain(|review| is_called(attached, review, file));
+    }
+    if reviews.is_empty() {
+        let place = file.map(|file| format!(" in `{file}`")).unwrap_or_default();
+        return Ok(format!("There is nothing to look at{place}."));
+    }
+    let decisions: Vec<Decision> = reviews
+        .iter()
+        .map(|review| Decision {
+            path: review.path.clone(),
+            version: review.version(),
+            of: ReviewOf::File,
+            verdict: Verdict::Keep,
+        })
+        .collect();
+    let decided = session.decide(&decisions).await?;
+    let lines = reviews.iter().zip(decided).map(|(review, decided)| {
+        let name = changes::name(session, &review.path);
+        match decided {
+            Decided::Done => format!("Kept: `{name}`"),
+            Decided::Stale => format!("`{name}` has changed meanwhile; look at it again"),
+            Decided::Failed(why) => format!("`{name}` could not be kept: {why}"),
+        }
+    });
+    Ok(lines.collect::<Vec<_>>().join("\n\n"))
+}
+
+/// Whether the user means this file: by its name in the session, its path or its address.
+fn is_called(attached: &Attached, review: &Review, file: &str) -> bool {
+    let client = attached.places.for_client(&review.path);
+    let given = uri::path(file);
+    [&review.path, &client].into_iter().any(|path| given.as_ref() == Some(path) || path.to_string() == file)
+        || changes::name(&attached.session, &review.path) == file.trim_start_matches("./")
+}
+
+fn checkpoints(session: &Session) -> Result<String, Refused> {
+    let points = session.checkpoints()?;
+    if points.is_empty() {
+        return Ok("There is no turn to go back to.".to_owned());
+    }
+    let list: String = points.iter().map(|point| changes::point(point) + "\n").collect();
+    let list = export::fenced("text", &list);
+    Ok(format!("{list}\n`/undo N` takes the changes back to before turn N; it asks first."))
 }
 
 #[cfg(test)]
@@ -87,6 +212,15 @@ mod tests {
         check(" /mode plan\n", Some(Command::Mode(Some("plan".into()))));
         check("/model a/b:c", Some(Command::Model(Some("a/b:c".into()))));
         check("/mode plan this refactoring", None);
+        check("/review", Some(Command::Review));
+        check("/review the code in src", None);
+        check("/keep", Some(Command::Keep(None)));
+        check("/keep my file.txt ", Some(Command::Keep(Some("my file.txt".into()))));
+        check("/keep this\nand go on", None);
+        check("/checkpoints", Some(Command::Checkpoints));
+        check("/undo", Some(Command::Undo(None)));
+        check("/undo 2", Some(Command::Undo(Some("2".into()))));
+        check("/undo the last change", None);
         check("/models", None);
         check("what does /mode do?", None);
         check("", None);

@@ -6,13 +6,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use agent_client_protocol_schema::v1 as acp;
 use futures::future::BoxFuture;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Notify, mpsc, oneshot};
 
 use super::Agent;
 use super::error;
 use super::feed::{Ask, Feed};
 use super::files::ClientFiles;
 use super::list;
+use super::places::Places;
 use super::projection::View;
 use super::prompts::Prompts;
 use super::settings;
@@ -29,6 +30,10 @@ pub struct Attached {
     pub session: Session,
     /// Its prompts that are not answered.
     pub prompts: Arc<Prompts>,
+    /// Where the client finds the files.
+    pub places: Places,
+    /// Told of each `session/cancel`.
+    pub cancelled: Notify,
     feed: mpsc::Sender<Ask>,
     sent: AtomicU64,
 }
@@ -189,8 +194,14 @@ impl Agent {
         };
         let (feed, asks) = mpsc::channel(limits::ACP_ASKS_MAX);
         let prompts = Arc::new(Prompts::default());
-        let attached =
-            Attached { session: session.clone(), prompts: prompts.clone(), feed, sent: AtomicU64::new(0) };
+        let attached = Attached {
+            session: session.clone(),
+            prompts: prompts.clone(),
+            places: setup.places.clone(),
+            cancelled: Notify::new(),
+            feed,
+            sent: AtomicU64::new(0),
+        };
         let attached = match self.sessions().entry(session.id.clone()) {
             // Another request has opened it meanwhile.
             Entry::Occupied(open) => return open.get().clone(),

@@ -13,3 +13,4 @@ mod script;
 mod sessions;
 mod settings;
 mod turns;
+mod undo;

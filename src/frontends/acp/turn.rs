@@ -3,7 +3,7 @@
 use agent_client_protocol_schema::v1 as acp;
 
 use super::Agent;
-use super::command::Command as SlashCommand;
+use super::command::{Command as SlashCommand, Said};
 use super::error;
 use super::session::Attached;
 use super::settings;
@@ -23,7 +23,7 @@ impl Agent {
         let attached = self.attached(&SessionId(request.session_id.0.to_string()))?;
         let content = v1::prompt(request.prompt)?;
         if let Some(command) = SlashCommand::of(&content) {
-            return self.slash(&attached, command).await;
+            return self.slash(&attached, command, cancelled).await;
         }
         let prompt = attached.next_prompt();
         let mut answered = attached.prompts.expect(prompt.clone());
@@ -50,6 +50,7 @@ impl Agent {
     pub(super) async fn cancel(&self, params: &rpc::Params) {
         let Ok(request) = params.read::<acp::CancelNotification>() else { return };
         let Ok(attached) = self.attached(&SessionId(request.session_id.0.to_string())) else { return };
+        attached.cancelled.notify_waiters();
         if let Err(refused) = attached.session.cancel().await {
             tracing::debug!("nothing was cancelled: {refused}");
         }
@@ -75,12 +76,32 @@ impl Agent {
         Ok(acp::SetSessionConfigOptionResponse::new(settings::options(host, session)))
     }
 
-    async fn slash(&self, attached: &Attached, command: SlashCommand) -> Result<acp::PromptResponse, Error> {
-        let words = command.run(&self.host, &attached.session).await;
-        let chunk = acp::ContentChunk::new(words.into()).message_id(attached.next_prompt().0.as_str());
-        let said = acp::SessionUpdate::AgentMessageChunk(chunk);
-        if self.client.update(&attached.session.id, said).await.is_err() {
-            tracing::debug!("the client has gone");
+    async fn slash(
+        &self,
+        attached: &Attached,
+        command: SlashCommand,
+        cancelled: impl Future<Output = ()>,
+    ) -> Result<acp::PromptResponse, Error> {
+        // From here on no cancel is missed: nothing was waited for yet.
+        let mut told = Box::pin(attached.cancelled.notified());
+        told.as_mut().enable();
+        let stopped = async {
+            tokio::select! {
+                () = told => {}
+                () = cancelled => {}
+            }
+        };
+        let words = match command.run(self, attached, stopped).await {
+            Said::Words(words) => words,
+            Said::Cancelled => return Ok(acp::PromptResponse::new(acp::StopReason::Cancelled)),
+        };
+        let message = attached.next_prompt();
+        for piece in v1::pieces(&words) {
+            let chunk = acp::ContentChunk::new(piece.into()).message_id(message.0.as_str());
+            let said = acp::SessionUpdate::AgentMessageChunk(chunk);
+            if self.client.update(&attached.session.id, said).await.is_err() {
+                tracing::debug!("the client has gone");
+            }
         }
         Ok(acp::PromptResponse::new(acp::StopReason::EndTurn))
     }

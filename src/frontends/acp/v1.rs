@@ -4,7 +4,8 @@ mod call;
 mod diff;
 
 pub use call::{
-    ended, exit, locations, pending, raw_exit, shown_intent, signal_word, started, text, text_block,
+    ended, exit, locations, pending, raw_exit, shown_intent, signal_word, started, taken_back, text,
+    text_block,
 };
 
 use agent_client_protocol_schema::v1 as acp;

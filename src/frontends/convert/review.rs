@@ -2,12 +2,15 @@
 
 use quillon_protocol::document::{FileChange as Change, TextHash};
 use quillon_protocol::event as wire_event;
+use quillon_protocol::lifecycle::Timestamp;
+use quillon_protocol::prompt::PromptId;
 use quillon_protocol::review as wire;
 
+use super::block::content;
 use super::question::{file_diff, name_in};
 use super::uri;
 use crate::engine::preview::FileChange;
-use crate::engine::{Body, Mixed, Planned, Recorder, Review};
+use crate::engine::{Body, Checkpoint, Mixed, Planned, Recorder, Review};
 use crate::text::{Version, diff};
 
 /// A file with changes to look at.
@@ -50,6 +53,17 @@ pub fn review(review: &Review) -> wire::ReviewFileResult {
         hunks: hunks.collect(),
         baseline: text(&review.baseline),
         file: Some(reviewed_file(review)),
+    }
+}
+
+/// A point that one can go back to.
+pub fn checkpoint(point: &Checkpoint) -> wire::Checkpoint {
+    wire::Checkpoint {
+        turn_id: wire_event::TurnId(point.turn.0.clone()),
+        prompt_id: PromptId(point.prompt.0.clone()),
+        content: content(&point.content),
+        at: Timestamp(point.at.to_string()),
+        files: count(point.files),
     }
 }
 

@@ -45,11 +45,17 @@ pub fn of(event: &Event, recorder: &Recorder, earlier: &Earlier<'_>) -> Option<S
             format!("{} {change} (+{added} −{removed}).", file(recorder, &touched.uri))
         }
         Event::Reviewed(reviewed) => format!("Changes of {} kept.", file(recorder, &reviewed.uri)),
-        Event::Restored(restored) => match (&restored.turn_id, restored.conversation) {
-            (Some(_), true) => "Went back to an earlier prompt.".to_owned(),
-            (Some(_), false) => "Files went back to before an earlier prompt.".to_owned(),
-            (None, _) => "Took the way back to an earlier prompt back.".to_owned(),
-        },
+        Event::Restored(restored) => {
+            let what = match (restored.files, restored.conversation) {
+                (true, true) => "Files and conversation",
+                (true, false) => "Files",
+                (false, _) => "Conversation",
+            };
+            match &restored.turn_id {
+                Some(_) => format!("{what} went back to before an earlier prompt."),
+                None => format!("{what}: a way back was taken back."),
+            }
+        }
         Event::FileSettled(settled) => {
             format!("{} was changed by something else after the write.", file(recorder, &settled.uri))
         }

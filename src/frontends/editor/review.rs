@@ -2,8 +2,6 @@
 
 use quillon_protocol::error::{ErrorKind, INVALID_PARAMS, REQUEST_FAILED, ResponseError};
 use quillon_protocol::event as wire_event;
-use quillon_protocol::lifecycle::Timestamp;
-use quillon_protocol::prompt::PromptId as WirePrompt;
 use quillon_protocol::review as wire;
 use quillon_protocol::session::SessionParams;
 
@@ -53,14 +51,8 @@ impl Editor {
 
     pub(super) async fn checkpoint_list(&self, params: SessionParams) -> Answer<wire::CheckpointListResult> {
         let session = self.session(&params.session_id).await?;
-        let checkpoints = session.checkpoints().map_err(refused)?.into_iter().map(|one| wire::Checkpoint {
-            turn_id: wire_event::TurnId(one.turn.0),
-            prompt_id: WirePrompt(one.prompt.0),
-            content: convert::content(&one.content),
-            at: Timestamp(one.at.to_string()),
-            files: u32::try_from(one.files).unwrap_or(u32::MAX),
-        });
-        Ok(wire::CheckpointListResult { checkpoints: checkpoints.collect() })
+        let points = session.checkpoints().map_err(refused)?;
+        Ok(wire::CheckpointListResult { checkpoints: points.iter().map(convert::checkpoint).collect() })
     }
 
     pub(super) async fn checkpoint_preview(

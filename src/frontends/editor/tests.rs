@@ -3,6 +3,7 @@
 mod answers;
 mod edits;
 mod plain;
+mod review;
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};

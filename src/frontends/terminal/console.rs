@@ -76,6 +76,13 @@ impl Console {
         self.moved(&clean);
     }
 
+    /// A line of what was asked for.
+    pub fn show(&mut self, tone: Tone, text: &str) {
+        let (clean, style) = (clean::for_terminal(text), style(tone));
+        let written = writeln!(self.words, "{style}{clean}{style:#}").and_then(|()| self.words.flush());
+        self.note_failure(written);
+    }
+
     /// A line of JSON.
     pub fn json(&mut self, line: &str) {
         let written = writeln!(self.words, "{line}").and_then(|()| self.words.flush());

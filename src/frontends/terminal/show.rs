@@ -210,18 +210,22 @@ fn changes(recorder: &Recorder, intent: &Intent, console: &mut Console, most: us
     for change in preview::changes(recorder, intent) {
         let diff = unified(&change, cwd.as_ref());
         for line in diff.lines().take(most) {
-            let tone = match line.as_bytes().first() {
-                Some(b'+') => Tone::Added,
-                Some(b'-') => Tone::Removed,
-                Some(b'@') => Tone::Place,
-                _ => Tone::Plain,
-            };
-            console.note(tone, &format!("  {line}"));
+            console.note(tone(line), &format!("  {line}"));
         }
         let hidden = diff.lines().count().saturating_sub(most);
         if hidden > 0 {
             console.note(Tone::Dim, &format!("  … ({hidden} more lines)"));
         }
+    }
+}
+
+/// How a line of a diff is emphasized.
+pub(super) fn tone(line: &str) -> Tone {
+    match line.as_bytes().first() {
+        Some(b'+') => Tone::Added,
+        Some(b'-') => Tone::Removed,
+        Some(b'@') => Tone::Place,
+        _ => Tone::Plain,
     }
 }
 

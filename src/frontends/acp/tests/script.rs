@@ -147,7 +147,8 @@ impl Models for OneModel {
     }
 }
 
-/// A tool that means what its arguments say and does nothing about it; `gate` makes it wait.
+/// A tool that means what its arguments say and does nothing about it, unless they have the text that
+/// is replaced as `base`; `gate` makes it wait.
 pub struct Pretend {
     script: Option<Arc<Script>>,
     spec: ToolSpec,
@@ -194,7 +195,8 @@ impl Tool for Pretend {
                 "read" => (format!("Read {}", path()), Intent::Read { path: path() }, locations(Some(0))),
                 "write" => {
                     let change = Change::Whole(text("content").unwrap_or_default());
-                    let edits = vec![Edit { path: path(), base: Version::Absent, change }];
+                    let base = text("base").map_or(Version::Absent, |base| Version::of_text(&base));
+                    let edits = vec![Edit { path: path(), base, change }];
                     (format!("Write {}", path()), Intent::Write { edits }, locations(None))
                 }
                 "bash" => {
@@ -215,6 +217,9 @@ impl Tool for Pretend {
                     item("first", TodoStatus::Completed),
                     item("second", TodoStatus::InProgress),
                 ])?;
+            }
+            if input.get("base").is_some() {
+                access.write().await?;
             }
             if let (Some(script), Some(gate)) = (&self.script, input["gate"].as_str()) {
                 let mut gate = script.gate(gate).subscribe();

@@ -29,6 +29,19 @@ pub fn shown_intent(title: &str, intent: &Intent, changes: &[FileChange]) -> acp
         .content(intent_content(intent, changes))
 }
 
+/// What goes back on yes: files as diffs, the rest in words.
+pub fn taken_back(title: &str, changes: &[FileChange], notes: &[String]) -> acp::ToolCallUpdateFields {
+    let places: Vec<Location> =
+        changes.iter().map(|change| Location { path: change.path.clone(), line: None }).collect();
+    let content = changes.iter().flat_map(diff::content).chain(notes.iter().map(|note| text(note)));
+    acp::ToolCallUpdateFields::new()
+        .title(clip::line(title, limits::ACP_TITLE_CHARS_MAX))
+        .kind(acp::ToolKind::Edit)
+        .status(acp::ToolCallStatus::Pending)
+        .content(content.collect::<Vec<_>>())
+        .locations(locations(&places))
+}
+
 /// A call that was granted and begins.
 pub fn started(title: &str, intent: &Intent, changes: &[FileChange]) -> acp::ToolCallUpdateFields {
     shown_intent(title, intent, changes).status(acp::ToolCallStatus::InProgress)

@@ -51,8 +51,8 @@ impl<'a> Region<'a> {
         let head = old_lines.iter().zip(&new_lines).take_while(same).count();
         let tail = old_lines.iter().rev().zip(new_lines.iter().rev()).take_while(same).count();
         let tail = tail.min(shorter - head);
-        let first = head.saturating_sub(limits::ACP_DIFF_CONTEXT_LINES);
-        let after = tail.saturating_sub(limits::ACP_DIFF_CONTEXT_LINES);
+        let first = head.saturating_sub(limits::DIFF_CONTEXT_LINES);
+        let after = tail.saturating_sub(limits::DIFF_CONTEXT_LINES);
         Self {
             line: first,
             old: inner(old, &old_lines, first, after),
