@@ -261,8 +261,20 @@ pub const WALK_ENTRIES_MAX: usize = 500_000;
 /// Bytes of a compiled search pattern.
 pub const REGEX_BYTES_MAX: usize = 10 * 1024 * 1024;
 
-/// Memory for one file of a search; a file whose lines need more is skipped.
+/// Bytes of what a search pattern learns while it runs; beyond it, it forgets and goes on slower.
+pub const REGEX_CACHE_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+/// Threads of one search, as many as processors below this: more only wait for the same disk.
+pub const SEARCH_THREADS_MAX: usize = 12;
+
+/// Memory for one file of a search; a file whose lines need more is named as not searched.
 pub const SEARCH_HEAP_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+/// Bytes of one hit of a search: a line of a minified file, or a match over many lines.
+pub const SEARCH_HIT_BYTES_MAX: usize = 16 * 1024;
+
+/// How far behind a match over several lines a pattern may look, as ripgrep has it.
+pub const SEARCH_LOOK_AHEAD_BYTES: usize = 128;
 
 /// Characters of a line in a search result.
 pub const SEARCH_LINE_CHARS_MAX: usize = 500;

@@ -3,6 +3,7 @@
 pub mod buffers;
 pub mod file;
 pub mod root;
+pub mod scope;
 pub mod search;
 pub mod views;
 pub mod walk;
@@ -15,9 +16,13 @@ use std::sync::Arc;
 pub use buffers::{BufferWrite, Buffers, NoBuffers};
 pub use file::{Bom, Content, Source, TextFile};
 pub use root::{Place, Side};
-pub use search::{Case, GrepQuery, Grepped, Match, More, Role, SearchFor, Span};
+pub use scope::{FileGlob, FileKind, GlobPower, Hidden, IgnoreSource, Links, Scope};
+pub use search::{
+    Alphabet, Binary, Bounds, Case, Context, Encoding, Form, GrepQuery, Grepped, Hit, LineEnd, Match, More,
+    Role, SearchFor, Sense, Span, Zeros,
+};
 pub use views::{View, Views};
-pub use walk::{GlobQuery, Globbed};
+pub use walk::{GlobQuery, Globbed, Missed, Order};
 pub use write::{WriteError, Written};
 
 pub use crate::os::fs::{Entry, Kind, Listing, Rest};
@@ -143,18 +148,23 @@ impl Files {
         .await
     }
 
-    /// The files below a folder whose path matches, the one changed last first.
+    /// The files below a folder whose path matches, in the order asked for.
     pub async fn glob(&self, root: &AbsPath, query: &GlobQuery) -> Result<Globbed, FileError> {
+        let open = self.open_below(root);
         let (root, query) = (root.clone(), query.clone());
         let stop = walk::Stop::default();
         let _stops_when_dropped = stop.guard();
-        blocking(move || walk::glob(&root, &query, &stop)).await
+        blocking(move || {
+            root::still_there(&root)?;
+            walk::glob(&root, &query, open, &stop)
+        })
+        .await
     }
 
     /// The lines below a folder (or in a file) that match, the user's unsaved text included.
     pub async fn grep(&self, root: &AbsPath, query: &GrepQuery) -> Result<Grepped, FileError> {
         let mut unsaved = HashMap::new();
-        for path in self.buffers.open().into_iter().filter(|path| path.starts_with(root)) {
+        for path in self.open_below(root) {
             if let Some(Ok(text)) = self.buffers.read(&path).await {
                 unsaved.insert(path, text);
             }
@@ -162,12 +172,20 @@ impl Files {
         let (root, query) = (root.clone(), query.clone());
         let stop = walk::Stop::default();
         let _stops_when_dropped = stop.guard();
-        blocking(move || search::grep(&root, &query, &unsaved, &stop)).await
+        blocking(move || {
+            root::still_there(&root)?;
+            search::grep(&root, &query, &unsaved, &stop)
+        })
+        .await
     }
 
     /// Makes the edits, all or none; none where a file is not the one that its edit was made from.
     pub async fn write(&self, edits: &[crate::text::Edit]) -> Result<Vec<Written>, WriteError> {
         write::write(self, edits).await
+    }
+
+    fn open_below(&self, root: &AbsPath) -> Vec<AbsPath> {
+        self.buffers.open().into_iter().filter(|path| path.starts_with(root)).collect()
     }
 
     pub(crate) fn buffers(&self) -> &Arc<dyn Buffers> {

@@ -119,6 +119,11 @@ pub fn read_up_to(path: &AbsPath, max: u64) -> io::Result<Bytes> {
     Ok(Bytes { bytes, whole_len })
 }
 
+/// Opens a regular file for reading, under the rules of [`read`].
+pub fn open(path: &AbsPath) -> io::Result<File> {
+    open_regular(path).map(|(file, _)| file)
+}
+
 /// What stands at a path, links followed.
 pub fn look(path: &AbsPath) -> io::Result<Look> {
     std::fs::metadata(path).map(|meta| look_of(&meta))
