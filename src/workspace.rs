@@ -214,6 +214,16 @@ pub fn on_disk(path: &AbsPath) -> io::Result<Vec<u8>> {
     fs::read(path)
 }
 
+/// The files below a folder by their paths, as [`Files::glob`] finds them where no editor is. Blocks.
+pub fn glob_on_disk(root: &AbsPath, query: &GlobQuery) -> Result<Globbed, FileError> {
+    walk::glob(root, query, Vec::new(), &walk::Stop::default())
+}
+
+/// What matches below a folder, as [`Files::grep`] finds it where no editor is. Blocks.
+pub fn grep_on_disk(root: &AbsPath, query: &GrepQuery) -> Result<Grepped, FileError> {
+    search::grep(root, query, &HashMap::new(), &walk::Stop::default())
+}
+
 /// Runs work that blocks on a thread for it.
 async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, FileError> + Send + 'static,

@@ -122,14 +122,18 @@ fn context(input: &Value) -> Result<Context, ToolError> {
 
 fn shown(found: &Grepped, query: &GrepQuery, cwd: &AbsPath) -> String {
     if found.files.is_empty() {
-        return ["no matches\n", &glob::missed(&found.missed)].concat().trim_end().into();
+        let none = match found.searched {
+            0 => "no file was searched: path, glob, type and ignore rules leave none\n",
+            _ => "no matches\n",
+        };
+        return [none, &glob::missed(&found.missed)].concat().trim_end().into();
     }
     let mut text = String::new();
     for file in &found.files {
         let name = file.path.display_in(cwd);
         match query.wanted {
             SearchFor::Files | SearchFor::FilesWithout => text.push_str(&format!("{name}\n")),
-            SearchFor::Counts(_) | SearchFor::Occurrences => {
+            SearchFor::Counts(_) | SearchFor::Occurrences(_) => {
                 text.push_str(&format!("{name}: {}\n", file.count));
             }
             SearchFor::Lines => {

@@ -163,7 +163,7 @@ pub enum SearchFor {
     /// How many lines match in each.
     Counts(Zeros),
     /// How many matches each has.
-    Occurrences,
+    Occurrences(Zeros),
 }
 
 /// Whether files without a match are counted.
@@ -204,6 +204,8 @@ pub struct Grepped {
     pub files: Vec<Match>,
     /// Whether there is more than was asked for.
     pub more: More,
+    /// How many files were looked at.
+    pub searched: usize,
     /// What could not be looked at.
     pub missed: Missed,
 }
@@ -256,7 +258,7 @@ pub(super) fn grep(
         let mut search = Search { query, matcher: &matcher, searcher: searcher.clone() };
         let results = &results;
         move |path: AbsPath, named: Named| {
-            if !results.is_past(&path) {
+            if results.wants(&path) {
                 search.file(path, named, unsaved, results);
             }
             ControlFlow::Continue(())

@@ -182,7 +182,7 @@ impl Sink for Collect<'_> {
                 return Ok(false);
             }
             SearchFor::Counts(_) if !several => self.count += 1,
-            SearchFor::Counts(_) | SearchFor::Occurrences => {
+            SearchFor::Counts(_) | SearchFor::Occurrences(_) => {
                 self.count += self.number(searcher, found)?.max(1);
             }
             SearchFor::Lines if self.count >= self.query.max => {

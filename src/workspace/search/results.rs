@@ -1,7 +1,7 @@
 //! What threads find, in the order of paths, and never much more than was asked for.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::{GrepQuery, Grepped, Match, Missed, More, Role, SearchFor, Zeros};
@@ -14,6 +14,7 @@ pub(super) struct Results<'a> {
     found: Mutex<Found>,
     /// Whether something was left out; then files behind the last one need not be searched.
     over: AtomicBool,
+    searched: AtomicUsize,
 }
 
 #[derive(Default)]
@@ -27,20 +28,23 @@ struct Found {
 
 impl<'a> Results<'a> {
     pub(super) fn new(query: &'a GrepQuery) -> Self {
-        Self { query, found: Mutex::default(), over: AtomicBool::new(false) }
+        Self { query, found: Mutex::default(), over: AtomicBool::new(false), searched: AtomicUsize::new(0) }
     }
 
-    /// Whether a file with this path could not be among the results any more.
-    pub(super) fn is_past(&self, path: &AbsPath) -> bool {
-        self.over.load(Ordering::Relaxed)
-            && self.found().files.last_key_value().is_some_and(|(last, _)| path > last)
+    /// Whether a file with this path can still be among the results.
+    pub(super) fn wants(&self, path: &AbsPath) -> bool {
+        self.searched.fetch_add(1, Ordering::Relaxed);
+        !self.over.load(Ordering::Relaxed)
+            || self.found().files.last_key_value().is_none_or(|(last, _)| path < last)
     }
 
     pub(super) fn add(&self, found: Match, full: More) {
         let wanted = match self.query.wanted {
             SearchFor::FilesWithout => found.count == 0,
-            SearchFor::Counts(Zeros::Given) => true,
-            SearchFor::Counts(Zeros::LeftOut) | SearchFor::Occurrences | SearchFor::Files => found.count > 0,
+            SearchFor::Counts(Zeros::Given) | SearchFor::Occurrences(Zeros::Given) => true,
+            SearchFor::Counts(Zeros::LeftOut) | SearchFor::Occurrences(Zeros::LeftOut) | SearchFor::Files => {
+                found.count > 0
+            }
             // Where all lines are given there are some beside no match.
             SearchFor::Lines => !found.hits.is_empty(),
         };
@@ -83,7 +87,8 @@ impl<'a> Results<'a> {
         together.given_up |= missed.given_up;
         together.why = together.why.or(missed.why);
         let files = all.files.into_values().collect();
-        Grepped { files, more: if more { More::Yes } else { More::No }, missed: together }
+        let more = if more { More::Yes } else { More::No };
+        Grepped { files, more, searched: self.searched.into_inner(), missed: together }
     }
 
     fn weight(&self, found: &Match) -> usize {
