@@ -252,6 +252,16 @@ pub const NEAREST_LINES_MAX: usize = 20;
 /// Entries of a folder that are listed; a folder with more is better searched.
 pub const LISTED_ENTRIES_MAX: usize = 2_000;
 
+/// Bytes of a file that is held at once, to know its text: far above any source file. Longer ones are
+/// read line by line, and nobody knows which text they are.
+pub const TEXT_BYTES_MAX: u64 = 8 * 1024 * 1024;
+
+/// Bytes of a file that are read at a time where it is not held.
+pub const READ_CHUNK_BYTES: usize = 64 * 1024;
+
+/// Bytes of a file that are gone through to come to a line: about a second.
+pub const READ_SCAN_BYTES_MAX: u64 = 1024 * 1024 * 1024;
+
 /// Folders deep that a walk goes; deeper trees are loops of mounts, or broken.
 pub const WALK_DEPTH_MAX: usize = 64;
 
@@ -288,7 +298,7 @@ pub const READ_LINES_MAX: u64 = 2_000;
 pub const READ_BYTES_MAX: usize = 50 * 1024;
 
 /// Characters of one line in `read`.
-pub const READ_LINE_CHARS_MAX: usize = 2_000;
+pub const READ_LINE_CHARS_MAX: u64 = 2_000;
 
 /// Files that `glob` gives.
 pub const GLOB_FILES_MAX: usize = 100;

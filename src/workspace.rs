@@ -1,7 +1,11 @@
 //! The roots, and the files as the agent sees them: the user's unsaved text first, then the disk.
 
 pub mod buffers;
+pub mod encoding;
 pub mod file;
+pub mod media;
+pub mod page;
+pub mod part;
 pub mod root;
 pub mod scope;
 pub mod search;
@@ -14,11 +18,14 @@ use std::io;
 use std::sync::Arc;
 
 pub use buffers::{BufferWrite, Buffers, NoBuffers};
+pub use encoding::Encoding;
 pub use file::{Bom, Content, Source, TextFile};
+pub use page::{Behind, Count, Page, PageLine, PageQuery};
+pub use part::Part;
 pub use root::{Place, Side};
 pub use scope::{FileGlob, FileKind, GlobPower, Hidden, IgnoreSource, Links, Scope};
 pub use search::{
-    Alphabet, Binary, Bounds, Case, Context, Encoding, Form, GrepQuery, Grepped, Hit, LineEnd, Match, More,
+    Alphabet, Binary, Bounds, Case, Context, Decoding, Form, GrepQuery, Grepped, Hit, LineEnd, Match, More,
     Role, SearchFor, Sense, Span, Zeros,
 };
 pub use views::{View, Views};
@@ -57,6 +64,18 @@ pub enum FileError {
     /// The path leads elsewhere than when it was looked at.
     #[error("{0} leads somewhere else than when it was planned; try again")]
     Moved(AbsPath),
+    /// It is larger than what is held at once.
+    #[error(
+        "{path} has {len} bytes, more than the {max} that are held at once; read it in parts or search it with grep, \
+         and change it with a command",
+        max = limits::TEXT_BYTES_MAX
+    )]
+    TooLarge {
+        /// The file.
+        path: AbsPath,
+        /// How many bytes it has.
+        len: u64,
+    },
     /// It is not text.
     #[error("{path} is not text ({kind})")]
     NotText {
@@ -115,8 +134,17 @@ impl Files {
         let path = path.clone();
         blocking(move || {
             root::still_there(&path)?;
-            let bytes = fs::read(&path).map_err(|error| failed(&path, error))?;
-            Ok(file::decode(bytes))
+            Ok(file::decode(held(&path)?))
+        })
+        .await
+    }
+
+    /// Some lines of a file that is larger than what is held at once.
+    pub async fn part(&self, path: &AbsPath, query: &PageQuery) -> Result<Part, FileError> {
+        let (path, query) = (path.clone(), *query);
+        blocking(move || {
+            root::still_there(&path)?;
+            part::read(&path, &query).map_err(|error| failed(&path, error))
         })
         .await
     }
@@ -135,7 +163,7 @@ impl Files {
             return Ok(text.as_bytes().to_vec());
         }
         let path = path.clone();
-        blocking(move || fs::read(&path).map_err(|error| failed(&path, error))).await
+        blocking(move || held(&path)).await
     }
 
     /// The entries of a folder.
@@ -233,6 +261,15 @@ async fn blocking<T: Send + 'static>(
         Err(stopped) if stopped.is_panic() => std::panic::resume_unwind(stopped.into_panic()),
         Err(_) => Err(FileError::Pattern("the program is ending".into())),
     }
+}
+
+/// The bytes of a file that is small enough to be held.
+fn held(path: &AbsPath) -> Result<Vec<u8>, FileError> {
+    let read = fs::read_up_to(path, limits::TEXT_BYTES_MAX).map_err(|error| failed(path, error))?;
+    if read.whole_len > limits::TEXT_BYTES_MAX {
+        return Err(FileError::TooLarge { path: path.clone(), len: read.whole_len });
+    }
+    Ok(read.bytes)
 }
 
 fn failed(path: &AbsPath, error: io::Error) -> FileError {

@@ -45,7 +45,7 @@ pub struct GrepQuery {
     /// What is done with files that hold NUL.
     pub binary: Binary,
     /// How bytes become text.
-    pub encoding: Encoding,
+    pub decoding: Decoding,
     /// What is wanted of the files that match.
     pub wanted: SearchFor,
     /// What is given beside the lines that match.
@@ -142,7 +142,7 @@ pub enum Binary {
 
 /// How bytes become text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Encoding {
+pub enum Decoding {
     /// By the byte-order mark; UTF-8 where there is none.
     Marked,
     /// They stay bytes.
@@ -233,7 +233,7 @@ impl GrepQuery {
             sense: Sense::Matching,
             scope: Scope::default(),
             binary: Binary::Skipped,
-            encoding: Encoding::Marked,
+            decoding: Decoding::Marked,
             wanted: SearchFor::Lines,
             context: Context::Lines(0, 0),
             max_per_file: None,

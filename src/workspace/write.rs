@@ -4,6 +4,7 @@ use std::io;
 use std::sync::Arc;
 
 use super::buffers::BufferWrite;
+use super::encoding::Encoding;
 use super::file::{Bom, Content, TextFile};
 use super::{FileError, Files, root};
 use crate::os::fs::{self, Durability};
@@ -46,8 +47,10 @@ struct Ready {
     base: Version,
     /// The bytes of the disk; none where no file is.
     before: Option<Vec<u8>>,
-    /// The bytes that are to stand there; none where the file goes.
+    /// The text that is to stand there; none where the file goes.
     after: Option<String>,
+    /// That text in the encoding of the file.
+    bytes: Option<Vec<u8>>,
     buffer: BufferWrite,
 }
 
@@ -116,9 +119,37 @@ async fn check(files: &Files, edit: &Edit) -> Result<Ready, WriteError> {
         }
         Change::Delete => (None, Vec::new()),
     };
+    let bytes = match (&after, &found) {
+        (Some(text), Some(file)) => Some(encoded(text, file, before.as_deref(), &edit.path)?),
+        (Some(text), None) => Some(text.clone().into_bytes()),
+        (None, _) => None,
+    };
     let new: Arc<str> = after.as_deref().unwrap_or_default().into();
     let buffer = BufferWrite { path: edit.path.clone(), base: edit.base, old, splices, new };
-    Ok(Ready { path: edit.path.clone(), base: edit.base, before, after, buffer })
+    Ok(Ready { path: edit.path.clone(), base: edit.base, before, after, bytes, buffer })
+}
+
+/// The text in the file's encoding, where what stands around the change comes out as it went in.
+fn encoded(
+    text: &str,
+    file: &TextFile,
+    before: Option<&[u8]>,
+    path: &AbsPath,
+) -> Result<Vec<u8>, WriteError> {
+    let refused = |why: String| WriteError::Io {
+        path: path.clone(),
+        error: io::Error::other(why),
+        state: "nothing was written".into(),
+    };
+    let name = file.encoding.name();
+    if file.encoding != Encoding::Utf8 && file.encoding.encode(&whole(file)).ok().as_deref() != before {
+        return Err(refused(format!("it is not whole in its encoding, {name}; change it with a command")));
+    }
+    file.encoding.encode(text).map_err(|character| {
+        refused(format!(
+            "its encoding, {name}, has no `{character}`; write it otherwise, or convert the file to UTF-8 first"
+        ))
+    })
 }
 
 /// The text with its byte-order mark.
@@ -133,7 +164,7 @@ fn whole(file: &TextFile) -> Arc<str> {
 /// those that could not be.
 fn to_disk(ready: &[&Ready]) -> Result<(), (AbsPath, io::Error, Vec<String>)> {
     for (done, one) in ready.iter().enumerate() {
-        if let Err(error) = put(&one.path, one.base, one.after.as_deref().map(str::as_bytes)) {
+        if let Err(error) = put(&one.path, one.base, one.bytes.as_deref()) {
             let lost = ready[..done].iter().filter(|earlier| put_back(earlier).is_err());
             let lost = lost.map(|earlier| earlier.path.to_string()).collect();
             return Err((one.path.clone(), error, lost));
@@ -204,6 +235,36 @@ mod tests {
         let change = Change::Splices(splices);
         files.write(&[edit(&files, "a", Version::of_text("one\ntwo\n"), change)]).await.unwrap();
         assert_eq!(fs::read(&path).unwrap(), "\u{feff}one\r\n2\r\n3\r\n".as_bytes());
+    }
+
+    #[tokio::test]
+    async fn a_file_stays_in_its_encoding() {
+        let (_folder, files) = files();
+        let path = files.cwd().join("a").unwrap();
+        let check = async |before: &[u8], text: &str, expected: Result<&[u8], &str>| {
+            fs::replace(&path, before, Durability::Process).unwrap();
+            let base = Version::of_text("é\nb\n");
+            let change = Change::Splices(vec![Splice { start: 3, end: 4, text: text.into() }]);
+            let written = files.write(&[edit(&files, "a", base, change)]).await;
+            match expected {
+                Ok(bytes) => assert_eq!((written.is_ok(), fs::read(&path).unwrap()), (true, bytes.to_vec())),
+                Err(why) => {
+                    let error = written.unwrap_err().to_string();
+                    assert!(error.contains(why) && fs::read(&path).unwrap() == before, "{error}");
+                }
+            }
+        };
+        check(b"\xe9\r\nb\r\n", "€", Ok(b"\xe9\r\n\x80\r\n")).await;
+        check(b"\xe9\r\nb\r\n", "→", Err("has no `→`")).await;
+        check(b"\xff\xfe\xe9\0\n\0b\0\n\0", "→", Ok(b"\xff\xfe\xe9\0\n\0\x92\x21\n\0")).await;
+        check(b"\xfe\xff\0\xe9\0\n\0b\0\n", "c", Ok(b"\xfe\xff\0\xe9\0\n\0c\0\n")).await;
+        // The half character at its end is read as U+FFFD, which would be written in its place.
+        let half = b"\xff\xfe\xe9\0\n\0b\0\n\0\0\xd8";
+        fs::replace(&path, half, Durability::Process).unwrap();
+        let change = Change::Splices(vec![Splice { start: 3, end: 4, text: "c".into() }]);
+        let broken = edit(&files, "a", Version::of_text("é\nb\n\u{fffd}"), change);
+        let error = files.write(&[broken]).await.unwrap_err().to_string();
+        assert!(error.contains("not whole in its encoding") && fs::read(&path).unwrap() == half, "{error}");
     }
 
     #[tokio::test]

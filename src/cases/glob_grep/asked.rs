@@ -4,7 +4,7 @@ use super::flags::{Flag, Given, Side};
 use crate::os::fs;
 use crate::path::AbsPath;
 use crate::workspace::{
-    Alphabet, Binary, Bounds, Case, Context, Encoding, FileGlob, FileKind, Form, GlobPower, GrepQuery,
+    Alphabet, Binary, Bounds, Case, Context, Decoding, FileGlob, FileKind, Form, GlobPower, GrepQuery,
     Hidden, IgnoreSource, LineEnd, Links, SearchFor, Sense, Span, Zeros,
 };
 
@@ -160,10 +160,10 @@ impl Asked {
             Flag::Text => query.binary = if on { Binary::Text } else { Binary::Skipped },
             Flag::Binary => query.binary = if on { Binary::Searched } else { Binary::Skipped },
             Flag::Encoding => {
-                query.encoding = match given.value.as_str() {
-                    "" | "auto" => Encoding::Marked,
-                    "none" => Encoding::Raw,
-                    name => Encoding::Named(name.to_owned()),
+                query.decoding = match given.value.as_str() {
+                    "" | "auto" => Decoding::Marked,
+                    "none" => Decoding::Raw,
+                    name => Decoding::Named(name.to_owned()),
                 };
             }
             Flag::MaxCount => query.max_per_file = Some(number(&given.value)?),

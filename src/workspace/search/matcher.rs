@@ -4,7 +4,7 @@ use grep_matcher::LineTerminator;
 use grep_regex::{RegexMatcher, RegexMatcherBuilder};
 use grep_searcher::{Searcher, SearcherBuilder};
 
-use super::{Alphabet, Binary, Bounds, Case, Context, Encoding, Form, GrepQuery, LineEnd, Sense, Span};
+use super::{Alphabet, Binary, Bounds, Case, Context, Decoding, Form, GrepQuery, LineEnd, Sense, Span};
 use crate::limits;
 use crate::workspace::FileError;
 
@@ -79,12 +79,12 @@ pub(super) fn searcher(query: &GrepQuery) -> Result<Searcher, FileError> {
         Context::Lines(before, behind) => builder.before_context(before).after_context(behind),
         Context::Everything => builder.passthru(true),
     };
-    match &query.encoding {
-        Encoding::Marked => {}
-        Encoding::Raw => {
+    match &query.decoding {
+        Decoding::Marked => {}
+        Decoding::Raw => {
             builder.bom_sniffing(false);
         }
-        Encoding::Named(name) => {
+        Decoding::Named(name) => {
             let encoding = grep_searcher::Encoding::new(name)
                 .map_err(|error| FileError::Pattern(format!("the encoding is wrong: {error}")))?;
             builder.encoding(Some(encoding));
