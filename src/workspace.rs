@@ -278,3 +278,42 @@ fn failed(path: &AbsPath, error: io::Error) -> FileError {
     }
     FileError::Io { path: path.clone(), error }
 }
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    fn files() -> (tempfile::TempDir, Files) {
+        let folder = tempfile::tempdir().unwrap();
+        let root = fs::real_path(&AbsPath::new(folder.path()).unwrap()).unwrap();
+        (folder, Files::new(root.clone(), vec![root], Arc::new(NoBuffers)))
+    }
+
+    #[tokio::test]
+    #[allow(clippy::disallowed_methods, reason = "makes a pipe and a huge file")]
+    async fn what_cannot_be_read_is_told_and_nothing_hangs() {
+        let (_folder, files) = files();
+        let at = |name: &str| files.cwd().join(name).unwrap();
+        assert!(std::process::Command::new("mkfifo").arg(at("pipe").as_path()).status().unwrap().success());
+        let _socket = std::os::unix::net::UnixListener::bind(at("socket").as_path()).unwrap();
+        std::os::unix::fs::symlink("gone", at("link")).unwrap();
+        let huge = std::fs::File::create(at("huge")).unwrap();
+        huge.set_len(limits::TEXT_BYTES_MAX + 1).unwrap();
+        for (name, expected) in [
+            ("pipe", "not a regular file but a pipe"),
+            ("socket", "not a regular file but a pipe, socket or device"),
+            ("link", "the link leads to nothing"),
+            ("none", "does not exist"),
+            (".", "is a folder, not a file"),
+            ("huge", "more than the"),
+            ("huge/below", "Not a directory"),
+        ] {
+            let error = files.read(&at(name)).await.unwrap_err().to_string();
+            assert!(error.contains(expected), "{name}: {error}");
+        }
+        let error = files.grep(&at("pipe"), &GrepQuery::new("x")).await.unwrap_err().to_string();
+        assert!(error.contains("pipe, socket or device"), "{error}");
+        let found = files.grep(files.cwd(), &GrepQuery::new("x")).await.unwrap();
+        assert_eq!((found.files.len(), found.searched, found.missed), (0, 1, Missed::default()));
+    }
+}

@@ -10,7 +10,9 @@ use crate::engine::access::Access;
 use crate::engine::model::ToolSpec;
 use crate::engine::tool::{Effect, Plan, Ran, Tool, ToolError};
 use crate::limits;
+use crate::path::AbsPath;
 use crate::policy::{Intent, SearchOf};
+use crate::text::clean;
 use crate::workspace::{Files, GlobQuery, Missed, Order, Scope};
 
 pub(super) struct Glob(ToolSpec);
@@ -66,8 +68,8 @@ impl Tool for Glob {
                     ["no files match\n", &missed(&found.missed)].concat().trim_end(),
                 )));
             }
-            let mut text: String =
-                found.files.iter().map(|path| format!("{}\n", path.display_in(access.cwd()))).collect();
+            let name = |path: &AbsPath| format!("{}\n", clean::one_line(&path.display_in(access.cwd())));
+            let mut text: String = found.files.iter().map(name).collect();
             if found.total > found.files.len() {
                 text.push_str(&format!("({} of {}; narrow the pattern)\n", found.files.len(), found.total));
             }

@@ -12,6 +12,7 @@ use crate::engine::tool::{Effect, Plan, Ran, Tool, ToolError};
 use crate::limits;
 use crate::path::AbsPath;
 use crate::policy::{Intent, SearchOf};
+use crate::text::clean;
 use crate::workspace::{
     Bounds, Case, Context, FileKind, Files, Form, GrepQuery, Grepped, Match, More, Role, SearchFor, Sense,
     Span, Zeros,
@@ -130,7 +131,7 @@ fn shown(found: &Grepped, query: &GrepQuery, cwd: &AbsPath) -> String {
     }
     let mut text = String::new();
     for file in &found.files {
-        let name = file.path.display_in(cwd);
+        let name = clean::one_line(&file.path.display_in(cwd));
         match query.wanted {
             SearchFor::Files | SearchFor::FilesWithout => text.push_str(&format!("{name}\n")),
             SearchFor::Counts(_) | SearchFor::Occurrences(_) => {
