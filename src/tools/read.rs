@@ -138,7 +138,8 @@ fn shown(page: &Page, query: &PageQuery, encoding: Encoding, len: Option<u64>) -
         }
     }
     if encoding != Encoding::Utf8 {
-        text.push_str(&format!("\n(the file is no UTF-8; it was read as {})", encoding.name()));
+        let line = if text.ends_with('\n') { "" } else { "\n" };
+        text.push_str(&format!("{line}(the file is no UTF-8; it was read as {})", encoding.name()));
     }
     Ok(text)
 }
