@@ -279,7 +279,8 @@ fn failed(path: &AbsPath, error: io::Error) -> FileError {
     FileError::Io { path: path.clone(), error }
 }
 
-#[cfg(all(test, unix))]
+#[cfg(unix)]
+#[cfg(test)]
 mod tests {
     use super::*;
 

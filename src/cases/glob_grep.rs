@@ -219,7 +219,8 @@ fn content(hit: &Hit) -> (&'static str, String) {
     }
 }
 
-#[cfg(all(test, unix))]
+#[cfg(unix)]
+#[cfg(test)]
 mod tests {
     use super::*;
 

@@ -86,6 +86,7 @@ mod tests {
     }
 
     #[test]
+    #[allow(clippy::disallowed_methods, reason = "makes a huge file")]
     fn a_huge_file_is_told_by_its_first_bytes() {
         let folder = tempfile::tempdir().unwrap();
         let path = AbsPath::new(folder.path().join("a")).unwrap();
