@@ -299,6 +299,16 @@ pub const NEAREST_LINES_MAX: usize = 20;
 /// Entries of a folder that are listed; a folder with more is better searched.
 pub const LISTED_ENTRIES_MAX: usize = 2_000;
 
+/// Bytes of a file that is held at once, to know its text: far above any source file. Longer ones are
+/// read line by line, and nobody knows which text they are.
+pub const TEXT_BYTES_MAX: u64 = 8 * 1024 * 1024;
+
+/// Bytes of a file that are read at a time where it is not held.
+pub const READ_CHUNK_BYTES: usize = 64 * 1024;
+
+/// Bytes of a file that are gone through to come to a line: about a second.
+pub const READ_SCAN_BYTES_MAX: u64 = 1024 * 1024 * 1024;
+
 /// Folders deep that a walk goes; deeper trees are loops of mounts, or broken.
 pub const WALK_DEPTH_MAX: usize = 64;
 
@@ -308,8 +318,20 @@ pub const WALK_ENTRIES_MAX: usize = 500_000;
 /// Bytes of a compiled search pattern.
 pub const REGEX_BYTES_MAX: usize = 10 * 1024 * 1024;
 
-/// Memory for one file of a search; a file whose lines need more is skipped.
+/// Bytes of what a search pattern learns while it runs; beyond it, it forgets and goes on slower.
+pub const REGEX_CACHE_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+/// Threads of one search, as many as processors below this: more only wait for the same disk.
+pub const SEARCH_THREADS_MAX: usize = 12;
+
+/// Memory for one file of a search; a file whose lines need more is named as not searched.
 pub const SEARCH_HEAP_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+/// Bytes of one hit of a search: a line of a minified file, or a match over many lines.
+pub const SEARCH_HIT_BYTES_MAX: usize = 16 * 1024;
+
+/// How far behind a match over several lines a pattern may look, as ripgrep has it.
+pub const SEARCH_LOOK_AHEAD_BYTES: usize = 128;
 
 /// Characters of a line in a search result.
 pub const SEARCH_LINE_CHARS_MAX: usize = 500;
@@ -378,7 +400,7 @@ pub const READ_LINES_MAX: u64 = 2_000;
 pub const READ_BYTES_MAX: usize = 50 * 1024;
 
 /// Characters of one line in `read`.
-pub const READ_LINE_CHARS_MAX: usize = 2_000;
+pub const READ_LINE_CHARS_MAX: u64 = 2_000;
 
 /// Files that `glob` gives.
 pub const GLOB_FILES_MAX: usize = 100;

@@ -1,9 +1,14 @@
 //! The roots, and the files as the agent sees them: the user's unsaved text first, then the disk.
 
 pub mod buffers;
+pub mod encoding;
 pub mod file;
 pub mod git;
+pub mod media;
+pub mod page;
+pub mod part;
 pub mod root;
+pub mod scope;
 pub mod search;
 pub mod survey;
 #[cfg(test)]
@@ -17,13 +22,20 @@ use std::io;
 use std::sync::Arc;
 
 pub use buffers::{BufferWrite, Buffers, NoBuffers, Refusal};
+pub use encoding::Encoding;
 pub use file::{Bom, Content, Source, TextFile};
 pub use git::{Committed, Head, Repository};
+pub use page::{Behind, Count, Page, PageLine, PageQuery};
+pub use part::Part;
 pub use root::{Place, Side};
-pub use search::{Case, GrepQuery, Grepped, Match, More, Role, SearchFor, Span};
+pub use scope::{FileGlob, FileKind, GlobPower, Hidden, IgnoreSource, Links, Scope};
+pub use search::{
+    Alphabet, Binary, Bounds, Case, Context, Decoding, Form, GrepQuery, Grepped, Hit, LineEnd, Match, More,
+    Role, SearchFor, Sense, Span, Zeros,
+};
 pub use survey::{Before, Changes, Deed, Found, Lack, Reach, Stand};
 pub use views::{View, Views};
-pub use walk::{GlobQuery, Globbed};
+pub use walk::{GlobQuery, Globbed, Missed, Order};
 pub use write::{WriteError, Written};
 
 pub use crate::os::fs::{Entry, Kind, Listing, Rest};
@@ -59,6 +71,18 @@ pub enum FileError {
     /// The path leads elsewhere than when it was looked at.
     #[error("{0} leads somewhere else than when it was planned; try again")]
     Moved(AbsPath),
+    /// It is larger than what is held at once.
+    #[error(
+        "{path} has {len} bytes, more than the {max} that are held at once; read it in parts or search it with grep, \
+         and change it with a command",
+        max = limits::TEXT_BYTES_MAX
+    )]
+    TooLarge {
+        /// The file.
+        path: AbsPath,
+        /// How many bytes it has.
+        len: u64,
+    },
     /// It is not text.
     #[error("{path} is not text ({kind})")]
     NotText {
@@ -117,8 +141,17 @@ impl Files {
         let path = path.clone();
         blocking(move || {
             root::still_there(&path)?;
-            let bytes = fs::read(&path).map_err(|error| failed(&path, error))?;
-            Ok(file::decode(bytes))
+            Ok(file::decode(held(&path)?))
+        })
+        .await
+    }
+
+    /// Some lines of a file that is larger than what is held at once.
+    pub async fn part(&self, path: &AbsPath, query: &PageQuery) -> Result<Part, FileError> {
+        let (path, query) = (path.clone(), *query);
+        blocking(move || {
+            root::still_there(&path)?;
+            part::read(&path, &query).map_err(|error| failed(&path, error))
         })
         .await
     }
@@ -140,7 +173,7 @@ impl Files {
         let path = path.clone();
         blocking(move || {
             root::still_there(&path)?;
-            let bytes = fs::read(&path).map_err(|error| failed(&path, error))?;
+            let bytes = held(&path)?;
             Ok((file::decode(bytes.clone()), bytes))
         })
         .await
@@ -156,18 +189,23 @@ impl Files {
         .await
     }
 
-    /// The files below a folder whose path matches, the one changed last first.
+    /// The files below a folder whose path matches, in the order asked for.
     pub async fn glob(&self, root: &AbsPath, query: &GlobQuery) -> Result<Globbed, FileError> {
+        let open = self.open_below(root);
         let (root, query) = (root.clone(), query.clone());
         let stop = walk::Stop::default();
         let _stops_when_dropped = stop.guard();
-        blocking(move || walk::glob(&root, &query, &stop)).await
+        blocking(move || {
+            root::still_there(&root)?;
+            walk::glob(&root, &query, open, &stop)
+        })
+        .await
     }
 
     /// The lines below a folder (or in a file) that match, the user's unsaved text included.
     pub async fn grep(&self, root: &AbsPath, query: &GrepQuery) -> Result<Grepped, FileError> {
         let mut unsaved = HashMap::new();
-        for path in self.buffers.open().into_iter().filter(|path| path.starts_with(root)) {
+        for path in self.open_below(root) {
             if let Some(Ok(text)) = self.buffers.read(&path).await {
                 unsaved.insert(path, text);
             }
@@ -175,7 +213,11 @@ impl Files {
         let (root, query) = (root.clone(), query.clone());
         let stop = walk::Stop::default();
         let _stops_when_dropped = stop.guard();
-        blocking(move || search::grep(&root, &query, &unsaved, &stop)).await
+        blocking(move || {
+            root::still_there(&root)?;
+            search::grep(&root, &query, &unsaved, &stop)
+        })
+        .await
     }
 
     /// Makes the edits, all or none; none where a file is not the one that its edit was made from.
@@ -206,6 +248,10 @@ impl Files {
         .await
     }
 
+    fn open_below(&self, root: &AbsPath) -> Vec<AbsPath> {
+        self.buffers.open().into_iter().filter(|path| path.starts_with(root)).collect()
+    }
+
     pub(crate) fn buffers(&self) -> &Arc<dyn Buffers> {
         &self.buffers
     }
@@ -232,6 +278,16 @@ pub fn on_disk(path: &AbsPath) -> io::Result<Vec<u8>> {
     fs::read(path)
 }
 
+/// The files below a folder by their paths, as [`Files::glob`] finds them where no editor is. Blocks.
+pub fn glob_on_disk(root: &AbsPath, query: &GlobQuery) -> Result<Globbed, FileError> {
+    walk::glob(root, query, Vec::new(), &walk::Stop::default())
+}
+
+/// What matches below a folder, as [`Files::grep`] finds it where no editor is. Blocks.
+pub fn grep_on_disk(root: &AbsPath, query: &GrepQuery) -> Result<Grepped, FileError> {
+    search::grep(root, query, &HashMap::new(), &walk::Stop::default())
+}
+
 /// Runs work that blocks on a thread for it.
 async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, FileError> + Send + 'static,
@@ -249,9 +305,58 @@ async fn on_blocking_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send +
     }
 }
 
+/// The bytes of a file that is small enough to be held.
+fn held(path: &AbsPath) -> Result<Vec<u8>, FileError> {
+    let read = fs::read_up_to(path, limits::TEXT_BYTES_MAX).map_err(|error| failed(path, error))?;
+    if read.whole_len > limits::TEXT_BYTES_MAX {
+        return Err(FileError::TooLarge { path: path.clone(), len: read.whole_len });
+    }
+    Ok(read.bytes)
+}
+
 fn failed(path: &AbsPath, error: io::Error) -> FileError {
     if error.kind() == io::ErrorKind::NotFound {
         return FileError::NotFound { path: path.clone(), similar: root::similar(path) };
     }
     FileError::Io { path: path.clone(), error }
+}
+
+#[cfg(unix)]
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn files() -> (tempfile::TempDir, Files) {
+        let folder = tempfile::tempdir().unwrap();
+        let root = fs::real_path(&AbsPath::new(folder.path()).unwrap()).unwrap();
+        (folder, Files::new(root.clone(), vec![root], Arc::new(NoBuffers)))
+    }
+
+    #[tokio::test]
+    #[allow(clippy::disallowed_methods, reason = "makes a pipe and a huge file")]
+    async fn what_cannot_be_read_is_told_and_nothing_hangs() {
+        let (_folder, files) = files();
+        let at = |name: &str| files.cwd().join(name).unwrap();
+        assert!(std::process::Command::new("mkfifo").arg(at("pipe").as_path()).status().unwrap().success());
+        let _socket = std::os::unix::net::UnixListener::bind(at("socket").as_path()).unwrap();
+        std::os::unix::fs::symlink("gone", at("link")).unwrap();
+        let huge = std::fs::File::create(at("huge")).unwrap();
+        huge.set_len(limits::TEXT_BYTES_MAX + 1).unwrap();
+        for (name, expected) in [
+            ("pipe", "not a regular file but a pipe"),
+            ("socket", "not a regular file but a pipe, socket or device"),
+            ("link", "the link leads to nothing"),
+            ("none", "does not exist"),
+            (".", "is a folder, not a file"),
+            ("huge", "more than the"),
+            ("huge/below", "Not a directory"),
+        ] {
+            let error = files.read(&at(name)).await.unwrap_err().to_string();
+            assert!(error.contains(expected), "{name}: {error}");
+        }
+        let error = files.grep(&at("pipe"), &GrepQuery::new("x")).await.unwrap_err().to_string();
+        assert!(error.contains("pipe, socket or device"), "{error}");
+        let found = files.grep(files.cwd(), &GrepQuery::new("x")).await.unwrap();
+        assert_eq!((found.files.len(), found.searched, found.missed), (0, 1, Missed::default()));
+    }
 }

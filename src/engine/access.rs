@@ -19,7 +19,7 @@ use crate::policy::Intent;
 use crate::text::{Change, Edit, Version, ends};
 use crate::workspace::survey;
 use crate::workspace::{
-    Content, FileError, GlobQuery, Globbed, GrepQuery, Grepped, Listing, WriteError, Written,
+    Content, FileError, GlobQuery, Globbed, GrepQuery, Grepped, Listing, PageQuery, Part, WriteError, Written,
 };
 
 /// What a search in texts brought.
@@ -75,12 +75,23 @@ impl<'a> Access<'a> {
     }
 
     /// The granted file, for the model to see: from now on it knows this text.
-    pub async fn show(&self) -> Result<Content, ToolError> {
-        let content = self.read().await?;
-        if let (Content::Text(file), Intent::Read { path }) = (&content, self.intent) {
+    pub async fn show(&self) -> Result<Content, FileError> {
+        let Intent::Read { path } = self.intent else {
+            return Err(FileError::Pattern(beyond(self.intent).0));
+        };
+        let content = self.turn.parts.files.read(path).await?;
+        if let Content::Text(file) = &content {
             self.saw(path, file.version, Some(ends::lf(&file.text).into()));
         }
         Ok(content)
+    }
+
+    /// Some lines of the granted file, where it is larger than what is held; its text stays unknown.
+    pub async fn part(&self, query: &PageQuery) -> Result<Part, ToolError> {
+        match self.intent {
+            Intent::Read { path } => Ok(self.turn.parts.files.part(path, query).await?),
+            other => Err(beyond(other)),
+        }
     }
 
     /// The entries of the granted folder.

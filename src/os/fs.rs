@@ -121,8 +121,8 @@ pub fn read_up_to(path: &AbsPath, max: u64) -> io::Result<Bytes> {
     Ok(Bytes { bytes, whole_len })
 }
 
-/// Opens a regular file to be read piece by piece, under the rules of [`read`].
-pub fn open(path: &AbsPath) -> io::Result<impl Read> {
+/// Opens a regular file for reading, under the rules of [`read`].
+pub fn open(path: &AbsPath) -> io::Result<File> {
     open_regular(path).map(|(file, _)| file)
 }
 
@@ -226,7 +226,12 @@ fn absolute(path: PathBuf) -> io::Result<AbsPath> {
 
 /// Opens a regular file for reading, without waiting on a pipe that stands in its place.
 fn open_regular(path: &AbsPath) -> io::Result<(File, Metadata)> {
-    let file = without_waiting(OpenOptions::new().read(true)).open(path)?;
+    let opened = without_waiting(OpenOptions::new().read(true)).open(path);
+    let file = opened.map_err(|error| match look(path) {
+        // A socket cannot even be opened.
+        Ok(look) if look.kind == Kind::Other => not_regular(),
+        _ => error,
+    })?;
     let meta = file.metadata()?;
     match kind_of(meta.file_type()) {
         Kind::File => Ok((file, meta)),

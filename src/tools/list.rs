@@ -9,6 +9,7 @@ use crate::engine::access::Access;
 use crate::engine::model::ToolSpec;
 use crate::engine::tool::{Effect, Plan, Ran, Tool, ToolError};
 use crate::policy::{Intent, Location};
+use crate::text::clean;
 use crate::workspace::{Files, Kind, Listing, Rest};
 
 pub(super) struct List(ToolSpec);
@@ -62,7 +63,7 @@ pub(super) fn shown(listing: &Listing) -> String {
             Kind::Link => "@",
             Kind::File | Kind::Other => "",
         };
-        text.push_str(&format!("{}{mark}\n", entry.name.to_string_lossy()));
+        text.push_str(&format!("{}{mark}\n", clean::one_line(&entry.name.to_string_lossy())));
     }
     if listing.rest == Rest::More {
         text.push_str("(there are more; search with `glob`)\n");

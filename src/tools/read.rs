@@ -10,7 +10,7 @@ use crate::engine::model::ToolSpec;
 use crate::engine::tool::{Effect, Plan, Ran, Tool, ToolError};
 use crate::limits;
 use crate::policy::{Intent, Location};
-use crate::workspace::{Content, Files};
+use crate::workspace::{Behind, Content, Count, Encoding, FileError, Files, Page, PageQuery, Part};
 
 pub(super) struct Read(ToolSpec);
 
@@ -19,12 +19,14 @@ impl Read {
         Self(spec(
             "read",
             "Reads a file, with the user's unsaved changes. Gives lines as `N<tab>text`, counted from 1, at most \
-             2000 at once; the last line says how to go on. Of a folder it gives the entries.",
+             2000 at once; the last line says how to go on. Of a folder it gives the entries, and images and \
+             other files that are no text it describes.",
             &["file_path"],
             json!({
                 "file_path": {"type": "string"},
                 "offset": {"type": "integer", "description": "first line, counted from 1"},
                 "limit": {"type": "integer", "description": "how many lines"},
+                "column": {"type": "integer", "description": "first character of each line, for long lines"},
             }),
         ))
     }
@@ -42,9 +44,8 @@ impl Tool for Read {
     fn plan<'a>(&'a self, input: &'a Value, files: &'a Files) -> BoxFuture<'a, Result<Plan, ToolError>> {
         Box::pin(async move {
             let path = files.locate(input::text(input, &["file_path", "path"])?)?.path;
-            let first = input::number(input, &["offset"])?;
-            input::number(input, &["limit"])?;
-            let line = first.and_then(|line| u32::try_from(line.saturating_sub(1)).ok());
+            let query = query(input)?;
+            let line = u32::try_from(query.first - 1).ok().filter(|line| *line > 0);
             Ok(Plan {
                 title: format!("Read {}", path.display_in(files.cwd())),
                 intent: Intent::Read { path: path.clone() },
@@ -58,64 +59,147 @@ impl Tool for Read {
             if let Ok(listing) = access.list().await {
                 return Ok(Ran::Done(Output::said(list::shown(&listing))));
             }
-            let first = input::number(input, &["offset"])?.unwrap_or(1).max(1);
-            let limit = input::number(input, &["limit"])?.unwrap_or(u64::MAX).max(1);
-            let text = match access.show().await? {
-                Content::Text(file) => lines(&file.text, first, limit)?,
-                Content::Binary { kind, len } => {
-                    return Err(ToolError::new(format!("this is no text but: {kind}, {len} bytes")));
+            let query = query(input)?;
+            let text = match access.show().await {
+                Ok(Content::Text(file)) => shown(&Page::of(&file.text, &query), &query, file.encoding, None)?,
+                Ok(Content::Binary { kind, len }) => described(&kind, len),
+                Err(FileError::TooLarge { .. }) => {
+                    let query = PageQuery { count: Count::NoFurther, ..query };
+                    match access.part(&query).await? {
+                        Part::Text { page, encoding, len } => shown(&page, &query, encoding, Some(len))?,
+                        Part::Binary { kind, len } => described(&kind, len),
+                    }
                 }
+                Err(error) => return Err(error.into()),
             };
             Ok(Ran::Done(Output::said(text)))
         })
     }
 }
 
-/// The lines from `first` on, numbered, within the bounds, and how to go on.
-fn lines(text: &str, first: u64, limit: u64) -> Result<String, ToolError> {
-    let total = text.lines().count() as u64;
-    if total == 0 {
-        return Ok("(the file is empty)".into());
+fn query(input: &Value) -> Result<PageQuery, ToolError> {
+    let number = |name: &str| Ok::<_, ToolError>(input::number(input, &[name])?.map(|number| number.max(1)));
+    let (column, bytes) = (number("column")?, limits::READ_BYTES_MAX);
+    Ok(PageQuery {
+        first: number("offset")?.unwrap_or(1),
+        lines: number("limit")?.unwrap_or(u64::MAX).min(limits::READ_LINES_MAX),
+        column: column.unwrap_or(1),
+        // Who asks for a place within a line wants that line.
+        line_chars: column.map_or(limits::READ_LINE_CHARS_MAX, |_| bytes as u64),
+        bytes,
+        count: Count::ToTheEnd,
+        scan: limits::READ_SCAN_BYTES_MAX,
+    })
+}
+
+fn described(kind: &str, len: u64) -> String {
+    format!("(no text, and not shown: {kind}, {len} bytes)")
+}
+
+/// Numbered lines, and how to go on; `len` is that of a file which is not held.
+fn shown(page: &Page, query: &PageQuery, encoding: Encoding, len: Option<u64>) -> Result<String, ToolError> {
+    let first = query.first;
+    if page.lines.is_empty() {
+        return match page.behind {
+            Behind::Total(0) => Ok("(the file is empty)".into()),
+            Behind::Total(total) => Err(ToolError::new(format!(
+                "the file has only {total} lines; offset {first} is behind its end"
+            ))),
+            Behind::TooFar(lines) => Err(ToolError::new(format!(
+                "line {first} is too far behind: its first {lines} lines have {} MiB; use a command such as \
+                 `tail -n +{first} FILE | head`",
+                query.scan >> 20
+            ))),
+            Behind::More => Err(ToolError::new("no line was asked for")),
+        };
     }
-    if first > total {
-        return Err(ToolError::new(format!(
-            "the file has only {total} lines; offset {first} is behind its end"
-        )));
-    }
-    let mut shown = String::new();
-    let mut last = first - 1;
-    let limit = limit.min(limits::READ_LINES_MAX);
-    let wanted = text.lines().zip(1u64..).skip(usize::try_from(first - 1).unwrap_or(usize::MAX));
-    for (line, number) in wanted {
-        if number >= first.saturating_add(limit) || shown.len() >= limits::READ_BYTES_MAX {
-            break;
+    let mut text = String::new();
+    let mut last = first;
+    for line in &page.lines {
+        let (number, chars) = (line.number, line.chars);
+        text.push_str(&format!("{number}\t{}", line.text));
+        if let Some(next) = line.next {
+            text.push_str(&format!(
+                " … (line cut; it has {chars} characters; go on in it with offset {number}, limit 1, column {next})"
+            ));
         }
-        let mut part: String = line.chars().take(limits::READ_LINE_CHARS_MAX).collect();
-        if part.len() < line.len() {
-            part.push_str(&format!(" … (line cut; it has {} characters)", line.chars().count()));
-        }
-        shown.push_str(&format!("{number}\t{part}\n"));
+        text.push('\n');
         last = number;
     }
-    if last < total {
-        shown.push_str(&format!("(lines {first} to {last} of {total}; go on with offset {})", last + 1));
+    let size = len.map_or_else(String::new, |len| format!("; the file has {len} bytes"));
+    let on = last + 1;
+    match page.behind {
+        Behind::Total(total) if last >= total => {}
+        Behind::Total(total) => {
+            text.push_str(&format!("(lines {first} to {last} of {total}; go on with offset {on})"));
+        }
+        Behind::More | Behind::TooFar(_) => {
+            text.push_str(&format!("(lines {first} to {last}{size}; go on with offset {on})"));
+        }
     }
-    Ok(shown)
+    if encoding != Encoding::Utf8 {
+        let line = if text.ends_with('\n') { "" } else { "\n" };
+        text.push_str(&format!("{line}(the file is no UTF-8; it was read as {})", encoding.name()));
+    }
+    Ok(text)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    #[track_caller]
+    fn check(text: &str, input: Value, expected: &str) {
+        let query = query(&input).unwrap();
+        let told = shown(&Page::of(text, &query), &query, Encoding::Utf8, None);
+        assert_eq!(told.unwrap_or_else(|error| error.0), expected);
+    }
+
     #[test]
     fn parts_say_how_to_go_on() {
-        assert_eq!(lines("a\nb\r\nc", 1, 9).unwrap(), "1\ta\n2\tb\n3\tc\n");
-        assert_eq!(lines("a\nb\nc\n", 2, 1).unwrap(), "2\tb\n(lines 2 to 2 of 3; go on with offset 3)");
-        assert!(lines("a\n", 5, 1).unwrap_err().0.contains("only 1 lines"));
-        assert_eq!(lines("", 1, 1).unwrap(), "(the file is empty)");
-        let long = "x".repeat(limits::READ_LINE_CHARS_MAX + 1);
-        assert!(lines(&long, 1, 1).unwrap().contains("line cut"));
-        let many = "line\n".repeat(5_000);
-        assert!(lines(&many, 1, 9_999).unwrap().ends_with("go on with offset 2001)"));
+        check("a\nb\r\nc", json!({}), "1\ta\n2\tb\n3\tc\n");
+        check(
+            "a\nb\nc\n",
+            json!({"offset": 2, "limit": 1}),
+            "2\tb\n(lines 2 to 2 of 3; go on with offset 3)",
+        );
+        check("a\n", json!({"offset": 5}), "the file has only 1 lines; offset 5 is behind its end");
+        check("", json!({}), "(the file is empty)");
+        let many = query(&json!({"limit": 9_999})).unwrap();
+        let told = shown(&Page::of(&"line\n".repeat(5_000), &many), &many, Encoding::Utf8, None).unwrap();
+        assert!(told.ends_with("2000\tline\n(lines 1 to 2000 of 5000; go on with offset 2001)"));
+    }
+
+    #[test]
+    fn long_lines_are_cut_and_read_on_within() {
+        let long = "x".repeat(1_999) + "ab" + &"y".repeat(3_000);
+        let cut = "x".repeat(1_999) + "a";
+        check(
+            &long,
+            json!({}),
+            &format!(
+                "1\t{cut} … (line cut; it has 5001 characters; go on in it with offset 1, limit 1, column 2001)\n"
+            ),
+        );
+        check(&long, json!({"column": 2001, "limit": 1}), &format!("1\tb{}\n", "y".repeat(3_000)));
+        let huge = "z".repeat(200_000);
+        let query = query(&json!({"column": 1})).unwrap();
+        let told = shown(&Page::of(&huge, &query), &query, Encoding::Utf8, None).unwrap();
+        assert!(told.contains(&format!("column {})", limits::READ_BYTES_MAX + 1)), "{}", told.len());
+    }
+
+    #[test]
+    fn large_files_and_encodings_are_told() {
+        let query = PageQuery { count: Count::NoFurther, ..query(&json!({"limit": 1})).unwrap() };
+        let told = |text: &str, query: &PageQuery, encoding| {
+            shown(&Page::of(text, query), query, encoding, Some(9)).unwrap_or_else(|error| error.0)
+        };
+        assert_eq!(
+            told("a\nb\n", &query, Encoding::Windows1252),
+            "1\ta\n(lines 1 to 1; the file has 9 bytes; go on with offset 2)\n\
+             (the file is no UTF-8; it was read as windows-1252)"
+        );
+        let far = PageQuery { first: 9, scan: 1, ..query };
+        assert!(told("a\nb\nc\n", &far, Encoding::Utf8).starts_with("line 9 is too far behind"));
     }
 }

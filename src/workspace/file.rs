@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use super::encoding::{self, Encoding};
+use super::media;
 use crate::text::Version;
 
 /// What a file holds.
@@ -29,6 +31,8 @@ pub struct TextFile {
     pub source: Source,
     /// Whether a byte-order mark stands before it.
     pub bom: Bom,
+    /// How its characters stand in the file; what an editor has open is UTF-8 here.
+    pub encoding: Encoding,
 }
 
 /// Where a text was found.
@@ -52,47 +56,27 @@ pub enum Bom {
 impl TextFile {
     /// An editor's text.
     pub fn of_buffer(text: &Arc<str>) -> Self {
-        match text.strip_prefix('\u{feff}') {
-            Some(rest) => Self::new(rest.into(), Source::Buffer, Bom::Utf8),
-            None => Self::new(text.clone(), Source::Buffer, Bom::None),
-        }
+        Self::new(text, Source::Buffer, Encoding::Utf8)
     }
 
-    fn new(text: Arc<str>, source: Source, bom: Bom) -> Self {
-        let version = Version::of_text(&text);
-        Self { text, version, source, bom }
+    fn new(text: &Arc<str>, source: Source, encoding: Encoding) -> Self {
+        let (text, bom) = match text.strip_prefix(encoding::MARK) {
+            Some(rest) => (rest.into(), Bom::Utf8),
+            None => (text.clone(), Bom::None),
+        };
+        Self { version: Version::of_text(&text), text, source, bom, encoding }
     }
 }
 
-/// First bytes of kinds that people know by name.
-const MAGIC: &[(&[u8], &str)] = &[
-    (b"\x89PNG", "PNG image"),
-    (b"\xff\xd8\xff", "JPEG image"),
-    (b"GIF8", "GIF image"),
-    (b"%PDF", "PDF document"),
-    (b"\x7fELF", "program or library"),
-    (b"PK\x03\x04", "zip archive, or a format built on it"),
-    (b"\x1f\x8b", "gzip archive"),
-    (b"\xff\xfe", "text in UTF-16, which cannot be edited here"),
-    (b"\xfe\xff", "text in UTF-16, which cannot be edited here"),
-];
-
-/// UTF-8 without NUL is text.
+/// Text in an encoding that is known; anything else is described.
 pub fn decode(bytes: Vec<u8>) -> Content {
-    let len = bytes.len() as u64;
-    let magic = MAGIC.iter().find(|(first, _)| bytes.starts_with(first)).map(|(_, kind)| *kind);
-    if bytes.contains(&0) || magic.is_some_and(|kind| kind != "PDF document" && kind.contains("image")) {
-        return Content::Binary { kind: magic.unwrap_or("binary").to_owned(), len };
+    let binary = |bytes: &[u8]| Content::Binary { kind: media::describe(bytes), len: bytes.len() as u64 };
+    if media::is_certain(&bytes) {
+        return binary(&bytes);
     }
-    match String::from_utf8(bytes) {
-        Ok(text) => match text.strip_prefix('\u{feff}') {
-            Some(rest) => Content::Text(TextFile::new(rest.into(), Source::Disk, Bom::Utf8)),
-            None => Content::Text(TextFile::new(text.into(), Source::Disk, Bom::None)),
-        },
-        Err(_) => Content::Binary {
-            kind: magic.unwrap_or("text in an encoding other than UTF-8, or binary").to_owned(),
-            len,
-        },
+    match encoding::text_of(bytes) {
+        Ok((text, encoding)) => Content::Text(TextFile::new(&text.into(), Source::Disk, encoding)),
+        Err(bytes) => binary(&bytes),
     }
 }
 
@@ -102,16 +86,26 @@ mod tests {
 
     #[test]
     fn text_and_other_things() {
-        let Content::Text(file) = decode("\u{feff}a\r\n".into()) else { panic!() };
-        assert_eq!((&*file.text, file.bom, file.version), ("a\r\n", Bom::Utf8, Version::of_text("a\n")));
+        for (bytes, text, bom, encoding) in [
+            ("\u{feff}a\r\n".as_bytes(), "a\r\n", Bom::Utf8, Encoding::Utf8),
+            (b"a\r\n", "a\r\n", Bom::None, Encoding::Utf8),
+            (b"\xff\xfea\0\r\0\n\0", "a\r\n", Bom::Utf8, Encoding::Utf16Le),
+            (b"a\r\ncaf\xe9", "a\r\ncafé", Bom::None, Encoding::Windows1252),
+        ] {
+            let Content::Text(file) = decode(bytes.to_vec()) else { panic!("{bytes:?}") };
+            assert_eq!((&*file.text, file.bom, file.encoding), (text, bom, encoding));
+            assert_eq!(file.version, Version::of_text(&text.replace("\r\n", "\n")));
+        }
         for (bytes, expected) in [
             (&b"a\0b"[..], "binary"),
             (b"\x89PNG\r\n\x1a\n\0", "PNG image"),
-            (b"caf\xe9", "text in an encoding other than UTF-8, or binary"),
-            (b"\xff\xfea\0", "text in UTF-16, which cannot be edited here"),
+            (b"%PDF-1.4\n", "PDF document"),
+            (b"BM is text", ""),
         ] {
-            let Content::Binary { kind, .. } = decode(bytes.to_vec()) else { panic!("{bytes:?}") };
-            assert_eq!(kind, expected);
+            match decode(bytes.to_vec()) {
+                Content::Binary { kind, .. } => assert_eq!(kind, expected),
+                Content::Text(_) => assert_eq!(expected, "", "{bytes:?}"),
+            }
         }
     }
 }

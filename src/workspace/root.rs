@@ -65,6 +65,12 @@ pub(super) fn similar(path: &AbsPath) -> String {
     let Some(Ok(listing)) = path.parent().map(|parent| fs::list(&parent, limits::LISTED_ENTRIES_MAX)) else {
         return String::new();
     };
+    let is_it = |entry: &fs::Entry| entry.name.to_string_lossy() == path.file_name();
+    if listing.entries.iter().any(is_it) {
+        // What cannot be written as text cannot be named in a journal either.
+        return " under a name in UTF-8; use a command, with `?` in the place of what cannot be written"
+            .into();
+    }
     let wanted = path.file_name().to_lowercase();
     let mut names: Vec<(usize, String)> = listing
         .entries
@@ -152,5 +158,8 @@ mod tests {
         assert!(locate("", &root, &roots).is_err());
         assert!(matches!(still_there(&root.join("near/x").unwrap()), Err(FileError::Moved(_))));
         assert_eq!(similar(&root.join("a.tx").unwrap()), "; there is a.txt");
+        let odd = <std::ffi::OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(b"b\xff");
+        fs::replace(&root.join(odd).unwrap(), b"b", fs::Durability::Process).unwrap();
+        assert!(similar(&root.join("b\u{fffd}").unwrap()).contains("use a command"));
     }
 }

@@ -1,94 +1,42 @@
 //! Searches in the text of files, the user's unsaved text in the place of the disk's.
 
+mod hits;
+mod matcher;
+mod query;
+mod results;
+
 use std::collections::HashMap;
-use std::io;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use grep_regex::{RegexMatcher, RegexMatcherBuilder};
-use grep_searcher::{BinaryDetection, Searcher, SearcherBuilder, Sink, SinkContext, SinkMatch};
+use grep_regex::RegexMatcher;
+use grep_searcher::{BinaryDetection, Searcher};
+
+pub use hits::{Hit, Role};
+pub use query::{
+    Alphabet, Binary, Bounds, Case, Context, Decoding, Form, GrepQuery, LineEnd, SearchFor, Sense, Span,
+    Zeros,
+};
 
 use super::FileError;
-use super::walk::{self, Stop};
+use super::walk::{self, Missed, Named, Stop};
 use crate::limits;
+use crate::os::fs;
 use crate::path::AbsPath;
-
-/// What is looked for, and how.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct GrepQuery {
-    /// A regular expression in Rust's syntax.
-    pub pattern: String,
-    /// Only in files whose path below the folder matches this glob.
-    pub glob: Option<String>,
-    /// What is wanted of the files that match.
-    pub wanted: SearchFor,
-    /// Lines of context before and behind each match.
-    pub context: (usize, usize),
-    /// Whether letters in the other case match.
-    pub case: Case,
-    /// Whether a match may go over several lines.
-    pub span: Span,
-    /// At most so many lines, files or counts are given.
-    pub max: usize,
-}
-
-/// What is wanted of files that match.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SearchFor {
-    /// The lines.
-    Lines,
-    /// The files' names.
-    Files,
-    /// How many lines match in each.
-    Counts,
-}
-
-/// Whether letters in the other case match.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Case {
-    /// They do not.
-    Sensitive,
-    /// They do.
-    Insensitive,
-}
-
-/// How far a match may reach.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Span {
-    /// To the end of its line.
-    Line,
-    /// Over several lines.
-    Lines,
-}
+use hits::Collect;
+use results::Results;
 
 /// What was found in one file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Match {
     /// The file.
     pub path: AbsPath,
-    /// How many lines match.
+    /// How many lines or matches there are.
     pub count: usize,
     /// The lines, where they were wanted.
-    pub lines: Vec<Line>,
-}
-
-/// A line of a result.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Line {
-    /// Its number, counted from 1.
-    pub number: u64,
-    /// Its text, shortened where it is long.
-    pub text: String,
-    /// Whether it matches itself or stands beside one that does.
-    pub role: Role,
-}
-
-/// What a line is in a result.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Role {
-    /// It matches.
-    Match,
-    /// It is context.
-    Context,
+    pub hits: Vec<Hit>,
+    /// Where the first NUL was seen, in a binary file.
+    pub binary: Option<u64>,
 }
 
 /// What was found.
@@ -98,6 +46,10 @@ pub struct Grepped {
     pub files: Vec<Match>,
     /// Whether there is more than was asked for.
     pub more: More,
+    /// How many files were looked at.
+    pub searched: usize,
+    /// What could not be looked at.
+    pub missed: Missed,
 }
 
 /// Whether a result is complete.
@@ -109,122 +61,100 @@ pub enum More {
     Yes,
 }
 
+/// Searches the files below a folder, or the one file; `unsaved` stands in the place of the disk.
 pub(super) fn grep(
     root: &AbsPath,
     query: &GrepQuery,
     unsaved: &HashMap<AbsPath, Arc<str>>,
     stop: &Stop,
 ) -> Result<Grepped, FileError> {
-    let matcher = expression(query)?;
-    let glob = query.glob.as_deref().map(walk::matcher).transpose()?;
-    let mut paths: Vec<AbsPath> = walk::files(root, stop)
-        .filter(|path| glob.as_ref().is_none_or(|glob| glob.is_match(walk::below(root, path))))
-        .collect();
-    paths.sort();
-    let mut searcher = searcher(query);
-    let mut found = Grepped { files: Vec::new(), more: More::No };
-    let mut taken = 0;
-    for path in paths {
-        if stop.is_set() || taken >= query.max {
-            found.more = More::Yes;
-            break;
+    let (matcher, searcher) = (matcher::of(query)?, matcher::searcher(query)?);
+    let results = Results::new(query);
+    let in_editor = walk::only_in_editor(unsaved.keys().cloned().collect());
+    let in_editor = query.scope.would_find(root, in_editor)?;
+    let visitor = || {
+        let mut search = Search { query, matcher: &matcher, searcher: searcher.clone() };
+        let results = &results;
+        move |path: AbsPath, named: Named| {
+            if results.wants(&path) {
+                search.file(path, named, unsaved, results);
+            }
+            ControlFlow::Continue(())
         }
-        let mut sink =
-            Collect { query, room: query.max - taken, count: 0, lines: Vec::new(), more: More::No };
-        let searched = match unsaved.get(&path) {
-            Some(text) => searcher.search_slice(&matcher, text.as_bytes(), &mut sink),
-            None => searcher.search_path(&matcher, path.as_path(), &mut sink),
-        };
-        // A file that cannot be read, or went away, has nothing to say.
-        if searched.is_err() || sink.count == 0 {
-            continue;
-        }
-        taken += match query.wanted {
-            SearchFor::Lines => sink.count,
-            SearchFor::Files | SearchFor::Counts => 1,
-        };
-        if sink.more == More::Yes {
-            found.more = More::Yes;
-        }
-        found.files.push(Match { path, count: sink.count, lines: sink.lines });
-    }
-    Ok(found)
-}
-
-fn expression(query: &GrepQuery) -> Result<RegexMatcher, FileError> {
-    let mut builder = RegexMatcherBuilder::new();
-    builder.case_insensitive(query.case == Case::Insensitive).size_limit(limits::REGEX_BYTES_MAX);
-    match query.span {
-        Span::Line => builder.line_terminator(Some(b'\n')),
-        Span::Lines => builder.multi_line(true).dot_matches_new_line(true),
     };
-    builder
-        .build(&query.pattern)
-        .map_err(|error| FileError::Pattern(format!("the pattern is wrong: {error}")))
+    let missed = if in_editor.contains(root) {
+        Missed::default()
+    } else {
+        walk::each(root, &query.scope, stop, visitor)?
+    };
+    let mut visit = visitor();
+    for path in in_editor {
+        let named = if path == *root { Named::Itself } else { Named::Below };
+        let _ = visit(path, named);
+    }
+    drop(visit);
+    Ok(results.finish(missed, stop))
 }
 
-fn searcher(query: &GrepQuery) -> Searcher {
-    SearcherBuilder::new()
-        .binary_detection(BinaryDetection::quit(0))
-        .line_number(true)
-        .multi_line(query.span == Span::Lines)
-        .before_context(query.context.0)
-        .after_context(query.context.1)
-        .heap_limit(Some(limits::SEARCH_HEAP_BYTES_MAX))
-        .build()
-}
-
-/// Collects what one file has.
-struct Collect<'a> {
+/// What one thread searches with.
+struct Search<'a> {
     query: &'a GrepQuery,
-    room: usize,
-    count: usize,
-    lines: Vec<Line>,
-    more: More,
+    matcher: &'a RegexMatcher,
+    searcher: Searcher,
 }
 
-impl Collect<'_> {
-    fn line(&mut self, number: Option<u64>, bytes: &[u8], role: Role) {
-        let text = String::from_utf8_lossy(bytes);
-        for (at, line) in text.trim_end_matches(['\n', '\r']).split('\n').enumerate() {
-            let number = number.unwrap_or_default() + at as u64;
-            let mut text: String =
-                line.trim_end_matches('\r').chars().take(limits::SEARCH_LINE_CHARS_MAX).collect();
-            if line.chars().nth(limits::SEARCH_LINE_CHARS_MAX).is_some() {
-                text.push('…');
+impl Search<'_> {
+    fn file(
+        &mut self,
+        path: AbsPath,
+        named: Named,
+        unsaved: &HashMap<AbsPath, Arc<str>>,
+        results: &Results<'_>,
+    ) {
+        let detection = match (self.query.binary, named) {
+            (Binary::Text, _) => BinaryDetection::none(),
+            (Binary::Searched, _) | (Binary::Skipped, Named::Itself) => BinaryDetection::convert(0),
+            (Binary::Skipped, Named::Below) => BinaryDetection::quit(0),
+        };
+        self.searcher.set_binary_detection(detection);
+        let mut sink = Collect::new(self.query, self.matcher);
+        let searched = match (unsaved.get(&path), named) {
+            (Some(text), _) => self.searcher.search_slice(self.matcher, text.as_bytes(), &mut sink),
+            (None, Named::Below) => match fs::open(&path) {
+                Ok(file) => self.searcher.search_file(self.matcher, &file, &mut sink),
+                Err(error) => Err(error),
+            },
+            // In memory the lines of a binary file stay whole.
+            (None, Named::Itself) => match fs::read_up_to(&path, limits::SEARCH_HEAP_BYTES_MAX as u64) {
+                Ok(read) if read.whole_len == read.bytes.len() as u64 => {
+                    self.searcher.search_slice(self.matcher, &read.bytes, &mut sink)
+                }
+                Ok(_) => {
+                    fs::open(&path).and_then(|file| self.searcher.search_file(self.matcher, &file, &mut sink))
+                }
+                Err(error) => Err(error),
+            },
+        };
+        match searched {
+            Ok(()) => {}
+            // A file that went away has nothing to say.
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return,
+            Err(error) => {
+                results.miss(format!("{path}: {error}"));
+                if sink.hits.is_empty() {
+                    return;
+                }
             }
-            self.lines.push(Line { number, text, role });
         }
-    }
-}
-
-impl Sink for Collect<'_> {
-    type Error = io::Error;
-
-    fn matched(&mut self, _searcher: &Searcher, found: &SinkMatch<'_>) -> Result<bool, io::Error> {
-        match self.query.wanted {
-            SearchFor::Files => {
-                self.count = 1;
-                return Ok(false);
-            }
-            SearchFor::Counts => self.count += 1,
-            SearchFor::Lines if self.count >= self.room => {
-                self.more = More::Yes;
-                return Ok(false);
-            }
-            SearchFor::Lines => {
-                self.count += 1;
-                self.line(found.line_number(), found.bytes(), Role::Match);
-            }
+        // Counts of a part say less than nothing.
+        let squashed = self.query.wanted != SearchFor::Lines
+            && sink.binary.is_some()
+            && self.searcher.binary_detection().quit_byte().is_some();
+        if !squashed {
+            let full = if sink.full { More::Yes } else { More::No };
+            let found = Match { path, count: sink.count, hits: sink.hits, binary: sink.binary };
+            results.add(found, full);
         }
-        Ok(true)
-    }
-
-    fn context(&mut self, _searcher: &Searcher, context: &SinkContext<'_>) -> Result<bool, io::Error> {
-        if self.query.wanted == SearchFor::Lines {
-            self.line(context.line_number(), context.bytes(), Role::Context);
-        }
-        Ok(true)
     }
 }
 
@@ -232,44 +162,108 @@ impl Sink for Collect<'_> {
 mod tests {
     use super::*;
     use crate::os::fs;
+    use crate::workspace::scope::{FileKind, Scope};
 
     fn query(pattern: &str) -> GrepQuery {
-        GrepQuery {
-            pattern: pattern.into(),
-            glob: None,
-            wanted: SearchFor::Lines,
-            context: (0, 0),
-            case: Case::Sensitive,
-            span: Span::Line,
-            max: 100,
+        GrepQuery { max: 100, ..GrepQuery::new(pattern) }
+    }
+
+    fn folder(files: &[(&str, &[u8])]) -> (tempfile::TempDir, AbsPath) {
+        let folder = tempfile::tempdir().unwrap();
+        let root = fs::real_path(&AbsPath::new(folder.path()).unwrap()).unwrap();
+        for (name, bytes) in files {
+            let path = root.join(name).unwrap();
+            fs::create_folders(&path.parent().unwrap()).unwrap();
+            fs::replace(&path, bytes, fs::Durability::Process).unwrap();
         }
+        (folder, root)
+    }
+
+    fn found(root: &AbsPath, query: &GrepQuery, unsaved: &[(&str, &str)]) -> (String, More) {
+        let unsaved =
+            unsaved.iter().map(|(name, text)| (root.join(name).unwrap(), Arc::from(*text))).collect();
+        let found = grep(root, query, &unsaved, &Stop::default()).unwrap();
+        assert_eq!(found.missed, Missed::default());
+        let files = found.files.iter().map(|file| {
+            let lines = file.hits.iter().flat_map(|hit| hit.lines(limits::SEARCH_LINE_CHARS_MAX));
+            let lines: Vec<String> = lines.map(|(number, text)| format!("{number}:{text}")).collect();
+            format!("{} {} {}", file.path.display_in(root), file.count, lines.join(","))
+        });
+        (files.collect::<Vec<_>>().join("; "), found.more)
     }
 
     #[test]
     fn disk_and_unsaved_text() {
-        let folder = tempfile::tempdir().unwrap();
-        let root = fs::real_path(&AbsPath::new(folder.path()).unwrap()).unwrap();
-        for (name, text) in [("a.txt", "one\ntwo\none\n"), ("b.rs", "one\n"), ("c.bin", "one\0")] {
-            fs::replace(&root.join(name).unwrap(), text.as_bytes(), fs::Durability::Process).unwrap();
-        }
-        let unsaved = HashMap::from([(root.join("b.rs").unwrap(), Arc::from("three\n"))]);
+        let (_folder, root) = folder(&[
+            ("a.txt", b"one\ntwo\none\n"),
+            ("b.rs", b"one\n"),
+            ("c.bin", b"one\0"),
+            (".git/x", b"one"),
+        ]);
+        let unsaved = [("b.rs", "three\n"), ("d/new.rs", "three")];
         let check = |query: &GrepQuery, expected: &str| {
-            let found = grep(&root, query, &unsaved, &Stop::default()).unwrap();
-            let files = found.files.iter().map(|file| {
-                let lines: Vec<String> =
-                    file.lines.iter().map(|line| format!("{}:{}", line.number, line.text)).collect();
-                format!("{} {} {}", file.path.display_in(&root), file.count, lines.join(","))
-            });
-            assert_eq!(files.collect::<Vec<_>>().join("; "), expected);
+            assert_eq!(found(&root, query, &unsaved).0, expected);
         };
         check(&query("one"), "a.txt 2 1:one,3:one");
-        check(&query("three"), "b.rs 1 1:three");
-        check(&GrepQuery { wanted: SearchFor::Counts, ..query("o") }, "a.txt 3 ");
-        check(&GrepQuery { max: 1, ..query("one") }, "a.txt 1 1:one");
-        check(&GrepQuery { context: (1, 0), ..query("two") }, "a.txt 1 1:one,2:two");
-        check(&GrepQuery { case: Case::Insensitive, ..query("THREE") }, "b.rs 1 1:three");
-        check(&GrepQuery { glob: Some("*.rs".into()), ..query("e") }, "b.rs 1 1:three");
-        check(&GrepQuery { span: Span::Lines, ..query("one.two") }, "a.txt 1 1:one,2:two");
-        assert!(grep(&root, &query("("), &unsaved, &Stop::default()).is_err());
+        check(&query("^one$"), "a.txt 2 1:one,3:one");
+        check(&query("three"), "b.rs 1 1:three; d/new.rs 1 1:three");
+        check(&GrepQuery { wanted: SearchFor::Counts(Zeros::LeftOut), ..query("o") }, "a.txt 3 ");
+        check(&GrepQuery { wanted: SearchFor::FilesWithout, ..query("h") }, "a.txt 0 ");
+        check(&GrepQuery { context: Context::Lines(1, 0), ..query("two") }, "a.txt 1 1:one,2:two");
+        check(&GrepQuery { case: Case::Insensitive, max: 1, ..query("THREE") }, "b.rs 1 1:three");
+        check(&GrepQuery { scope: Scope::of_glob("d/*.rs", &root), ..query("e") }, "d/new.rs 1 1:three");
+        let rust = Scope { kinds: vec![FileKind::Only("rust".into())], ..Scope::default() };
+        check(&GrepQuery { scope: rust, max: 1, ..query("e") }, "b.rs 1 1:three");
+        check(&GrepQuery { span: Span::LinesDotAll, ..query("one.two") }, "a.txt 1 1:one,2:two");
+        check(&GrepQuery { bounds: Bounds::Word, ..query("n") }, "");
+        check(
+            &GrepQuery { sense: Sense::NotMatching, scope: Scope::of_glob("*.txt", &root), ..query("one") },
+            "a.txt 1 2:two",
+        );
+        for wrong in ["(", "a(?!b)", "a\nb"] {
+            let error = grep(&root, &query(wrong), &HashMap::new(), &Stop::default()).unwrap_err();
+            assert!(error.to_string().starts_with("the pattern is wrong"), "{error}");
+        }
+    }
+
+    #[test]
+    fn encodings_line_ends_and_binary_files() {
+        let utf16: Vec<u8> = "\u{feff}caf\u{e9}\r\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let (_folder, root) = folder(&[
+            ("a", &utf16),
+            ("b", b"\xef\xbb\xbfcaf\xc3\xa9\r\n"),
+            ("c", "x\0\ncaf\u{e9}\0".as_bytes()),
+        ]);
+        assert_eq!(found(&root, &query("^café$"), &[]).0, "a 1 1:café; b 1 1:café");
+        let binary = root.join("c").unwrap();
+        let found = grep(&binary, &query("caf"), &HashMap::new(), &Stop::default()).unwrap();
+        assert_eq!((found.files[0].count, found.files[0].binary), (1, Some(1)));
+    }
+
+    #[test]
+    fn the_first_files_by_path_are_given_whoever_finds_them() {
+        let files: Vec<(String, String)> =
+            (0..200).map(|number| (format!("{number:03}"), "hit\nno\nhit\n".to_owned())).collect();
+        let files: Vec<(&str, &[u8])> =
+            files.iter().map(|(name, text)| (name.as_str(), text.as_bytes())).collect();
+        let (_folder, root) = folder(&files);
+        let lines = GrepQuery { max: 3, context: Context::Lines(1, 1), ..query("hit") };
+        let expected = "000 2 1:hit,2:no,3:hit; 001 1 1:hit,2:no";
+        assert_eq!(found(&root, &lines, &[]), (expected.into(), More::Yes));
+        let one = GrepQuery { max: 1, ..query("hit") };
+        assert_eq!(found(&root, &one, &[]), ("000 1 1:hit".into(), More::Yes));
+        let all = GrepQuery { max: 400, ..query("hit") };
+        assert_eq!(found(&root, &all, &[]).1, More::No);
+        let names = GrepQuery { max: 2, wanted: SearchFor::Files, ..query("hit") };
+        assert_eq!(found(&root, &names, &[]), ("000 1 ; 001 1 ".into(), More::Yes));
+    }
+
+    #[test]
+    fn long_lines_are_shown_around_their_first_match() {
+        let long = format!("{}needle{}\n", "é".repeat(30_000), "x".repeat(30_000));
+        let (_folder, root) = folder(&[("a", long.as_bytes())]);
+        let (text, _) = found(&root, &query("needle"), &[]);
+        assert!(text.starts_with("a 1 1:…é") && text.ends_with("x…") && text.contains("éneedlex"), "{text}");
+        assert_eq!(text.chars().count(), limits::SEARCH_LINE_CHARS_MAX + "a 1 1:……".chars().count());
     }
 }

@@ -4,6 +4,7 @@ use std::io;
 use std::sync::Arc;
 
 use super::buffers::{BufferWrite, Refusal};
+use super::encoding::Encoding;
 use super::file::{Bom, Content, Source, TextFile};
 use super::{FileError, Files, blocking, root};
 use crate::os::fs::{self, Durability, Rights};
@@ -52,6 +53,8 @@ struct Ready {
     rights: Option<Rights>,
     /// The rights of the file that moves here.
     taken: Option<Rights>,
+    /// That text in the encoding of the file.
+    bytes: Option<Vec<u8>>,
     buffer: BufferWrite,
 }
 
@@ -179,6 +182,11 @@ async fn check(files: &Files, edit: &Edit) -> Result<Ready, WriteError> {
         }
         Change::Delete => (None, Vec::new()),
     };
+    let bytes = match (&after, &found) {
+        (Some(text), Some(file)) => Some(encoded(text, file, before.as_deref(), &edit.path)?),
+        (Some(text), None) => Some(text.clone().into_bytes()),
+        (None, _) => None,
+    };
     let new: Arc<str> = after.as_deref().unwrap_or_default().into();
     let buffer = BufferWrite { path: edit.path.clone(), base: edit.base, old, splices, new };
     // Taken before the first write: the files may change places.
@@ -190,7 +198,31 @@ async fn check(files: &Files, edit: &Edit) -> Result<Ready, WriteError> {
         }
         Change::Splices(_) | Change::Whole(_) | Change::Delete => None,
     };
-    Ok(Ready { path: edit.path.clone(), base: edit.base, before, after, rights, taken, buffer })
+    Ok(Ready { path: edit.path.clone(), base: edit.base, before, after, bytes, rights, taken, buffer })
+}
+
+/// The text in the file's encoding, where what stands around the change comes out as it went in.
+fn encoded(
+    text: &str,
+    file: &TextFile,
+    before: Option<&[u8]>,
+    path: &AbsPath,
+) -> Result<Vec<u8>, WriteError> {
+    let refused = |why: String| WriteError::Io {
+        path: path.clone(),
+        error: io::Error::other(why),
+        state: "nothing was written".into(),
+    };
+    let name = file.encoding.name();
+    let whole = format!("{}{}", mark(file), file.text);
+    if file.encoding != Encoding::Utf8 && file.encoding.encode(&whole).ok().as_deref() != before {
+        return Err(refused(format!("it is not whole in its encoding, {name}; change it with a command")));
+    }
+    file.encoding.encode(text).map_err(|character| {
+        refused(format!(
+            "its encoding, {name}, has no `{character}`; write it otherwise, or convert the file to UTF-8 first"
+        ))
+    })
 }
 
 /// The byte-order mark of a file, if it has one.
@@ -237,11 +269,11 @@ fn put(one: &Ready) -> Result<(), Why> {
         return Err(Why::Stale);
     }
     let write = || {
-        let Some(text) = &one.after else { return fs::remove_file(&one.path) };
+        let Some(bytes) = &one.bytes else { return fs::remove_file(&one.path) };
         if let (Version::Absent, Some(parent)) = (one.base, one.path.parent()) {
             fs::create_folders(&parent)?;
         }
-        with_rights(&one.path, text.as_bytes(), one.taken.as_ref())
+        with_rights(&one.path, bytes, one.taken.as_ref())
     };
     write().map_err(Why::Failed)
 }
@@ -262,7 +294,7 @@ fn stands(path: &AbsPath, bytes: Option<&[u8]>) -> io::Result<bool> {
 
 /// Puts a file back as it was, if it still has what was written.
 fn put_back(one: &Ready) -> io::Result<()> {
-    if !stands(&one.path, one.after.as_deref().map(str::as_bytes))? {
+    if !stands(&one.path, one.bytes.as_deref())? {
         return Err(io::Error::other("it has changed since"));
     }
     match &one.before {
@@ -348,6 +380,36 @@ mod tests {
         let change = Change::Splices(vec![Splice { start: at, end: at + 3, text: "2".into() }]);
         files.write(&[edit(&files, "a", file.version, change)]).await.unwrap();
         assert_eq!(fs::read(&path).unwrap(), "\u{feff}\u{feff}one\r\r\n2".as_bytes());
+    }
+
+    #[tokio::test]
+    async fn a_file_stays_in_its_encoding() {
+        let (_folder, files) = files();
+        let path = files.cwd().join("a").unwrap();
+        let check = async |before: &[u8], text: &str, expected: Result<&[u8], &str>| {
+            fs::replace(&path, before, Durability::Process).unwrap();
+            let base = Version::of_text("é\nb\n");
+            let change = Change::Splices(vec![Splice { start: 3, end: 4, text: text.into() }]);
+            let written = files.write(&[edit(&files, "a", base, change)]).await;
+            match expected {
+                Ok(bytes) => assert_eq!((written.is_ok(), fs::read(&path).unwrap()), (true, bytes.to_vec())),
+                Err(why) => {
+                    let error = written.unwrap_err().to_string();
+                    assert!(error.contains(why) && fs::read(&path).unwrap() == before, "{error}");
+                }
+            }
+        };
+        check(b"\xe9\r\nb\r\n", "€", Ok(b"\xe9\r\n\x80\r\n")).await;
+        check(b"\xe9\r\nb\r\n", "→", Err("has no `→`")).await;
+        check(b"\xff\xfe\xe9\0\n\0b\0\n\0", "→", Ok(b"\xff\xfe\xe9\0\n\0\x92\x21\n\0")).await;
+        check(b"\xfe\xff\0\xe9\0\n\0b\0\n", "c", Ok(b"\xfe\xff\0\xe9\0\n\0c\0\n")).await;
+        // The half character at its end is read as U+FFFD, which would be written in its place.
+        let half = b"\xff\xfe\xe9\0\n\0b\0\n\0\0\xd8";
+        fs::replace(&path, half, Durability::Process).unwrap();
+        let change = Change::Splices(vec![Splice { start: 3, end: 4, text: "c".into() }]);
+        let broken = edit(&files, "a", Version::of_text("é\nb\n\u{fffd}"), change);
+        let error = files.write(&[broken]).await.unwrap_err().to_string();
+        assert!(error.contains("not whole in its encoding") && fs::read(&path).unwrap() == half, "{error}");
     }
 
     #[tokio::test]

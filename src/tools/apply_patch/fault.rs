@@ -102,6 +102,7 @@ impl From<FileError> for Fault {
             }
             FileError::Path(_)
             | FileError::Moved(_)
+            | FileError::TooLarge { .. }
             | FileError::NotText { .. }
             | FileError::Pattern(_)
             | FileError::Io { .. } => FaultKind::Io,
