@@ -133,7 +133,7 @@ fn lf_pieces(text: &str) -> impl Iterator<Item = &[u8]> {
         if rest.is_empty() {
             return None;
         }
-        let cut = rest.windows(2).position(|pair| pair == b"\r\n");
+        let cut = memchr::memmem::find(rest, b"\r\n");
         let (piece, next) = match cut {
             Some(0) => (&rest[1..2], &rest[2..]),
             Some(at) => (&rest[..at], &rest[at..]),
