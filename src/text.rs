@@ -5,6 +5,6 @@ pub mod clip;
 pub mod diff;
 pub mod edit;
 pub mod ends;
-pub mod find;
+pub mod replace;
 
 pub use edit::{Change, Edit, Hash, Hunk, Splice, Version, spliced};

@@ -1,7 +1,7 @@
 //! The built-in tools, in the order in which a model is told of them.
 
 mod bash;
-mod edit;
+pub(crate) mod edit;
 mod glob;
 mod grep;
 mod input;

@@ -1,0 +1,2 @@
+use super::super::edit::spliced;
+use super::*;

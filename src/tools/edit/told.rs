@@ -1,0 +1,149 @@
+//! What the model is told of its edit: what was done and how it reads now, or why nothing was done.
+
+use std::ops::Range;
+
+use crate::engine::tool::ToolError;
+use crate::limits;
+use crate::text::replace::{self, Failed, ReplaceError, Replacement, Rung, Series, Step, numbered};
+use crate::text::{Splice, Version};
+
+/// What the model knows of the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Seen {
+    knows: Knows,
+    failures: u32,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Knows {
+    /// It has not seen the file.
+    Nothing,
+    /// It has seen another text.
+    Former,
+    /// It has seen this text.
+    Present,
+}
+
+impl Seen {
+    /// From the version it saw last, the present one, and how many edits failed in a row with this one.
+    pub(super) fn new(seen: Option<Version>, present: Version, failures: u32) -> Self {
+        let knows = match seen {
+            None => Knows::Nothing,
+            Some(version) if version == present => Knows::Present,
+            Some(_) => Knows::Former,
+        };
+        Self { knows, failures }
+    }
+}
+
+/// Why nothing was written. `text` is the file's, with LF line ends.
+pub(super) fn refusal(failed: &Failed, text: &str, seen: Option<Seen>) -> ToolError {
+    let mut told = match failed.at {
+        0 => String::new(),
+        at => format!(
+            "Edit {} failed, so none was made (lines count in the text with those before it). ",
+            at + 1
+        ),
+    };
+    if let (Some(seen), ReplaceError::NotFound(_) | ReplaceError::Ambiguous { .. }) = (seen, &failed.error) {
+        told.push_str(match seen.knows {
+            Knows::Nothing => "You have not read this file yet; read it before you edit it. ",
+            Knows::Former => "The file has changed since you saw it; what follows is its present text. ",
+            Knows::Present => "The file is as you saw it last. ",
+        });
+    }
+    told.push_str(&failed.error.to_string());
+    if seen.is_some_and(|seen| seen.failures >= limits::EDIT_FAILURES_UNTIL_SHOWN) {
+        told.push_str(&present(text, &failed.error));
+    }
+    ToolError::new(told)
+}
+
+/// The present text: all of it, or what is around the place that may be meant.
+fn present(text: &str, error: &ReplaceError) -> String {
+    let total = text.lines().take(limits::EDIT_TEXT_LINES_MAX + 1).count();
+    if total <= limits::EDIT_TEXT_LINES_MAX && text.len() <= limits::EDIT_TEXT_BYTES_MAX {
+        return format!("\nThe whole file reads:\n{}", numbered(text.lines(), 0));
+    }
+    let meant = match error {
+        ReplaceError::NotFound(missing) => missing.near.as_ref().map_or(0, |near| near.lines.start),
+        ReplaceError::Ambiguous { lines, .. } => lines.first().map_or(0, |line| line - 1),
+        ReplaceError::EmptyOld
+        | ReplaceError::NoChange
+        | ReplaceError::Placeholder(_)
+        | ReplaceError::TooMuch { .. } => 0,
+    };
+    let first = meant.saturating_sub(limits::EDIT_TEXT_LINES_MAX / 4);
+    let mut bytes = 0;
+    let lines = text.lines().skip(first).take(limits::EDIT_TEXT_LINES_MAX).take_while(|line| {
+        bytes += line.len();
+        bytes <= limits::EDIT_TEXT_BYTES_MAX
+    });
+    format!("\nFrom line {} on the file reads:\n{}", first + 1, numbered(lines, first))
+}
+
+/// What was done, with the lines as they read now. `old` and `new` are the file's texts.
+pub(super) fn answer(wanted: &[Replacement], old: &str, new: &str) -> String {
+    let Ok(Series { splices, steps }) = replace::replace_each(old, wanted) else {
+        return "Edited.".into(); // the text that the session kept of the file is gone
+    };
+    let done = match steps.as_slice() {
+        [step] => format!("Edited{}.", step_words(step)),
+        steps => {
+            let each = steps.iter().zip(1..).map(|(step, number)| format!("\n{number}:{}", step_words(step)));
+            format!("{} edits made:{}", steps.len(), each.collect::<String>())
+        }
+    };
+    format!("{done}{}\nIt reads now:\n{}", matched(&steps), shown(&splices, new))
+}
+
+/// How a step found its text, and where that says little, how often.
+fn step_words(step: &Step) -> String {
+    let places = if step.places == 1 { String::new() } else { format!(" in {} places", step.places) };
+    match step.rung {
+        Rung::Exact => format!("{places} (exact)"),
+        other => format!("{places}, not exact ({})", other.words()),
+    }
+}
+
+/// What was taken for quotes that are not in the file.
+fn matched(steps: &[Step]) -> String {
+    let each = steps.iter().zip(1..).filter_map(|(step, number)| {
+        let lines = step.matched.as_ref()?;
+        let which = if steps.len() == 1 { String::new() } else { format!(" of edit {number}") };
+        let first = if step.places == 1 { "" } else { " first" };
+        Some(format!("\nFor old_string{which} this was taken{first}:\n{lines}"))
+    });
+    each.collect()
+}
+
+/// The lines around each splice, as far as there is room.
+fn shown(splices: &[Splice], new: &str) -> String {
+    let around = |place: usize| replace::line_of(new, place.min(new.len())) - 1;
+    let mut parts: Vec<Range<usize>> = Vec::new();
+    let mut grown: isize = 0;
+    let mut room = limits::EDIT_SHOWN_LINES_MAX;
+    for splice in splices {
+        let start = splice.start.saturating_add_signed(grown);
+        let put = splice.text.len();
+        grown += isize::try_from(put).unwrap_or(0) - isize::try_from(splice.end - splice.start).unwrap_or(0);
+        let last = start + splice.text.strip_suffix('\n').unwrap_or(&splice.text).len();
+        let first = around(start).saturating_sub(limits::EDIT_CONTEXT_LINES);
+        let end = around(last) + 1 + limits::EDIT_CONTEXT_LINES;
+        match parts.last_mut() {
+            Some(part) if part.end >= first => part.end = end.max(part.end),
+            Some(_) | None => parts.push(first..end),
+        }
+        if parts.iter().map(Range::len).sum::<usize>() >= room {
+            break;
+        }
+    }
+    let mut told = Vec::new();
+    for part in parts {
+        let lines = new.lines().skip(part.start).take(part.len().min(room));
+        told.push(numbered(lines, part.start));
+        room = room.saturating_sub(part.len());
+    }
+    told.retain(|part| !part.is_empty());
+    if told.is_empty() { "(the file is empty)".to_owned() } else { told.join("\n…\n") }
+}
