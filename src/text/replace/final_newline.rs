@@ -6,7 +6,7 @@ pub(super) fn find(query: Query<'_>) -> Found {
     let Some(body) = query.old.strip_suffix('\n').filter(|body| !body.trim().is_empty()) else {
         return Found::Nothing;
     };
-    if !query.text.ends_with(body) {
+    if query.text.ends_with('\n') || !query.text.ends_with(body) {
         return Found::Nothing;
     }
     let range = query.text.len() - body.len()..query.text.len();

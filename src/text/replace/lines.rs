@@ -14,7 +14,8 @@ pub(super) struct Lines<T> {
 }
 
 /// The runs of whole lines of `text` that equal the lines of `old` once both were folded, and that
-/// `check` accepts. A run has its last newline where `old` has, and the file too.
+/// `check` accepts. Where `old` ends in a newline a run does too; if none is, the last line of a text
+/// without final newline may be the end of one.
 pub(super) fn find<T>(
     text: &str,
     old: &str,
@@ -30,16 +31,19 @@ pub(super) fn find<T>(
     let (mut at, mut start) = (0, 0);
     let mut from = 0;
     let mut work = 0;
+    let mut unended = None;
     while let Some(found) = finder.find(&framed.as_bytes()[from..]) {
         let skipped = newlines(&framed.as_bytes()[at..from + found]).count();
         at = from + found;
         start += after_lines(&text.as_bytes()[start..], skipped);
         let mut range = start..start + content(&text.as_bytes()[start..], height);
         match check(&text[range.clone()]) {
+            Some(checked) if old.ends_with('\n') && range.end == text.len() => {
+                unended = Some((range, checked));
+                break;
+            }
             Some(checked) => {
-                if old.ends_with('\n') && range.end < text.len() {
-                    range.end += 1;
-                }
+                range.end += usize::from(old.ends_with('\n'));
                 if lines.places.len() < limits::REPLACEMENTS_MAX {
                     lines.places.push((range, checked));
                 }
@@ -56,6 +60,10 @@ pub(super) fn find<T>(
         if work > limits::REFUSED_BYTES_COMPARED_MAX {
             return Lines { places: Vec::new(), count: 0 };
         }
+    }
+    if lines.count == 0 {
+        lines.count = usize::from(unended.is_some());
+        lines.places.extend(unended);
     }
     lines
 }

@@ -73,7 +73,11 @@ pub fn numbered<'a>(lines: impl Iterator<Item = &'a str>, first: usize) -> Strin
 fn near(text: &str, old: &str) -> Option<Near> {
     let lines: Vec<&str> = text.lines().take(limits::NEAREST_LOOKED_AT_LINES_MAX).collect();
     let wanted: Vec<&str> = old.lines().collect();
-    let first = most_equal_lines(&lines, &wanted).or_else(|| most_alike_line(&lines, &wanted))?;
+    let equal = most_equal_lines(&lines, &wanted);
+    let whole: u32 = wanted.iter().map(|line| weight(line.trim())).sum();
+    let much = equal.filter(|(_, votes)| *votes >= whole / 4);
+    let first = much.map(|(at, _)| at).or_else(|| most_alike_line(&lines, &wanted));
+    let first = first.or_else(|| equal.map(|(at, _)| at))?;
     let differs = (first..).zip(&wanted).find(|(at, wanted)| lines.get(*at) != Some(wanted));
     let difference = differs.map(|(at, wanted)| match lines.get(at) {
         Some(line) => difference(at + 1, line, wanted),
@@ -88,8 +92,9 @@ fn near(text: &str, old: &str) -> Option<Near> {
     Some(Near { lines: first..end, difference: difference.unwrap_or_default(), shown: numbered(shown, from) })
 }
 
-/// The first line of the place where most lines are those wanted, blanks around them aside.
-fn most_equal_lines(lines: &[&str], wanted: &[&str]) -> Option<usize> {
+/// The first line of the place where most lines are those wanted, blanks around them aside, and how
+/// much those lines say.
+fn most_equal_lines(lines: &[&str], wanted: &[&str]) -> Option<(usize, u32)> {
     let mut places: HashMap<&str, Vec<usize>> = HashMap::new();
     for (at, line) in wanted.iter().enumerate() {
         let places = places.entry(line.trim()).or_default();
@@ -106,7 +111,7 @@ fn most_equal_lines(lines: &[&str], wanted: &[&str]) -> Option<usize> {
         }
     }
     let best = votes.iter().enumerate().max_by_key(|(at, votes)| (**votes, usize::MAX - at));
-    best.filter(|(_, votes)| **votes >= 3).map(|(at, _)| at)
+    best.filter(|(_, votes)| **votes > 0).map(|(at, votes)| (at, *votes))
 }
 
 /// How much a line says about where it is: its letters and digits, up to some words.
