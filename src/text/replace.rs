@@ -298,7 +298,9 @@ impl Rung {
     pub fn words(self) -> &'static str {
         match self {
             Self::Exact => "exact",
-            Self::Quotes => "typographic quotes, dashes and blanks taken as plain ones",
+            Self::Quotes => {
+                "typographic quotes, dashes and blanks taken as plain ones, new_string left as it is"
+            }
             Self::TrailingBlanks => "blanks at the ends of lines ignored",
             Self::FinalNewline => "the file does not end in a newline, and still does not",
             Self::Composition => "accents composed differently",

@@ -100,15 +100,21 @@ impl Tool for EditFile {
                         Err(failed) => Err(told::refusal(&failed, &ends::lf(&file.text), None)),
                     }
                 }
-                _ => {
+                Intent::Write { edits } => {
                     access.write().await?;
-                    let change = access.changes().into_iter().next();
+                    let splices = edits.iter().find_map(|edit| match &edit.change {
+                        Change::Splices(splices) => Some(splices.clone()),
+                        Change::Whole(_) | Change::Delete => None,
+                    });
+                    let (splices, change) =
+                        (splices.unwrap_or_default(), access.changes().into_iter().next());
                     let (old, new) = change.map_or_else(Default::default, |change| {
                         (change.old.unwrap_or_default(), change.new.unwrap_or_default())
                     });
-                    let told = apart(move || told::answer(&wanted, &old, &new)).await?;
+                    let told = apart(move || told::answer(&wanted, &splices, &old, &new)).await?;
                     Ok(Ran::Done(Output::said(told)))
                 }
+                other => Err(ToolError::new(format!("a fault in Quillon: `edit` was granted {other:?}"))),
             }
         })
     }

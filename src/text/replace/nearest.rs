@@ -59,7 +59,8 @@ impl fmt::Display for Missing {
                 write!(formatter, " The nearest place is:\n{}", near.shown)
             }
             Some(near) => write!(formatter, " {} The nearest place is:\n{}", near.difference, near.shown),
-            None => formatter.write_str(" Nothing like it is in the file; read the file again."),
+            None if self.already.is_some() => Ok(()),
+            None => formatter.write_str(" Nothing like it is in the file."),
         }
     }
 }

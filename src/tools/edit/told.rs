@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::engine::tool::ToolError;
 use crate::limits;
-use crate::text::replace::{self, Failed, ReplaceError, Replacement, Rung, Series, Step, numbered};
+use crate::text::replace::{self, Failed, ReplaceError, Replacement, Rung, Step, numbered};
 use crate::text::{Splice, Version};
 
 /// What the model knows of the file.
@@ -82,27 +82,31 @@ fn present(text: &str, error: &ReplaceError) -> String {
     format!("\nFrom line {} on the file reads:\n{}", first + 1, numbered(lines, first))
 }
 
-/// What was done, with the lines as they read now. `old` and `new` are the file's texts.
-pub(super) fn answer(wanted: &[Replacement], old: &str, new: &str) -> String {
-    let Ok(Series { splices, steps }) = replace::replace_each(old, wanted) else {
-        return "Edited.".into(); // the text that the session kept of the file is gone
+/// What was done, with the lines as they read now. `old` and `new` are the file's texts, the splices
+/// what was written; they say more than the quotes where the file changed meanwhile.
+pub(super) fn answer(wanted: &[Replacement], splices: &[Splice], old: &str, new: &str) -> String {
+    let steps = match replace::replace_each(old, wanted) {
+        Ok(series) if series.splices == splices => series.steps,
+        Ok(_) | Err(_) => Vec::new(),
     };
     let done = match steps.as_slice() {
-        [step] => format!("Edited{}.", step_words(step)),
+        [] => "Edited.".to_owned(),
+        [step] => format!("Edited ({}).", step_words(step)),
         steps => {
-            let each = steps.iter().zip(1..).map(|(step, number)| format!("\n{number}:{}", step_words(step)));
+            let each =
+                steps.iter().zip(1..).map(|(step, number)| format!("\n{number}: {}", step_words(step)));
             format!("{} edits made:{}", steps.len(), each.collect::<String>())
         }
     };
-    format!("{done}{}\nIt reads now:\n{}", matched(&steps), shown(&splices, new))
+    format!("{done}{}\nIt reads now:\n{}", matched(&steps), shown(splices, new))
 }
 
-/// How a step found its text, and where that says little, how often.
+/// How a step found its text, and in how many places where it was not one.
 fn step_words(step: &Step) -> String {
-    let places = if step.places == 1 { String::new() } else { format!(" in {} places", step.places) };
+    let places = if step.places == 1 { String::new() } else { format!(", {} places", step.places) };
     match step.rung {
-        Rung::Exact => format!("{places} (exact)"),
-        other => format!("{places}, not exact ({})", other.words()),
+        Rung::Exact => format!("exact{places}"),
+        other => format!("not exact: {}{places}", other.words()),
     }
 }
 
