@@ -255,7 +255,7 @@ pub const NEAREST_LOOKED_AT_LINES_MAX: usize = 1_000_000;
 
 /// Bytes of quoted text that are compared at places which are refused after all: only a file which repeats
 /// itself as a test would comes near, and a repair must not take longer than a person waits.
-pub const REFUSED_BYTES_COMPARED_MAX: usize = 256 * 1024 * 1024;
+pub const REFUSED_BYTES_COMPARED_MAX: usize = 32 * 1024 * 1024;
 
 // --- workspace
 

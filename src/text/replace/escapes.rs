@@ -133,8 +133,8 @@ fn new(query: Query<'_>, old: &Plain, scope: Scope) -> Result<String, &'static s
         );
     }
     let mixed = |quote: &str, plain: &Plain| quote.contains('\n') && !plain.blanks.is_empty();
-    let split = |plain: &Plain| plain.blanks.iter().any(|at| splits_a_string(&plain.text, *at));
-    if (mixed(query.new, &new) && !mixed(query.old, old)) || (split(&new) && !split(old)) {
+    if (mixed(query.new, &new) && !mixed(query.old, old)) || (splits_a_string(&new) && !splits_a_string(old))
+    {
         return Err(
             "Once unescaped it is there, but whether an escape in new_string is meant to stay is not \
                     clear; give both as they are in the file.",
@@ -143,10 +143,24 @@ fn new(query: Query<'_>, old: &Plain, scope: Scope) -> Result<String, &'static s
     Ok(new.text)
 }
 
-/// Whether this place is between quotation marks of its line, so that a newline there would break the
-/// string that it is in.
-fn splits_a_string(text: &str, at: usize) -> bool {
-    let line = &text[text[..at].rfind('\n').map_or(0, |newline| newline + 1)..at];
-    let line = line.replace("\"\"\"", "").replace("\\\\", "").replace("\\\"", "");
-    line.matches('"').count() % 2 == 1
+/// Whether a newline or tab that was an escape is between quotation marks of its line, where it would
+/// break the string.
+fn splits_a_string(plain: &Plain) -> bool {
+    let mut blanks = plain.blanks.iter().copied().peekable();
+    let bytes = plain.text.as_bytes();
+    let (mut at, mut inside) = (0, false);
+    while at < bytes.len() {
+        if blanks.next_if(|blank| *blank <= at).is_some() && inside {
+            return true;
+        }
+        match bytes[at] {
+            b'\\' => at += 1,
+            b'"' if bytes[at..].starts_with(b"\"\"\"") => at += 2,
+            b'"' => inside = !inside,
+            b'\n' => inside = false,
+            _ => {}
+        }
+        at += 1;
+    }
+    false
 }

@@ -1,5 +1,7 @@
 //! Lines that stand for code which was left out: `// ... rest unchanged ...`.
 
+use std::collections::HashSet;
+
 /// What begins or ends a comment.
 const COMMENTS: &[&str] = &["<!--", "-->", "{/*", "*/}", "/*", "*/", "//", "--", "#", ";", "%"];
 
@@ -45,17 +47,19 @@ const WORDS_MAX: usize = 8;
 
 /// The first line of `new` that stands for code which was left out, and which was not quoted.
 pub(super) fn find<'a>(old: &str, new: &'a str) -> Option<&'a str> {
-    let quoted = |line: &str| old.lines().any(|old| old.trim() == line);
-    let shrinks = || lines(new) < lines(old);
-    let mut lines = new.lines().map(str::trim);
-    lines.find(|line| is_placeholder(line, &shrinks) && !quoted(line))
+    let shrinks = lines(new) < lines(old);
+    let mut found = new.lines().map(str::trim).filter(|line| is_placeholder(line, shrinks)).peekable();
+    found.peek()?;
+    let quoted: HashSet<&str> = old.lines().map(str::trim).collect();
+    found.find(|line| !quoted.contains(line))
 }
 
 fn lines(text: &str) -> usize {
     text.lines().filter(|line| !line.trim().is_empty()).count()
 }
 
-fn is_placeholder(line: &str, shrinks: &impl Fn() -> bool) -> bool {
+/// Dots alone stand for code only where the new text is the shorter one.
+fn is_placeholder(line: &str, shrinks: bool) -> bool {
     let comment = uncommented(line);
     let inner = |open, close| comment.strip_prefix(open)?.strip_suffix(close).map(str::trim);
     let aside = inner('(', ')').or_else(|| inner('[', ']')).unwrap_or(comment);
@@ -71,7 +75,7 @@ fn is_placeholder(line: &str, shrinks: &impl Fn() -> bool) -> bool {
     let dots = |letter: char| letter == '.' || letter == '…' || letter.is_whitespace();
     let words = aside.trim_matches(dots).to_lowercase();
     if words.is_empty() {
-        return commented && before && shrinks();
+        return commented && before && shrinks;
     }
     let words: Vec<&str> = words
         .split(|letter: char| letter.is_whitespace() || ",;:()[]".contains(letter))

@@ -2,23 +2,21 @@
 
 use std::borrow::Cow;
 
-use super::folded::Folded;
+use super::folded::{Folded, Piece};
 use super::{Found, New, Places, Query, exact};
 
 pub(super) fn find(query: Query<'_>) -> Found {
     let old = plain(query.old);
-    let folded = folded(query.text);
-    let text = folded.as_ref().map_or(query.text, |folded| folded.text.as_str());
-    if folded.is_none() && old == query.old {
+    if old == query.old && typographic(query.text).next().is_none() {
         return Found::Nothing;
     }
-    let (starts, count) = exact::starts(text, &old, query.hits);
+    let folded = Folded::new(query.text, first_plain);
+    let (starts, count) = exact::starts(&folded.text, &old, query.hits);
     if count == 0 {
         return Found::Nothing;
     }
-    let was = |place: usize| folded.as_ref().map_or(Some(place), |folded| folded.original(place));
-    let ranges: Vec<_> =
-        starts.into_iter().filter_map(|start| Some(was(start)?..was(start + old.len())?)).collect();
+    let places: Vec<_> = starts.into_iter().map(|start| start..start + old.len()).collect();
+    let ranges = folded.original(&places);
     Found::Places(Places { ranges, count, new: New::Same(query.new.to_owned()) })
 }
 
@@ -30,20 +28,19 @@ pub(super) fn plain(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// None where there is nothing to fold.
-fn folded(text: &str) -> Option<Folded> {
-    let mut folded = Folded::default();
-    let mut done = 0;
-    for (at, letter, counterpart) in typographic(text) {
-        folded.keep(&text[done..at]);
-        done = at + letter.len_utf8();
-        folded.change(at..done, std::iter::once(counterpart));
+/// Takes a typographic character, or all up to the next one.
+fn first_plain(text: &str, out: &mut String) -> Piece {
+    match typographic(text).next() {
+        Some((0, letter, counterpart)) => {
+            out.push(counterpart);
+            Piece::Changed(letter.len_utf8())
+        }
+        next => {
+            let kept = next.map_or(text.len(), |(at, ..)| at);
+            out.push_str(&text[..kept]);
+            Piece::Kept(kept)
+        }
     }
-    if done == 0 {
-        return None;
-    }
-    folded.keep(&text[done..]);
-    Some(folded)
 }
 
 /// The typographic characters, each with its place and counterpart.
