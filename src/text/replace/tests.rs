@@ -357,7 +357,9 @@ proptest! {
         let view = ends::lf(&text);
         let boundary = |mut at: usize| { at = at.min(view.len()); while !view.is_char_boundary(at) { at -= 1; } at };
         let (start, end) = (boundary(at), boundary(at + length));
-        prop_assume!(start < end && view[start..end] != new);
+        if start >= end || view[start..end] == new {
+            return Ok(());
+        }
         let old = &view[start..end];
         let naive = format!("{}{new}{}", &view[..start], &view[end..]);
         match replace(&view, old, &new, Hits::One) {
@@ -384,7 +386,9 @@ proptest! {
         let text = lines.join(if crlf { "\r\n" } else { "\n" });
         let view = ends::lf(&text);
         let quoted: Vec<&str> = lines.iter().skip(first).take(count).map(String::as_str).collect();
-        prop_assume!(!quoted.is_empty());
+        if quoted.is_empty() {
+            return Ok(());
+        }
         let old = quoted.join("\n");
         let old = match noise {
             0 => old.replace("“", "\""),

@@ -76,7 +76,7 @@ fn present(text: &str, error: &ReplaceError) -> String {
     let first = meant.saturating_sub(limits::EDIT_TEXT_LINES_MAX / 4);
     let mut bytes = 0;
     let lines = text.lines().skip(first).take(limits::EDIT_TEXT_LINES_MAX).take_while(|line| {
-        bytes += line.len();
+        bytes += line.len().min(limits::NEAREST_LINE_CHARS_MAX);
         bytes <= limits::EDIT_TEXT_BYTES_MAX
     });
     format!("\nFrom line {} on the file reads:\n{}", first + 1, numbered(lines, first))
@@ -150,4 +150,84 @@ fn shown(splices: &[Splice], new: &str) -> String {
     }
     told.retain(|part| !part.is_empty());
     if told.is_empty() { "(the file is empty)".to_owned() } else { told.join("\n…\n") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::replace::{Hits, replace_each};
+    use crate::text::spliced;
+
+    fn wanted(old: &str, new: &str, hits: Hits) -> Replacement {
+        Replacement { old: old.into(), new: new.into(), hits }
+    }
+
+    #[track_caller]
+    fn answered(old: &str, wanted: &[Replacement], expected: &str) {
+        let series = replace_each(old, wanted).unwrap();
+        let new = spliced(old, &series.splices);
+        assert_eq!(answer(wanted, &series.splices, old, &new), expected);
+    }
+
+    #[test]
+    fn what_was_done_and_how_it_reads() {
+        answered("a\nb\n", &[wanted("b", "c", Hits::One)], "Edited (exact).\nIt reads now:\n1\ta\n2\tc");
+        answered("a", &[wanted("a", "", Hits::One)], "Edited (exact).\nIt reads now:\n(the file is empty)");
+        answered(
+            "1\n2\n3\n4\n5\n6\nx\n",
+            &[wanted("x\n", "", Hits::One)],
+            "Edited (exact).\nIt reads now:\n4\t4\n5\t5\n6\t6",
+        );
+        let far: String =
+            (1..=20).map(|line| if line % 15 == 3 { "x\n".into() } else { format!("{line}\n") }).collect();
+        answered(
+            &far,
+            &[wanted("x", "y", Hits::All)],
+            "Edited (exact, 2 places).\nIt reads now:\n1\t1\n2\t2\n3\ty\n4\t4\n5\t5\n6\t6\n…\n15\t15\n16\t16\n17\t17\n18\ty\n\
+             19\t19\n20\t20",
+        );
+        answered(
+            "  a\n  b\n",
+            &[wanted("a\nb\n", "a\nc\n", Hits::One), wanted("c", "d", Hits::One)],
+            "2 edits made:\n1: not exact: indentation shifted, that of new_string too\n2: exact\n\
+             For old_string of edit 1 this was taken:\n1\t  a\n2\t  b\nIt reads now:\n1\t  a\n2\t  d",
+        );
+        let many = "a\n".repeat(10_000);
+        let all = [wanted("a", "b", Hits::All)];
+        let series = replace_each(&many, &all).unwrap();
+        let told = answer(&all, &series.splices, &many, &"b\n".repeat(10_000));
+        assert_eq!(told.lines().count(), limits::EDIT_SHOWN_LINES_MAX + 2, "{told}");
+    }
+
+    #[test]
+    fn a_text_that_was_merged_is_shown_all_the_same() {
+        let splices = [Splice { start: 2, end: 3, text: "c".into() }];
+        let told = answer(&[wanted("gone", "c", Hits::One)], &splices, "a\nb\n", "a\nc\n");
+        assert_eq!(told, "Edited.\nIt reads now:\n1\ta\n2\tc");
+    }
+
+    #[track_caller]
+    fn refused(text: &str, old: &str, seen: Option<Version>, failures: u32, expected: &[&str]) -> String {
+        let failed = replace_each(text, &[wanted(old, "new", Hits::One)]).unwrap_err();
+        let seen = Seen::new(seen, Version::of_text(text), failures);
+        let told = refusal(&failed, text, Some(seen)).0;
+        expected.iter().for_each(|words| assert!(told.contains(words), "{words}: {told}"));
+        told
+    }
+
+    #[test]
+    fn why_not_and_what_stands_there() {
+        let version = Version::of_text;
+        refused("a\n", "b", None, 1, &["You have not read this file yet", "not found"]);
+        refused("a\n", "b", Some(version("b\n")), 1, &["has changed since you saw it"]);
+        let told = refused("a\nx\n", "b", Some(version("a\nx\n")), 1, &["is as you saw it last"]);
+        assert!(!told.contains("The whole file"), "{told}");
+        refused("a\nx\n", "b", Some(version("a\nx\n")), 2, &["The whole file reads:\n1\ta\n2\tx"]);
+        let long: String = (1..=1_000).map(|line| format!("line {line}\n")).collect();
+        let told =
+            refused(&long, "line 700\nline 702\n", None, 3, &["From line 650 on", "\n700\tline 700\n"]);
+        assert!(told.lines().count() < limits::EDIT_TEXT_LINES_MAX + limits::NEAREST_LINES_MAX, "{told}");
+        let wide = "x".repeat(1_000_000);
+        assert!(refused(&wide, "y", None, 3, &["not found"]).len() < 2_000);
+    }
 }
