@@ -95,7 +95,7 @@ mod tests {
             PathBuf::from,
         );
         let Ok(sample) = std::fs::read_to_string(folder.join("edit_cases.jsonl")) else { return };
-        let (mut failed, mut passed, mut policy) = (Vec::new(), 0, 0);
+        let (mut failed, mut passed) = (Vec::new(), 0);
         for line in sample.lines() {
             let case: Map<String, Value> = serde_json::from_str(line).unwrap();
             let others = case.get("accept").and_then(Value::as_array).into_iter().flatten();
@@ -103,13 +103,13 @@ mod tests {
             if accepted || outcome(&case, &case) {
                 passed += 1;
             } else if case["tier"] == "policy" {
-                policy += 1;
+                eprintln!("{} is judged otherwise: {}", case["id"], case["note"]);
             } else {
                 let got = Value::Object(answer(&case).unwrap()).to_string();
                 failed.push(format!("{} {}: {:.400}", case["id"], case["note"], got));
             }
         }
-        println!("{passed} passed, {policy} judged otherwise");
+        eprintln!("{passed} passed");
         assert!(failed.is_empty(), "{passed} passed, failed:\n{}", failed.join("\n"));
         assert!(passed > 0, "the sample is empty");
     }

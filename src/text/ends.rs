@@ -31,9 +31,14 @@ pub fn splice(text: &str, splices: &[Splice]) -> String {
         let start = carrier.carry(splice.start);
         let end = carrier.carry(splice.end);
         new.push_str(&body[copied..start]);
-        match splice.text.contains('\n') {
-            true => carrier.put(&mut new, start, end, &splice.text),
-            false => new.push_str(&splice.text),
+        // A mark at the head of what is put in is the one that the file has.
+        let put = match splice.text.strip_prefix('\u{feff}') {
+            Some(rest) if start == 0 && !mark.is_empty() => rest,
+            Some(_) | None => &splice.text,
+        };
+        match put.contains('\n') {
+            true => carrier.put(&mut new, start, end, put),
+            false => new.push_str(put),
         }
         copied = end;
     }
@@ -153,6 +158,7 @@ mod tests {
         assert_eq!(splice("\u{feff}a\r\n", &one(2, 2, "b\n")), "\u{feff}a\r\nb\r\n");
         assert_eq!(splice("a\rb", &one(2, 3, "c")), "a\rc");
         assert_eq!(splice("a", &one(0, 1, "b\nc")), "b\nc");
+        assert_eq!(splice("\u{feff}a", &one(0, 1, "\u{feff}b")), "\u{feff}b");
     }
 
     #[test]

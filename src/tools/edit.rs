@@ -184,3 +184,45 @@ pub(super) fn text_of(content: Content, path: &AbsPath) -> Result<TextFile, Tool
         Content::Binary { kind, .. } => Err(ToolError::new(format!("{path} cannot be edited: it is {kind}"))),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::workspace::NoBuffers;
+
+    /// The words with which an edit of a file with these bytes is refused; of none, where no file is.
+    async fn refused(bytes: Option<&[u8]>, file: &str, input: Value) -> String {
+        let folder = tempfile::tempdir().unwrap();
+        let root = AbsPath::new(folder.path()).unwrap();
+        let files = Files::new(root.clone(), vec![root], Arc::new(NoBuffers));
+        if let Some(bytes) = bytes {
+            #[allow(clippy::disallowed_methods, reason = "a test prepares a file")]
+            std::fs::write(folder.path().join("a.txt"), bytes).unwrap();
+        }
+        let mut input = input;
+        input["file_path"] = file.into();
+        EditFile::new().plan(&input, &files).await.unwrap_err().0
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_edited_is_told_before_anything_is_asked() {
+        let edit = json!({"old_string": "a", "new_string": "b"});
+        let check = async |bytes, file, input: &Value, expected: &str| {
+            let told = refused(bytes, file, input.clone()).await;
+            assert!(told.contains(expected), "{told}");
+        };
+        check(Some(&b"a\0b"[..]), "a.txt", &edit, "cannot be edited: it is binary").await;
+        check(Some(b"\xff\xfea\0"), "a.txt", &edit, "UTF-16").await;
+        check(Some(b"caf\xe9 a"), "a.txt", &edit, "encoding other than UTF-8").await;
+        check(Some(b""), ".", &edit, "is a folder").await;
+        check(Some(b"a"), "b.txt", &edit, "does not exist; there is a.txt").await;
+        check(None, "", &edit, "the path is empty").await;
+        check(Some(b"a"), "a.txt", &json!({"old_string": "a"}), "`new_string` is missing").await;
+        check(Some(b"a"), "a.txt", &json!({"old_string": "", "new_string": "b"}), "old_string is empty")
+            .await;
+        let large = vec![b'a'; limits::EDITED_BYTES_MAX + 1];
+        check(Some(&large), "a.txt", &edit, "more than the").await;
+    }
+}

@@ -69,7 +69,8 @@ fn is_placeholder(line: &str, shrinks: bool) -> bool {
     let before = before > 0 && (commented || aside[before..].starts_with(char::is_whitespace));
     let behind = trailing_dots(aside) > 0;
     let bracketed = aside.len() < comment.len() && (before || behind);
-    if !commented && !bracketed && !(before && behind) {
+    let marked = commented || bracketed || (before && behind);
+    if !marked {
         return false;
     }
     let dots = |letter: char| letter == '.' || letter == '…' || letter.is_whitespace();
