@@ -308,6 +308,10 @@ pub const SEEN_TEXTS_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Replacements that one call makes: each takes some 50 bytes in the journal, whose lines are bounded.
 pub const REPLACEMENTS_MAX: usize = 250_000;
 
+/// Bytes of the texts in one call that are too short for a blob of their own, and so stand in a line of the
+/// journal: escaped they must fit.
+pub const SHORT_TEXTS_BYTES_MAX: usize = 8 * 1024 * 1024;
+
 /// Edits in one call: more is a program, not a change that somebody looks at; each one takes a pass.
 pub const EDITS_PER_CALL_MAX: usize = 100;
 

@@ -5,6 +5,7 @@ pub mod clip;
 pub mod diff;
 pub mod edit;
 pub mod ends;
+pub mod joined;
 pub mod replace;
 
 pub use edit::{Change, Edit, Hash, Hunk, Splice, Version, spliced};

@@ -62,7 +62,7 @@ const FILE_LINES_MAX: usize = 400;
 const LONG_FILES: &[(&str, usize)] = &[
     ("src/engine/event.rs", 470),
     ("src/engine/state.rs", 480),
-    ("src/limits.rs", 490),
+    ("src/limits.rs", 500),
     ("tests/process.rs", 410),
 ];
 /// The roots of the packages: no unsafe code below them.

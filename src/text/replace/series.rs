@@ -1,8 +1,7 @@
 //! Several replacements, each in the text that those before it left: all or none, as splices of the first text.
 
-use std::ops::Range;
-
 use super::super::edit::{Splice, spliced};
+use super::super::joined;
 use super::{Hits, ReplaceError, Rung, line_of, numbered, replace};
 use crate::limits;
 
@@ -58,142 +57,33 @@ pub fn replace_each(text: &str, wanted: &[Replacement]) -> Result<Series, Failed
         let after = (at + 1 < wanted.len()).then(|| spliced(before, &done.splices));
         series.splices = match at {
             0 => done.splices,
-            _ => composed(text, &series.splices, &done.splices),
+            _ => joined::joined(text, &series.splices, &done.splices),
         };
         now = after.or(now);
     }
-    if series.splices.is_empty() {
-        return Err(Failed { at: wanted.len().saturating_sub(1), error: ReplaceError::NoChange });
+    let failed = |error| Err(Failed { at: wanted.len().saturating_sub(1), error });
+    let count = series.splices.len();
+    let short =
+        series.splices.iter().map(|splice| splice.text.len()).filter(|len| *len < limits::BLOB_FROM_BYTES);
+    if count > limits::REPLACEMENTS_MAX || short.sum::<usize>() > limits::SHORT_TEXTS_BYTES_MAX {
+        return failed(ReplaceError::TooMuch { count });
     }
-    Ok(series)
+    if series.splices.is_empty() { failed(ReplaceError::NoChange) } else { Ok(series) }
 }
 
+/// The lines of the first place, numbered.
 fn matched(text: &str, splices: &[Splice]) -> Option<String> {
-    let first = splices.first()?;
-    let line = line_of(text, first.start) - 1;
-    let start = text[..first.start].rfind('\n').map_or(0, |at| at + 1);
-    let lines = text[start..first.end.max(start)].lines().take(limits::NEAREST_LINES_MAX);
-    Some(numbered(lines, line))
-}
-
-/// The splices that do to `base` what `first` does and then `second` to the text it leaves.
-fn composed(base: &str, first: &[Splice], second: &[Splice]) -> Vec<Splice> {
-    let mut between = pieces(base.len(), first).peekable();
-    let mut joined = Joined { base, done: 0, put: String::new(), splices: Vec::new() };
-    let mut at = 0; // in the text between
-    // Where the piece at hand begins in that text.
-    let mut begun = 0;
-    for step in pieces_of_view(second) {
-        let (range, put) = step;
-        let end = range.end.unwrap_or(usize::MAX);
-        while at < end
-            && let Some(piece) = between.peek()
-        {
-            let piece_end = begun + piece.len();
-            let to = piece_end.min(end);
-            if range.kept {
-                joined.take(piece.part(at - begun..to - begun));
-            }
-            at = to;
-            if at == piece_end {
-                begun = piece_end;
-                between.next();
-            }
-        }
-        joined.put.push_str(put);
-    }
-    joined.close()
-}
-
-/// A part of a text: kept from the base, or put in.
-#[derive(Debug, Clone)]
-enum Piece<'a> {
-    Kept(Range<usize>),
-    Put(&'a str),
-}
-
-impl<'a> Piece<'a> {
-    fn len(&self) -> usize {
-        match self {
-            Self::Kept(range) => range.len(),
-            Self::Put(text) => text.len(),
-        }
-    }
-
-    fn part(&self, part: Range<usize>) -> Piece<'a> {
-        match self {
-            Self::Kept(range) => Self::Kept(range.start + part.start..range.start + part.end),
-            Self::Put(text) => Self::Put(&text[part]),
-        }
-    }
-}
-
-/// A text of this length after its splices, in pieces.
-fn pieces(len: usize, splices: &[Splice]) -> impl Iterator<Item = Piece<'_>> {
-    let mut done = 0;
-    let each = splices.iter().flat_map(move |splice| {
-        let kept = done..splice.start;
-        done = splice.end;
-        [Piece::Kept(kept), Piece::Put(&splice.text)]
-    });
-    let last = splices.last().map_or(0, |splice| splice.end);
-    each.chain([Piece::Kept(last..len)]).filter(|piece| piece.len() > 0)
-}
-
-/// A stretch of the text between, kept or not, up to its end; none is the end of the text.
-struct Stretch {
-    kept: bool,
-    end: Option<usize>,
-}
-
-/// The stretches of a text that splices keep and drop, each with what is put in behind it.
-fn pieces_of_view(splices: &[Splice]) -> impl Iterator<Item = (Stretch, &str)> {
-    let each = splices.iter().flat_map(|splice| {
-        [
-            (Stretch { kept: true, end: Some(splice.start) }, ""),
-            (Stretch { kept: false, end: Some(splice.end) }, splice.text.as_str()),
-        ]
-    });
-    each.chain([(Stretch { kept: true, end: None }, "")])
-}
-
-/// Pieces joined to splices of the base.
-struct Joined<'a> {
-    base: &'a str,
-    done: usize,
-    put: String,
-    splices: Vec<Splice>,
-}
-
-impl Joined<'_> {
-    fn take(&mut self, piece: Piece<'_>) {
-        match piece {
-            Piece::Put(text) => self.put.push_str(text),
-            Piece::Kept(range) => {
-                self.cut(range.start);
-                self.done = range.end;
-            }
-        }
-    }
-
-    /// Ends what is put in before this place of the base.
-    fn cut(&mut self, place: usize) {
-        let text = std::mem::take(&mut self.put);
-        if self.base[self.done..place] != text {
-            self.splices.push(Splice { start: self.done, end: place, text });
-        }
-    }
-
-    fn close(mut self) -> Vec<Splice> {
-        self.cut(self.base.len());
-        self.splices
-    }
+    let Splice { start, end, .. } = splices.first()?;
+    let first = text[..*start].rfind('\n').map_or(0, |at| at + 1);
+    let last = text[..*end].strip_suffix('\n').map_or(*end, str::len).max(first);
+    let last = text[last..].find('\n').map_or(text.len(), |at| last + at);
+    let lines = text[first..last].lines().take(limits::NEAREST_LINES_MAX);
+    Some(numbered(lines, line_of(text, *start) - 1))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::*;
 
     fn one(old: &str, new: &str) -> Replacement {
         Replacement { old: old.into(), new: new.into(), hits: Hits::One }
@@ -217,29 +107,5 @@ mod tests {
         check("a b", &[("a", "c"), ("a", "d")], "! 1 not_found");
         check("a b", &[("a", "c"), ("c", "a")], "! 1 no_change");
         check("", &[("a", "c")], "! 0 not_found");
-    }
-
-    fn some_splices(text: &str, seed: &[(usize, usize, String)]) -> Vec<Splice> {
-        let mut places: Vec<usize> = seed.iter().flat_map(|(at, len, _)| [*at, at + len]).collect();
-        places.iter_mut().for_each(|place| *place = (*place).min(text.len()));
-        places.sort_unstable();
-        let pairs = places.chunks_exact(2).zip(seed);
-        pairs.map(|(pair, (_, _, put))| Splice { start: pair[0], end: pair[1], text: put.clone() }).collect()
-    }
-
-    proptest! {
-        #[test]
-        fn composed_splices_do_both(
-            text in "[a-f]{0,12}",
-            first in proptest::collection::vec((0..12usize, 0..4usize, "[x-z]{0,3}"), 0..4),
-            second in proptest::collection::vec((0..16usize, 0..5usize, "[m-o]{0,3}"), 0..4),
-        ) {
-            let first = some_splices(&text, &first);
-            let between = spliced(&text, &first);
-            let second = some_splices(&between, &second);
-            let both = composed(&text, &first, &second);
-            prop_assert_eq!(spliced(&text, &both), spliced(&between, &second));
-            prop_assert!(both.windows(2).all(|pair| pair[0].end < pair[1].start), "{both:?}");
-        }
     }
 }
