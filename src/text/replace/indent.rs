@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use super::{Found, Hits, New, Places, Query, lines};
 use crate::limits;
-use shift::Shift;
+use shift::{Shift, Steps};
 
 /// What a line of code is indented with.
 const BLANKS: [char; 2] = [' ', '\t'];
@@ -22,10 +22,11 @@ pub(super) fn find(query: Query<'_>) -> Found {
     if query.hits == Hits::One && found.count > 1 {
         return Found::Places(Places { ranges, count: found.count, new: New::Each(Vec::new()) });
     }
+    let steps = Steps::of(query.text);
     let mut each = Vec::new();
     let mut bytes = 0;
     for shift in &shifts {
-        let Some(new) = shift.apply(query) else {
+        let Some(new) = shift.apply(query.new, &steps) else {
             return Found::Unclear(
                 "It is there with another indentation, but how new_string is to be indented there is not clear; \
                  quote both as they are in the file.",

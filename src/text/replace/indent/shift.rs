@@ -1,6 +1,7 @@
 //! One way in which indentations differ: what each that was quoted is in the file, and the rule behind it.
 
-use super::super::Query;
+use std::cell::OnceCell;
+
 use super::{BLANKS, indentation};
 
 /// How the indentation of a quote became that of the file.
@@ -50,25 +51,25 @@ impl Shift {
     }
 
     /// The new text indented like the file; none where the rule does not say how.
-    pub fn apply(&self, query: Query<'_>) -> Option<String> {
-        let mut new = String::with_capacity(query.new.len() + query.new.len() / 4);
-        for (number, line) in query.new.split('\n').enumerate() {
+    pub fn apply(&self, new: &str, steps: &Steps<'_>) -> Option<String> {
+        let mut shifted = String::with_capacity(new.len() + new.len() / 4);
+        for (number, line) in new.split('\n').enumerate() {
             if number > 0 {
-                new.push('\n');
+                shifted.push('\n');
             }
             let Some(from) = indentation(line) else { continue };
             let content = &line[from.len()..];
             match self.known.iter().find(|(known, _)| known == from) {
-                Some((_, to)) => new.push_str(to),
-                None => new.push_str(&self.unquoted(from, content, query)?),
+                Some((_, to)) => shifted.push_str(to),
+                None => shifted.push_str(&self.unquoted(from, content, steps)?),
             }
-            new.push_str(content);
+            shifted.push_str(content);
         }
-        Some(new)
+        Some(shifted)
     }
 
     /// The indentation of a line that is indented like none of the quote.
-    fn unquoted(&self, from: &str, content: &str, query: Query<'_>) -> Option<String> {
+    fn unquoted(&self, from: &str, content: &str, steps: &Steps<'_>) -> Option<String> {
         // A star under the one above it is aligned by one blank beyond its level.
         let odd = from.contains('\t') || from.len() % 2 == 1;
         let (level, aligned) = match from.strip_suffix(' ') {
@@ -80,7 +81,7 @@ impl Shift {
             Some(to) => to,
             None => {
                 let to = self.by_rule(level)?;
-                self.trusts(level, query).then_some(to)?
+                self.trusts(level, steps).then_some(to)?
             }
         };
         let used = |letter: char| self.known.iter().any(|(_, to)| to.contains(letter));
@@ -111,15 +112,13 @@ impl Shift {
 
     /// Whether the rule may be taken beyond what was quoted. Two depths say what a level is; one leaves
     /// open whether the quote stands elsewhere or has wider levels, which is then looked for in the file.
-    fn trusts(&self, from: &str, query: Query<'_>) -> bool {
+    fn trusts(&self, from: &str, steps: &Steps<'_>) -> bool {
         let [(quoted, _)] = self.known.as_slice() else { return true };
         let step = from.len().abs_diff(quoted.len());
         match self.rule {
             Rule::Tabs { width, .. } => step == width || (width == 4 && step.is_multiple_of(4)),
-            Rule::Blanks { width, .. } => steps(query.text).is_none_or(|steps| steps.contains(&width)),
-            Rule::Deeper(_) | Rule::Shallower(_) | Rule::Scaled { .. } => {
-                steps(query.text).is_none_or(|steps| steps.contains(&step))
-            }
+            Rule::Blanks { width, .. } => steps.may_be(width),
+            Rule::Deeper(_) | Rule::Shallower(_) | Rule::Scaled { .. } => steps.may_be(step),
         }
     }
 }
@@ -208,8 +207,26 @@ fn tabs_and_blanks(indentation: &str) -> Option<(usize, usize)> {
     only(blanks, ' ').then(|| (indentation.len() - blanks.len(), blanks.len()))
 }
 
-/// By how much lines of the text are indented deeper than the line before them; none where no line is.
-fn steps(text: &str) -> Option<Vec<usize>> {
+/// By how much lines of a text are indented deeper than the line before them; looked for once, when it
+/// is asked.
+pub(super) struct Steps<'a> {
+    text: &'a str,
+    found: OnceCell<Vec<usize>>,
+}
+
+impl<'a> Steps<'a> {
+    pub fn of(text: &'a str) -> Self {
+        Self { text, found: OnceCell::new() }
+    }
+
+    /// Whether the text has such a step, or none at all.
+    fn may_be(&self, step: usize) -> bool {
+        let found = self.found.get_or_init(|| steps(self.text));
+        found.is_empty() || found.contains(&step)
+    }
+}
+
+fn steps(text: &str) -> Vec<usize> {
     let mut steps = Vec::new();
     let mut before: Option<usize> = None;
     for line in text.split('\n') {
@@ -226,5 +243,5 @@ fn steps(text: &str) -> Option<Vec<usize>> {
         }
         before = Some(depth);
     }
-    (!steps.is_empty()).then_some(steps)
+    steps
 }
