@@ -113,7 +113,7 @@ impl Hash {
 impl Version {
     /// The version of this text, whatever its line ends and byte-order mark.
     pub fn of_text(text: &str) -> Self {
-        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let text = ends::unmarked(text);
         match memchr::memmem::find(text.as_bytes(), b"\r\n") {
             None => Self::Text(Hash::of(text.as_bytes())),
             Some(_) => Self::Text(Hash::of(ends::lf(text).as_bytes())),

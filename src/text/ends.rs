@@ -4,7 +4,7 @@ use super::edit::Splice;
 
 /// The text with LF where it has CRLF, without a byte-order mark. A lone CR is text.
 pub fn lf(text: &str) -> String {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let text = unmarked(text);
     let mut view = String::with_capacity(text.len());
     let mut copied = 0;
     for pair in pairs(text) {
@@ -15,14 +15,16 @@ pub fn lf(text: &str) -> String {
     view
 }
 
+/// The text without its byte-order mark; one that some program put before another goes too.
+pub fn unmarked(text: &str) -> &str {
+    text.trim_start_matches('\u{feff}')
+}
+
 /// Puts splices of the LF view into the text: everything outside of them stays byte for byte, and
 /// what is put in has the line ends of what it replaces, of its neighbourhood where that has none,
 /// and of the file where there is none either.
 pub fn splice(text: &str, splices: &[Splice]) -> String {
-    let (mark, body) = match text.strip_prefix('\u{feff}') {
-        Some(body) => ("\u{feff}", body),
-        None => ("", text),
-    };
+    let (mark, body) = text.split_at(text.len() - unmarked(text).len());
     let mut new = String::with_capacity(text.len());
     new.push_str(mark);
     let mut carrier = Carrier::new(body);
@@ -159,6 +161,7 @@ mod tests {
         assert_eq!(splice("a\rb", &one(2, 3, "c")), "a\rc");
         assert_eq!(splice("a", &one(0, 1, "b\nc")), "b\nc");
         assert_eq!(splice("\u{feff}a", &one(0, 1, "\u{feff}b")), "\u{feff}b");
+        assert_eq!(splice("\u{feff}\u{feff}a", &one(0, 1, "b")), "\u{feff}\u{feff}b");
     }
 
     #[test]
@@ -171,7 +174,7 @@ mod tests {
     proptest! {
         #[test]
         fn the_view_of_the_result_is_the_result_of_the_view(
-            text in "(\u{feff})?([abä]|\r\n|\n){0,20}", at in 0..20usize, length in 0..6usize, put in "([xy]|\n){0,4}"
+            text in "(\u{feff}){0,2}([abä]|\r\n|\n){0,20}", at in 0..20usize, length in 0..6usize, put in "([xy]|\n){0,4}"
         ) {
             let view = lf(&text);
             let mut start = at.min(view.len());

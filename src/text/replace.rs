@@ -163,8 +163,11 @@ fn replaced(text: &str, old: &str, new: &str, hits: Hits) -> Result<Replaced, Re
     let query = Query { text, old, new, hits };
     let mut hint = None;
     for (rung, find) in LADDER {
-        if *rung != Rung::Exact && old.chars().all(char::is_whitespace) {
-            break; // blanks alone say nothing about where they are meant
+        // Blanks alone say nothing about where they are meant, nor do brackets that were moved.
+        let said =
+            |letter: char| if rung.is_loose() { letter.is_alphanumeric() } else { !letter.is_whitespace() };
+        if *rung != Rung::Exact && !old.contains(said) {
+            continue;
         }
         match find(query) {
             Found::Nothing => {}

@@ -67,6 +67,8 @@ fn line_ends_and_mark() {
     check("\u{feff}a\na\n", "\u{feff}a\n", "c\n", "\u{feff}c\na\n");
     refused("b\na\n", "\u{feff}a\n", "c\n");
     check("\u{feff}a", "a", "", "\u{feff}");
+    check("\u{feff}a", "a", "\u{feff}b", "\u{feff}b");
+    check("\u{feff}\u{feff}a", "a", "b", "\u{feff}\u{feff}b");
 }
 
 #[test]
@@ -201,6 +203,8 @@ fn not_indented_in_one_way() {
     refused("x = a   b\n", "  x = a b\n", "y\n");
     // The line would run into the next one.
     refused("    a\nb\n", "        a\n", "        c");
+    // Which bracket?
+    refused("f {\n}\n", "  }\n", "  };\n");
     // A constant that differs.
     refused("  a = 1\n", "    a = 2\n", "    a = 3\n");
 }
