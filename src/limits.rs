@@ -286,13 +286,23 @@ pub const MERGE_EQUAL_LINES_MAX: usize = 1024;
 pub const MERGE_LOOK_LINES_MAX: usize = 100;
 
 /// Line numbers that an ambiguous edit is answered with.
-pub const HITS_SHOWN_MAX: usize = 10;
+pub const HITS_SHOWN_MAX: usize = 20;
 
 /// How often a line may stand in a file and still tell the nearest place: more often, as `}`, it does not.
 pub const COMMON_LINES_MAX: usize = 50;
 
 /// Lines of the nearest place that a failed edit is answered with.
 pub const NEAREST_LINES_MAX: usize = 20;
+
+/// Characters of one of these lines: enough to see what differs.
+pub const NEAREST_LINE_CHARS_MAX: usize = 400;
+
+/// Lines that are looked at for the nearest place: some 30 MB of code, in half a second.
+pub const NEAREST_LOOKED_AT_LINES_MAX: usize = 1_000_000;
+
+/// Bytes of quoted text that are compared at places which are refused after all: only a file which repeats
+/// itself as a test would comes near, and a repair must not take longer than a person waits.
+pub const REFUSED_BYTES_COMPARED_MAX: usize = 32 * 1024 * 1024;
 
 // --- workspace
 
@@ -411,9 +421,9 @@ pub const GREP_RESULTS_MAX: usize = 250;
 /// Lines of context that `grep` gives around a match.
 pub const GREP_CONTEXT_MAX: usize = 20;
 
-/// Bytes of a file that is edited or replaced as a whole: far above any source file, and little
-/// enough to compare and show.
-pub const EDITED_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Bytes of a file that is edited or replaced as a whole, and of what one call writes: far above any source
+/// file, logs and data included; an edit holds the text some five times.
+pub const EDITED_BYTES_MAX: usize = 64 * 1024 * 1024;
 
 /// Bytes of texts of files that one session keeps for reviews and ways back.
 pub const KEPT_BYTES_PER_SESSION_MAX: u64 = 256 * 1024 * 1024;
@@ -437,8 +447,15 @@ pub const AMENDED_DIFF_BYTES_MAX: usize = 16 * 1024;
 /// that the user changed since: some hundred source files.
 pub const SEEN_TEXTS_BYTES_MAX: usize = 8 * 1024 * 1024;
 
-/// Replacements that one call makes; nobody looks through more.
-pub const REPLACEMENTS_MAX: usize = 10_000;
+/// Replacements that one call makes: each takes some 50 bytes in the journal, whose lines are bounded.
+pub const REPLACEMENTS_MAX: usize = 250_000;
+
+/// Bytes of the texts in one call that are too short for a blob of their own, and so stand in a line of the
+/// journal: escaped they must fit.
+pub const SHORT_TEXTS_BYTES_MAX: usize = 8 * 1024 * 1024;
+
+/// Edits in one call: more is a program, not a change that somebody looks at; each one takes a pass.
+pub const EDITS_PER_CALL_MAX: usize = 100;
 
 /// Patches of one file that fail in a row before its text comes with the error: a model that has
 /// failed twice works from a text that is not there.
@@ -452,6 +469,15 @@ pub const PATCH_TITLE_FILES_MAX: usize = 3;
 
 /// Lines around an edit in its answer.
 pub const EDIT_CONTEXT_LINES: usize = 3;
+
+/// Edits of a file that may fail in a row before its present text comes with the error.
+pub const EDIT_FAILURES_UNTIL_SHOWN: u32 = 2;
+
+/// Lines of that text: most source files whole, of others what is around.
+pub const EDIT_TEXT_LINES_MAX: usize = 200;
+
+/// Bytes of that text: some 4,000 tokens.
+pub const EDIT_TEXT_BYTES_MAX: usize = 16 * 1024;
 
 /// Lines of an edit's answer.
 pub const EDIT_SHOWN_LINES_MAX: usize = 40;

@@ -5,10 +5,11 @@ pub mod clip;
 pub mod diff;
 pub mod edit;
 pub mod ends;
-pub mod find;
+pub mod joined;
 pub mod lineage;
 pub mod merge;
 pub mod patch;
+pub mod replace;
 
 pub use edit::{Change, Edit, Hash, Hunk, Splice, Version, spliced};
 pub use lineage::Lineage;

@@ -2,7 +2,7 @@
 
 pub mod apply_patch;
 mod bash;
-mod edit;
+pub(crate) mod edit;
 mod families;
 mod glob;
 mod grep;

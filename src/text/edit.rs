@@ -7,6 +7,7 @@ use std::ops::Range;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest, Sha256};
 
+use super::ends;
 use crate::path::AbsPath;
 
 /// A SHA-256 sum, written as 64 lower-case hexadecimal digits.
@@ -144,27 +145,12 @@ impl Hash {
 impl Version {
     /// The version of this text, whatever its line ends and byte-order mark.
     pub fn of_text(text: &str) -> Self {
-        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        Self::Text(Hash::of_pieces(lf_pieces(text)))
-    }
-}
-
-/// The text cut so that the pieces joined have LF where it has CRLF.
-fn lf_pieces(text: &str) -> impl Iterator<Item = &[u8]> {
-    let mut rest = text.as_bytes();
-    std::iter::from_fn(move || {
-        if rest.is_empty() {
-            return None;
+        let text = ends::unmarked(text);
+        match memchr::memmem::find(text.as_bytes(), b"\r\n") {
+            None => Self::Text(Hash::of(text.as_bytes())),
+            Some(_) => Self::Text(Hash::of(ends::lf(text).as_bytes())),
         }
-        let cut = rest.windows(2).position(|pair| pair == b"\r\n");
-        let (piece, next) = match cut {
-            Some(0) => (&rest[1..2], &rest[2..]),
-            Some(at) => (&rest[..at], &rest[at..]),
-            None => (rest, &rest[rest.len()..]),
-        };
-        rest = next;
-        Some(piece)
-    })
+    }
 }
 
 impl fmt::Display for Hash {

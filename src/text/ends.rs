@@ -4,28 +4,43 @@ use super::edit::Splice;
 
 /// The text with LF where it has CRLF, without a byte-order mark. A lone CR is text.
 pub fn lf(text: &str) -> String {
-    text.strip_prefix('\u{feff}').unwrap_or(text).replace("\r\n", "\n")
+    let text = unmarked(text);
+    let mut view = String::with_capacity(text.len());
+    let mut copied = 0;
+    for pair in pairs(text) {
+        view.push_str(&text[copied..pair]);
+        copied = pair + 1;
+    }
+    view.push_str(&text[copied..]);
+    view
+}
+
+/// The text without its byte-order mark; one that some program put before another goes too.
+pub fn unmarked(text: &str) -> &str {
+    text.trim_start_matches('\u{feff}')
 }
 
 /// Puts splices of the LF view into the text: everything outside of them stays byte for byte, and
-/// what is put in has the line ends of its neighbourhood (of the file where there is none).
+/// what is put in has the line ends of what it replaces, of its neighbourhood where that has none,
+/// and of the file where there is none either.
 pub fn splice(text: &str, splices: &[Splice]) -> String {
-    let (mark, body) = match text.strip_prefix('\u{feff}') {
-        Some(body) => ("\u{feff}", body),
-        None => ("", text),
-    };
+    let (mark, body) = text.split_at(text.len() - unmarked(text).len());
     let mut new = String::with_capacity(text.len());
     new.push_str(mark);
-    let (mut seen, mut view) = (0, 0);
+    let mut carrier = Carrier::new(body);
     let mut copied = 0;
-    let majority = majority(body);
     for splice in splices {
-        let start = advance(body, &mut seen, &mut view, splice.start);
-        let end = advance(body, &mut seen, &mut view, splice.end);
+        let start = carrier.carry(splice.start);
+        let end = carrier.carry(splice.end);
         new.push_str(&body[copied..start]);
-        match around(body, start, end).unwrap_or(majority) {
-            End::Lf => new.push_str(&splice.text),
-            End::CrLf => new.push_str(&splice.text.replace('\n', "\r\n")),
+        // A mark at the head of what is put in is the one that the file has.
+        let put = match splice.text.strip_prefix('\u{feff}') {
+            Some(rest) if start == 0 && !mark.is_empty() => rest,
+            Some(_) | None => &splice.text,
+        };
+        match put.contains('\n') {
+            true => carrier.put(&mut new, start, end, put),
+            false => new.push_str(put),
         }
         copied = end;
     }
@@ -39,29 +54,93 @@ enum End {
     CrLf,
 }
 
-/// The offset in the text of an offset in its LF view; both only move forward.
-fn advance(body: &str, seen: &mut usize, view: &mut usize, wanted: usize) -> usize {
-    let bytes = body.as_bytes();
-    while *view < wanted && *seen < bytes.len() {
-        *seen += if bytes[*seen..].starts_with(b"\r\n") { 2 } else { 1 };
-        *view += 1;
+/// Where each CR of a CRLF is.
+fn pairs(text: &str) -> impl Iterator<Item = usize> {
+    let bytes = text.as_bytes();
+    memchr::memchr_iter(b'\r', bytes).filter(move |at| bytes.get(at + 1) == Some(&b'\n'))
+}
+
+/// Carries offsets of the LF view into the text, from its beginning to its end, so that many splices
+/// take the time of one pass.
+struct Carrier<'a> {
+    body: &'a str,
+    /// Where the CRLFs that were not passed are.
+    pairs: std::iter::Peekable<Box<dyn Iterator<Item = usize> + 'a>>,
+    /// How many were passed.
+    passed: usize,
+    /// The last line end before `seen`.
+    last: Option<End>,
+    seen: usize,
+    /// The first line end of the text; LF where it has none.
+    first: End,
+}
+
+impl<'a> Carrier<'a> {
+    fn new(body: &'a str) -> Self {
+        let pairs: Box<dyn Iterator<Item = usize>> = Box::new(pairs(body));
+        let first = memchr::memchr(b'\n', body.as_bytes()).map_or(End::Lf, |at| kind(body, at));
+        Self { body, pairs: pairs.peekable(), passed: 0, last: None, seen: 0, first }
     }
-    *seen
+
+    /// The offset in the text of an offset in the view; both only move forward.
+    fn carry(&mut self, wanted: usize) -> usize {
+        while self.pairs.next_if(|at| at - self.passed < wanted).is_some() {
+            self.passed += 1;
+        }
+        (wanted + self.passed).min(self.body.len())
+    }
+
+    /// Puts `text` where `start..end` was.
+    fn put(&mut self, new: &mut String, start: usize, end: usize, text: &str) {
+        let replaced = &self.body[start..end];
+        let inside: Vec<End> =
+            memchr::memchr_iter(b'\n', replaced.as_bytes()).map(|at| kind(self.body, start + at)).collect();
+        let fallback = inside.first().copied().unwrap_or_else(|| self.before(start));
+        if inside.iter().all(|end| *end == fallback) {
+            match fallback {
+                End::Lf => new.push_str(text),
+                End::CrLf => new.push_str(&text.replace('\n', "\r\n")),
+            }
+            return;
+        }
+        let ends = matched(replaced, text, &inside);
+        for (line, end) in text.split('\n').zip(ends.into_iter().map(Some).chain([None])) {
+            new.push_str(line);
+            match end {
+                Some(End::Lf) => new.push('\n'),
+                Some(End::CrLf) => new.push_str("\r\n"),
+                None => {}
+            }
+        }
+    }
+
+    /// The line end before this place, or the first one behind it.
+    fn before(&mut self, place: usize) -> End {
+        if let Some(at) = memchr::memrchr(b'\n', &self.body.as_bytes()[self.seen..place]) {
+            self.last = Some(kind(self.body, self.seen + at));
+        }
+        self.seen = place;
+        self.last.unwrap_or(self.first)
+    }
 }
 
-/// The line end inside the replaced range, before it, or behind it.
-fn around(body: &str, start: usize, end: usize) -> Option<End> {
-    let kind = |at: usize| if body[..at].ends_with('\r') { End::CrLf } else { End::Lf };
-    let inside = body[start..end].find('\n').map(|at| start + at);
-    let before = || body[..start].rfind('\n');
-    let behind = || body[end..].find('\n').map(|at| end + at);
-    inside.or_else(before).or_else(behind).map(kind)
+fn kind(body: &str, newline: usize) -> End {
+    if body[..newline].ends_with('\r') { End::CrLf } else { End::Lf }
 }
 
-fn majority(body: &str) -> End {
-    let crlf = body.matches("\r\n").count();
-    let all = body.matches('\n').count();
-    if crlf * 2 > all { End::CrLf } else { End::Lf }
+/// The ends of the new lines where the old ones differ in theirs: equal lines at the beginning and at
+/// the end keep theirs, and those between take those of the old lines, one after another.
+fn matched(old: &str, new: &str, ends: &[End]) -> Vec<End> {
+    let plain = |line: &str| line.strip_suffix('\r').unwrap_or(line).to_owned();
+    let (old, new): (Vec<String>, Vec<&str>) =
+        (old.split('\n').map(plain).collect(), new.split('\n').collect());
+    let tail = old.iter().rev().zip(new.iter().rev()).take_while(|(old, new)| old == *new).count();
+    let count = new.len() - 1;
+    let of = |line: usize| {
+        let from_end = count - line; // at least 1, and below `tail` it is an old line's place too
+        if from_end < tail { ends.len() - from_end } else { line.min(ends.len() - 1) }
+    };
+    (0..count).map(|line| ends[of(line)]).collect()
 }
 
 #[cfg(test)]
@@ -80,12 +159,22 @@ mod tests {
         assert_eq!(splice("a\nb\r\nc\n", &one(0, 1, "x\ny")), "x\ny\nb\r\nc\n");
         assert_eq!(splice("\u{feff}a\r\n", &one(2, 2, "b\n")), "\u{feff}a\r\nb\r\n");
         assert_eq!(splice("a\rb", &one(2, 3, "c")), "a\rc");
+        assert_eq!(splice("a", &one(0, 1, "b\nc")), "b\nc");
+        assert_eq!(splice("\u{feff}a", &one(0, 1, "\u{feff}b")), "\u{feff}b");
+        assert_eq!(splice("\u{feff}\u{feff}a", &one(0, 1, "b")), "\u{feff}\u{feff}b");
+    }
+
+    #[test]
+    fn lines_with_different_ends_keep_theirs() {
+        assert_eq!(splice("a\r\nb\nc\r\n", &one(0, 6, "x\ny\nz\n")), "x\r\ny\nz\r\n");
+        assert_eq!(splice("a\r\nb\nc\r\nd\n", &one(0, 8, "a\nx\nb\nc\nd\n")), "a\r\nx\nb\nc\r\nd\n");
+        assert_eq!(splice("a\r\nb\nc\r\nd\n", &one(0, 8, "c\nd\n")), "c\r\nd\n");
     }
 
     proptest! {
         #[test]
         fn the_view_of_the_result_is_the_result_of_the_view(
-            text in "(\u{feff})?([abä]|\r\n|\n){0,20}", at in 0..20usize, length in 0..6usize, put in "([xy]|\n){0,4}"
+            text in "(\u{feff}){0,2}([abä]|\r\n|\n){0,20}", at in 0..20usize, length in 0..6usize, put in "([xy]|\n){0,4}"
         ) {
             let view = lf(&text);
             let mut start = at.min(view.len());

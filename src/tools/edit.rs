@@ -1,35 +1,52 @@
-//! `edit`: an exact replacement in one file.
+//! `edit`: replacements in one file, all or none.
+
+mod told;
+mod wanted;
 
 use futures::future::BoxFuture;
 use serde_json::{Value, json};
 
-use super::input::{self, Yes};
-use super::spec;
+use super::{input, spec};
 use crate::engine::Output;
 use crate::engine::access::Access;
 use crate::engine::model::ToolSpec;
+use crate::engine::rebase;
 use crate::engine::tool::{Effect, Plan, Ran, Tool, ToolError};
 use crate::limits;
 use crate::path::AbsPath;
 use crate::policy::{Intent, Location};
-use crate::text::find::{self, Hits};
-use crate::text::{Change, Edit, ends};
+use crate::text::replace::{self, Failed, Replacement, Series};
+use crate::text::{Change, Edit, Splice, Version, ends};
 use crate::workspace::{Content, Files, Side, TextFile};
 
 pub(super) struct EditFile(ToolSpec);
 
 impl EditFile {
     pub(super) fn new() -> Self {
+        let text = json!({"type": "string"});
+        let yes = json!({"type": "boolean"});
+        let further = json!({
+            "type": "object",
+            "required": ["old_string", "new_string"],
+            "properties": {"old_string": text, "new_string": text, "replace_all": yes},
+        });
         Self(spec(
             "edit",
             "Replaces text in a file. old_string must stand in the file exactly once, copied exactly, without line \
-             numbers; quote enough lines around it. With replace_all every occurrence is replaced.",
+             numbers; quote enough lines around it. With replace_all every occurrence is replaced. new_string is the \
+             whole text that is to stand there: leave nothing out. For several changes of one file use `edits`.",
             &["file_path", "old_string", "new_string"],
             json!({
-                "file_path": {"type": "string"},
-                "old_string": {"type": "string"},
-                "new_string": {"type": "string"},
-                "replace_all": {"type": "boolean"},
+                "file_path": text,
+                "old_string": text,
+                "new_string": text,
+                "replace_all": yes,
+                "edits": {
+                    "type": "array",
+                    "items": further,
+                    "description": "further replacements in this file, each in the text that those before it left; \
+                                    when one fails none is made",
+                },
             }),
         ))
     }
@@ -47,10 +64,24 @@ impl Tool for EditFile {
     fn plan<'a>(&'a self, input: &'a Value, files: &'a Files) -> BoxFuture<'a, Result<Plan, ToolError>> {
         Box::pin(async move {
             let place = files.locate(input::text(input, &["file_path", "path"])?)?;
+            let wanted = wanted::read(input)?;
             match place.side {
                 Side::Inside => {
                     let content = files.read(&place.path).await?;
-                    planned(input, place.path, content, files.cwd())
+                    let file = text_of(content, &place.path)?;
+                    let version = file.version;
+                    match planned(wanted.clone(), place.path.clone(), file.clone(), files.cwd()).await? {
+                        Ok(plan) => Ok(plan),
+                        Err(failed) => {
+                            if let Some(plan) = carried(wanted, &place.path, &file, files).await? {
+                                return Ok(plan);
+                            }
+                            let failures = files.views().failed(&place.path);
+                            let seen = files.views().of(&place.path).map(|view| view.version);
+                            let seen = told::Seen::new(seen, version, failures);
+                            Err(told::refusal(&failed, &ends::lf(&file.text), Some(seen)))
+                        }
+                    }
                 }
                 // What lies outside may not be looked at before the user has said yes to that.
                 Side::Outside => Ok(Plan {
@@ -64,24 +95,42 @@ impl Tool for EditFile {
 
     fn run<'a>(&'a self, input: &'a Value, access: Access<'a>) -> BoxFuture<'a, Result<Ran, ToolError>> {
         Box::pin(async move {
+            let wanted = wanted::read(input)?;
             match access.intent() {
                 Intent::Read { path } => {
-                    let content = access.read().await?;
-                    Ok(Ran::Needs(planned(input, path.clone(), content, access.cwd())?))
+                    let file = text_of(access.read().await?, path)?;
+                    match planned(wanted, path.clone(), file.clone(), access.cwd()).await? {
+                        Ok(plan) => Ok(Ran::Needs(plan)),
+                        Err(failed) => Err(told::refusal(&failed, &ends::lf(&file.text), None)),
+                    }
                 }
-                _ => {
+                Intent::Write { edits } => {
                     access.write().await?;
-                    let after =
-                        access.changes().into_iter().find_map(|change| change.new).unwrap_or_default();
-                    Ok(Ran::Done(Output::said(answer(input, &after)?)))
+                    let splices = edits.iter().find_map(|edit| match &edit.change {
+                        Change::Splices(splices) => Some(splices.clone()),
+                        Change::Whole(_) | Change::Moved { .. } | Change::Delete => None,
+                    });
+                    let (splices, change) =
+                        (splices.unwrap_or_default(), access.changes().into_iter().next());
+                    let (old, new) = change.map_or_else(Default::default, |change| {
+                        (change.old.unwrap_or_default(), change.new.unwrap_or_default())
+                    });
+                    let told = apart(move || told::answer(&wanted, &splices, &old, &new)).await?;
+                    Ok(Ran::Done(Output::said(told)))
                 }
+                other => Err(ToolError::new(format!("a fault in Quillon: `edit` was granted {other:?}"))),
             }
         })
     }
 }
 
-fn planned(input: &Value, path: AbsPath, content: Content, cwd: &AbsPath) -> Result<Plan, ToolError> {
-    let file = text_of(content, &path)?;
+/// The plan for these replacements, or why there is none.
+async fn planned(
+    wanted: Vec<Replacement>,
+    path: AbsPath,
+    file: TextFile,
+    cwd: &AbsPath,
+) -> Result<Result<Plan, Failed>, ToolError> {
     if file.text.len() > limits::EDITED_BYTES_MAX {
         return Err(ToolError::new(format!(
             "{path} has {} bytes, more than the {} that are edited here; change it with a command",
@@ -89,29 +138,80 @@ fn planned(input: &Value, path: AbsPath, content: Content, cwd: &AbsPath) -> Res
             limits::EDITED_BYTES_MAX
         )));
     }
-    let (old, new) = (input::text(input, &["old_string"])?, input::text(input, &["new_string"])?);
-    let hits = match input::yes(input, &["replace_all"])? {
-        Yes::Yes => Hits::All,
-        Yes::No => Hits::One,
+    let version = file.version;
+    let made = apart(move || -> Result<(Series, usize), Failed> {
+        let (view, series) = made(&file, &wanted)?;
+        let line = series.splices.first().map_or(0, |splice| replace::line_of(&view, splice.start) - 1);
+        Ok((series, line))
+    });
+    let (series, line) = match made.await? {
+        Ok(made) => made,
+        Err(failed) => return Ok(Err(failed)),
     };
-    let view = ends::lf(&file.text);
-    let splices =
-        find::replacements(&view, old, new, hits).map_err(|error| ToolError::new(error.to_string()))?;
-    if splices.len() > limits::REPLACEMENTS_MAX {
+    Ok(Ok(Plan {
+        title: format!("Edit {}", path.display_in(cwd)),
+        locations: vec![Location { path: path.clone(), line: u32::try_from(line).ok() }],
+        intent: Intent::Write { edits: vec![edit(path, version, series)] },
+    }))
+}
+
+/// The plan for replacements that fit the text which the model saw last, carried over to the one that
+/// stands there now. None where it saw no other text, or they do not fit that either; an error where the
+/// user has changed the same lines.
+async fn carried(
+    wanted: Vec<Replacement>,
+    path: &AbsPath,
+    file: &TextFile,
+    files: &Files,
+) -> Result<Option<Plan>, ToolError> {
+    let seen = files.views().of(path).filter(|view| view.version != file.version);
+    let Some(seen) = seen.and_then(|view| view.text) else { return Ok(None) };
+    let (name, present) = (path.display_in(files.cwd()), ends::lf(&file.text));
+    let carry = move || -> Result<Option<(Vec<Splice>, usize)>, ToolError> {
+        let Ok(series) = replace::replace_each(&seen, &wanted) else { return Ok(None) };
+        let splices = rebase::carried_over(&name, &seen, &series.splices, &present)?;
+        let line = splices.first().map_or(0, |splice| replace::line_of(&present, splice.start) - 1);
+        Ok(Some((splices, line)))
+    };
+    let Some((splices, line)) = apart(carry).await?? else { return Ok(None) };
+    if splices.is_empty() {
         return Err(ToolError::new(format!(
-            "old_string occurs {} times, more than the {} that are replaced at once; change it with a command",
-            splices.len(),
-            limits::REPLACEMENTS_MAX
+            "{} has changed since you saw it, and what this edit would bring stands there already",
+            path.display_in(files.cwd())
         )));
     }
-    let first = splices.first().map_or(0, |splice| find::line_of(&view, splice.start) - 1);
-    Ok(Plan {
-        title: format!("Edit {}", path.display_in(cwd)),
-        locations: vec![Location { path: path.clone(), line: u32::try_from(first).ok() }],
-        intent: Intent::Write {
-            edits: vec![Edit { path, base: file.version, change: Change::Splices(splices) }],
-        },
-    })
+    let edit = Edit { path: path.clone(), base: file.version, change: Change::Splices(splices) };
+    Ok(Some(Plan {
+        title: format!("Edit {}", path.display_in(files.cwd())),
+        locations: vec![Location { path: path.clone(), line: u32::try_from(line).ok() }],
+        intent: Intent::Write { edits: vec![edit] },
+    }))
+}
+
+/// The text that the splices count in, and what becomes of it.
+fn made(file: &TextFile, wanted: &[Replacement]) -> Result<(String, Series), Failed> {
+    let view = ends::lf(&file.text);
+    let series = replace::replace_each(&view, wanted)?;
+    Ok((view, series))
+}
+
+/// What a call with this input makes of a file.
+#[cfg(any(test, feature = "cases"))]
+pub(crate) fn tried(input: &Value, file: &TextFile) -> Result<Result<Series, Failed>, ToolError> {
+    Ok(made(file, &wanted::read(input)?).map(|(_, series)| series))
+}
+
+fn edit(path: AbsPath, base: Version, series: Series) -> Edit {
+    Edit { path, base, change: Change::Splices(series.splices) }
+}
+
+/// Runs what may take a while on a thread for it.
+async fn apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, ToolError> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => Ok(done),
+        Err(stopped) if stopped.is_panic() => std::panic::resume_unwind(stopped.into_panic()),
+        Err(_) => Err(ToolError::new("the program is ending")),
+    }
 }
 
 /// The text of a file, or why it cannot be edited.
@@ -122,36 +222,42 @@ pub(super) fn text_of(content: Content, path: &AbsPath) -> Result<TextFile, Tool
     }
 }
 
-/// Says what was done, with the lines as they are now.
-fn answer(input: &Value, after: &str) -> Result<String, ToolError> {
-    let new = input::text(input, &["new_string"])?.replace("\r\n", "\n");
-    let places: Vec<usize> =
-        if new.is_empty() { Vec::new() } else { after.match_indices(&new).map(|(at, _)| at).collect() };
-    let Some(first) = places.first() else { return Ok("Edited.".into()) };
-    let line = find::line_of(after, *first);
-    let count = new.lines().count().max(1);
-    let from = line.saturating_sub(limits::EDIT_CONTEXT_LINES).max(1);
-    let shown = after.lines().zip(1usize..).skip(from - 1).take(count + 2 * limits::EDIT_CONTEXT_LINES);
-    let lines: Vec<String> =
-        shown.take(limits::EDIT_SHOWN_LINES_MAX).map(|(text, number)| format!("{number}\t{text}")).collect();
-    Ok(format!("Edited. It reads now:\n{}", lines.join("\n")))
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::workspace::file;
+    use std::sync::Arc;
 
-    #[test]
-    fn plans_splices_on_the_lf_view() {
-        let path = AbsPath::new("/w/a").unwrap();
-        let content = file::decode(b"one\r\ntwo\r\n".to_vec());
-        let input = json!({"file_path": "a", "old_string": "two", "new_string": "2"});
-        let plan = planned(&input, path.clone(), content, &AbsPath::new("/w").unwrap()).unwrap();
-        let Intent::Write { edits } = plan.intent else { panic!() };
-        let Change::Splices(splices) = &edits[0].change else { panic!() };
-        assert_eq!(crate::text::spliced("one\ntwo\n", splices), "one\n2\n");
-        assert_eq!(plan.locations, [Location { path, line: Some(1) }]);
-        assert_eq!(answer(&input, "one\n2\n").unwrap(), "Edited. It reads now:\n1\tone\n2\t2");
+    use super::*;
+    use crate::workspace::NoBuffers;
+
+    /// The words with which an edit of a file with these bytes is refused; of none, where no file is.
+    async fn refused(bytes: Option<&[u8]>, file: &str, input: Value) -> String {
+        let folder = tempfile::tempdir().unwrap();
+        let root = AbsPath::new(folder.path()).unwrap();
+        let files = Files::new(root.clone(), vec![root], Arc::new(NoBuffers));
+        if let Some(bytes) = bytes {
+            #[allow(clippy::disallowed_methods, reason = "a test prepares a file")]
+            std::fs::write(folder.path().join("a.txt"), bytes).unwrap();
+        }
+        let mut input = input;
+        input["file_path"] = file.into();
+        EditFile::new().plan(&input, &files).await.unwrap_err().0
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_edited_is_told_before_anything_is_asked() {
+        let edit = json!({"old_string": "a", "new_string": "b"});
+        let check = async |bytes, file, input: &Value, expected: &str| {
+            let told = refused(bytes, file, input.clone()).await;
+            assert!(told.contains(expected), "{told}");
+        };
+        check(Some(&b"a\0b"[..]), "a.txt", &edit, "cannot be edited: it is binary").await;
+        check(Some(b""), ".", &edit, "is a folder").await;
+        check(Some(b"a"), "b.txt", &edit, "does not exist; there is a.txt").await;
+        check(None, "", &edit, "the path is empty").await;
+        check(Some(b"a"), "a.txt", &json!({"old_string": "a"}), "`new_string` is missing").await;
+        check(Some(b"a"), "a.txt", &json!({"old_string": "", "new_string": "b"}), "old_string is empty")
+            .await;
+        let large = vec![b'a'; limits::EDITED_BYTES_MAX + 1];
+        check(Some(&large), "a.txt", &edit, "more than the").await;
     }
 }

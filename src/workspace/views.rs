@@ -14,6 +14,8 @@ pub struct Views(Mutex<Seen>);
 #[derive(Debug, Default)]
 struct Seen {
     files: HashMap<AbsPath, View>,
+    /// How many edits of files that it has not seen failed in a row.
+    unseen: HashMap<AbsPath, u32>,
     /// Counts views, so that the text seen longest ago goes first.
     clock: u64,
     /// How many bytes the texts have together.
@@ -39,6 +41,7 @@ impl Views {
         seen.clock += 1;
         seen.bytes += text.as_ref().map_or(0, |text| text.len());
         let view = View { version, text, failures: 0, at: seen.clock };
+        seen.unseen.remove(path);
         let before = seen.files.insert(path.clone(), view);
         seen.bytes -= before.and_then(|view| view.text).map_or(0, |text| text.len());
         seen.drop_oldest();
@@ -47,9 +50,13 @@ impl Views {
     /// An edit of the file failed. Gives how many did so in a row.
     pub fn failed(&self, path: &AbsPath) -> u32 {
         let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(view) = seen.files.get_mut(path) else { return 1 };
-        view.failures += 1;
-        view.failures
+        let seen = &mut *seen;
+        let failures = match seen.files.get_mut(path) {
+            Some(view) => &mut view.failures,
+            None => seen.unseen.entry(path.clone()).or_default(),
+        };
+        *failures += 1;
+        *failures
     }
 
     /// An edit of the file was made.
@@ -99,6 +106,6 @@ mod tests {
         assert_eq!(views.failed(&path("a")), 1);
         views.saw(&path("a"), version, None);
         assert_eq!(views.of(&path("a")).unwrap().failures, 0);
-        assert_eq!(views.of(&path("d")), None);
+        assert_eq!((views.of(&path("d")), views.failed(&path("d"))), (None, 2));
     }
 }

@@ -1,0 +1,201 @@
+//! Lines that stand for code which was left out: `// ... rest unchanged ...`.
+
+use std::collections::HashSet;
+
+/// What begins or ends a comment.
+const COMMENTS: &[&str] = &["<!--", "-->", "{/*", "*/}", "/*", "*/", "//", "--", "#", ";", "%"];
+
+/// Words before the first one that counts.
+const FILLERS: &[&str] = &["the", "all", "and", "your", "our", "keep", "with", "of", "in", "this"];
+
+/// Words for what a placeholder stands for.
+const THINGS: &[&str] = &[
+    "code",
+    "file",
+    "class",
+    "function",
+    "functions",
+    "method",
+    "methods",
+    "module",
+    "implementation",
+    "imports",
+    "fields",
+    "lines",
+    "logic",
+    "body",
+    "component",
+    "properties",
+    "props",
+    "tests",
+    "cases",
+    "definitions",
+    "declarations",
+    "statements",
+    "styles",
+    "struct",
+    "impl",
+    "handlers",
+];
+
+/// Words which say that something stays as it is.
+const STAYS: &[&str] =
+    &["unchanged", "omitted", "same", "before", "remains", "stays", "elided", "truncated", "here"];
+
+/// The most words of a placeholder; more are a sentence about something.
+const WORDS_MAX: usize = 8;
+
+/// The first line of `new` that stands for code which was left out, and which was not quoted.
+pub(super) fn find<'a>(old: &str, new: &'a str) -> Option<&'a str> {
+    let shrinks = lines(new) < lines(old);
+    let mut found = new.lines().map(str::trim).filter(|line| is_placeholder(line, shrinks)).peekable();
+    found.peek()?;
+    let quoted: HashSet<&str> = old.lines().map(str::trim).collect();
+    found.find(|line| !quoted.contains(line))
+}
+
+fn lines(text: &str) -> usize {
+    text.lines().filter(|line| !line.trim().is_empty()).count()
+}
+
+/// Dots alone stand for code only where the new text is the shorter one.
+fn is_placeholder(line: &str, shrinks: bool) -> bool {
+    let comment = uncommented(line);
+    let inner = |open, close| comment.strip_prefix(open)?.strip_suffix(close).map(str::trim);
+    let aside = inner('(', ')').or_else(|| inner('[', ']')).unwrap_or(comment);
+    let commented = comment.len() < line.len();
+    let before = leading_dots(aside);
+    // In code, dots that touch a name spread it: `[...rest]`.
+    let before = before > 0 && (commented || aside[before..].starts_with(char::is_whitespace));
+    let behind = trailing_dots(aside) > 0;
+    let bracketed = aside.len() < comment.len() && (before || behind);
+    let marked = commented || bracketed || (before && behind);
+    if !marked {
+        return false;
+    }
+    let dots = |letter: char| letter == '.' || letter == '…' || letter.is_whitespace();
+    let words = aside.trim_matches(dots).to_lowercase();
+    if words.is_empty() {
+        return commented && before && shrinks;
+    }
+    let words: Vec<&str> = words
+        .split(|letter: char| letter.is_whitespace() || ",;:()[]".contains(letter))
+        .filter(|word| !word.is_empty())
+        .skip_while(|word| FILLERS.contains(word))
+        .collect();
+    stands_for_code(&words, before, behind)
+}
+
+/// A line without the marks of a comment around it.
+fn uncommented(line: &str) -> &str {
+    let mut inner = line;
+    loop {
+        let length = inner.len();
+        for mark in COMMENTS {
+            inner = inner.strip_prefix(mark).unwrap_or(inner);
+            inner = inner.strip_suffix(mark).unwrap_or(inner).trim();
+        }
+        if inner.len() == length {
+            return inner;
+        }
+    }
+}
+
+/// The bytes of the dots at the head.
+fn leading_dots(text: &str) -> usize {
+    let dotted = text.starts_with("...") || text.starts_with('…');
+    if dotted { text.len() - text.trim_start_matches(['.', '…']).len() } else { 0 }
+}
+
+/// The bytes of the dots at the foot.
+fn trailing_dots(text: &str) -> usize {
+    let dotted = text.ends_with("...") || text.ends_with('…');
+    if dotted { text.len() - text.trim_end_matches(['.', '…']).len() } else { 0 }
+}
+
+fn stands_for_code(words: &[&str], before: bool, behind: bool) -> bool {
+    let names = |list: &[&str]| words.iter().any(|word| list.contains(word));
+    let named = words.len() == 1 || names(THINGS) || names(STAYS);
+    let stays = ends_in_staying(words);
+    if words.len() > WORDS_MAX {
+        return false;
+    }
+    match words {
+        ["rest" | "existing" | "unchanged", ..] => {
+            ((before || behind) && named) || (stays && words.len() > 1 && names(THINGS))
+        }
+        ["remaining" | "remainder" | "other" | "previous" | "original" | "same", ..] => {
+            (before && named) || (stays && names(THINGS))
+        }
+        _ => before && stays,
+    }
+}
+
+/// Whether the words end in saying that something stays.
+fn ends_in_staying(words: &[&str]) -> bool {
+    matches!(
+        words,
+        [.., "unchanged" | "omitted" | "elided" | "truncated" | "same"] | [.., "as", "before" | "is"]
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(new: &str, expected: Option<&str>) {
+        assert_eq!(find("fn a() {\n    one();\n    two();\n    three();\n}\n", new), expected, "{new}");
+    }
+
+    #[test]
+    fn stands_for_code() {
+        for line in [
+            "// ... existing code ...",
+            "# ... rest unchanged ...",
+            "... rest unchanged ...",
+            "// rest of code ...",
+            "// ... rest of the function unchanged",
+            "(rest of methods ...)",
+            "/* … remaining fields … */",
+            "<!-- ... rest of file ... -->",
+            "{/* ... existing JSX unchanged ... */}",
+            "-- ...",
+            "# rest of the file remains the same",
+            "// ... (unchanged)",
+            "//...",
+            "// [... other methods ...]",
+        ] {
+            check(&format!("fn a() {{\n    {line}\n}}\n"), Some(line));
+        }
+    }
+
+    #[test]
+    fn is_code_or_prose() {
+        for line in [
+            "def stub(): ...",
+            "...",
+            "print(\"loading...\")",
+            "[...rest]",
+            "f(...existing)",
+            "...rest,",
+            "return value; // rest of methods ...",
+            "const note = \"(rest of methods ...)\";",
+            "// loading the rest of the items...",
+            "// wait ...",
+            "# the rest of the arguments are passed on",
+            "* Other options...",
+            "// unchanged",
+            "// existing code",
+            "(...)",
+            "existing(...)",
+            "rest(...);",
+            "#[derive(...)]",
+            "# same as in the other module, see there",
+        ] {
+            check(&format!("{line}\n"), None);
+        }
+        check("fn a() {\n    one();\n    // ...\n    two();\n    three();\n    four();\n}\n", None);
+        assert_eq!(find("// ... existing code ...\na\n", "// ... existing code ...\nb\n"), None);
+    }
+}
