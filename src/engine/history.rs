@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use super::event::{Block, Mode, PromptId, RestoreId, Seq, TurnId};
 use super::model::Message;
+use crate::limits;
+use crate::text::clip;
 
 /// What was said so far.
 #[derive(Debug, Default)]
@@ -116,4 +118,15 @@ impl History {
             self.told_mode = cut.told_mode;
         }
     }
+}
+
+/// A title from the words of a prompt; none when there are no words.
+pub(super) fn first_words(content: &[Block]) -> Option<String> {
+    content.iter().find_map(|block| match block {
+        Block::Text { text } => {
+            let line = text.lines().map(str::trim).find(|line| !line.is_empty())?;
+            Some(clip::line(line, limits::TITLE_CHARS_MAX))
+        }
+        Block::Link { .. } | Block::Resource { .. } => None,
+    })
 }

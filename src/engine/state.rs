@@ -7,14 +7,13 @@ use super::event::{
     Answer, Block, CallId, Deliver, Event, Grant, Mode, ModelName, Outcome, PromptId, QuestionId, Reminder,
     Reply, RestoreOf, RestoredTo, Seq, Setting, Stop, TodoItem, TurnId, Usage, Who, Why,
 };
-use super::history::History;
+use super::history::{self, History};
 use super::model::{CallResult, Message};
 use super::open::OpenCalls;
 pub use super::open::{OpenQuestion, OpenTurn, Waiting};
 use super::touch::Touches;
-use crate::limits;
 use crate::path::AbsPath;
-use crate::text::{Version, clip};
+use crate::text::Version;
 
 /// Everything a session knows, computed from its facts and nothing else.
 #[derive(Debug, Default)]
@@ -426,7 +425,7 @@ impl State {
         let since = self.seq.next();
         self.turn = Some(OpenTurn { id: turn.clone(), prompt: prompt.clone(), since, replies: 0 });
         if self.title.is_none() {
-            self.title = first_words(content);
+            self.title = history::first_words(content);
         }
         self.history.begin(turn, prompt, content, at, since);
     }
@@ -455,15 +454,4 @@ impl State {
             self.calls = None;
         }
     }
-}
-
-/// A title from the words of a prompt; none when there are no words.
-fn first_words(content: &[Block]) -> Option<String> {
-    content.iter().find_map(|block| match block {
-        Block::Text { text } => {
-            let line = text.lines().map(str::trim).find(|line| !line.is_empty())?;
-            Some(clip::line(line, limits::TITLE_CHARS_MAX))
-        }
-        Block::Link { .. } | Block::Resource { .. } => None,
-    })
 }
