@@ -132,7 +132,8 @@ fn a_task_of_two_steps_on_this_source_tree() {
     );
     assert!(one.body.len() < 12_000, "the first request has {} bytes", one.body.len());
     let (one, two) = (one.json(), two.json());
-    assert_eq!(one["tools"].as_array().unwrap().len(), quillon::tools::built_in().len());
+    // All but `apply_patch`, which a model of this name is not offered.
+    assert_eq!(one["tools"].as_array().unwrap().len(), quillon::tools::built_in().len() - 1);
     assert_eq!(one["tools"], two["tools"]);
     let (before, after) = (one["messages"].as_array().unwrap(), two["messages"].as_array().unwrap());
     assert_eq!(before[..], after[..before.len()], "what was said stays as it was");
