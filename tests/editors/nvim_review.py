@@ -39,14 +39,219 @@ def edited(stage, prompt="go"):
     stage.to_the_file()
 
 
+def cursor(stage, file, line):
+    code = "return vim.fn.expand('%:t') == ... and vim.fn.line('.')"
+    stage.until("in line %d of %s" % (line, file), "local f, l = ...; return (function(...) %s end)(f) == l" % code, file, line)
+
+
+def said(stage, words):
+    stage.until("said %r" % words, "return vim.fn.execute('messages'):find(..., 1, true) ~= nil", words)
+
+
 def changes_are_marked_and_gone_through(folder):
     script = edits(("one", "1st"), ("third\\n", ""), ("fifth", "5th\\n5b"))
+    script = 'call write {"file_path":"c.txt","content":"new\\n"}\ndone\n' + script
     with Stage(folder, script, EDITING) as stage:
+        assert stage.lua("return vim.fn.maparg(']h', 'n')") == ""
         edited(stage)
-        until_marked(stage, ["1+", "1-one", "3-third", "4+", "5+", "4-fifth"])
-        print(stage.terminal.screen())
+        until_marked(stage, ["1+", "1-one", "3-third", "4+", "4-fifth", "5+"])
+        shown = [line.split("│")[0].rstrip() for line in stage.terminal.screen().splitlines()[:8]]
+        assert shown == ["  one", "+ 1st", "  second", "  third", "- fourth", "  fifth", "+ 5th", "+ 5b"], shown
+        assert stage.lua("return vim.fn.maparg(']h', 'n', false, true).buffer") == 1
+        for keys, file, line in [("]h", "a.txt", 3), ("]h", "a.txt", 4), ("]h", "c.txt", 1), ("]h", "a.txt", 1), ("[h", "c.txt", 1),
+                                 ("[h", "a.txt", 4), ("[h", "a.txt", 3), ("[h", "a.txt", 1)]:
+            stage.terminal.type(keys)
+            cursor(stage, file, line)
+        until_marked(stage, ["1+"], stage.project / "c.txt")
+        stage.command("Quillon keep all")
+        until_marked(stage, [])
+        until_marked(stage, [], stage.project / "c.txt")
+        assert stage.lua("return vim.fn.maparg(']h', 'n')") == "", "the keys stay where nothing is to be looked at"
+        stage.command("Quillon review")
+        said(stage, "nothing is to be looked at")
+
+
+def one_hunk_is_kept_and_others_are_undone(folder):
+    with Stage(folder, edits(("one", "1st"), ("third", "3rd"), ("fifth", "5th")), EDITING) as stage:
+        edited(stage)
+        marked = ["1+", "1-one", "3+", "3-third", "5+", "5-fifth"]
+        until_marked(stage, marked)
+        stage.terminal.keys("j")
+        stage.command("Quillon keep")
+        said(stage, "no change of Quillon")
+        stage.terminal.keys("k")
+        stage.command("Quillon keep")
+        until_marked(stage, marked[2:])
+        stage.terminal.type("]h")
+        stage.command("Quillon undo")
+        stage.until_lines(["1st", "second", "third", "fourth", "5th"])
+        until_marked(stage, marked[4:])
+        assert stage.file.read_text() == "1st\nsecond\nthird\nfourth\n5th\n", "a saved buffer is saved again"
+        stage.terminal.keys("u")
+        stage.until_lines(["1st", "second", "3rd", "fourth", "5th"])
+        stage.command("2,4Quillon undo")  # what came back by `u` is the user's own
+        said(stage, "no change of Quillon")
+        stage.command("4,5Quillon undo")
+        stage.until_lines(["1st", "second", "3rd", "fourth", "fifth"])
+        until_marked(stage, [])
+
+
+def a_file_and_lines_are_undone_in_one_go(folder):
+    with Stage(folder, edits(("one", "1st"), ("third\\n", ""), ("fifth", "5th\\n5b")), EDITING) as stage:
+        edited(stage)
+        until_marked(stage, ["1+", "1-one", "3-third", "4+", "4-fifth", "5+"])
+        stage.terminal.type("A mine")
+        stage.terminal.keys("Escape", "o")
+        stage.terminal.type("and mine")
+        stage.terminal.keys("Escape")
+        stage.command("write")
+        until_marked(stage, ["1+", "1-one", "2+", "4-third", "5+", "5-fifth", "6+"])
+        stage.command("3,4Quillon undo")
+        stage.until_lines(["1st mine", "and mine", "second", "third", "fourth", "5th", "5b"])
+        stage.command("Quillon! undo")
+        stage.wait("You have typed in what would be undone")
+        stage.terminal.type("1")
+        stage.terminal.keys("Enter")
+        stage.until_lines(["1st mine", "and mine", "second", "third", "fourth", "fifth"])
+        stage.command("Quillon! undo")
+        stage.wait("You have typed in what would be undone")
+        stage.terminal.type("2")
+        stage.terminal.keys("Enter")
+        stage.until_lines(LINES)
+        until_marked(stage, [])
+        stage.command("Quillon! cancel")
+        said(stage, "! goes with keep and undo")
+
+
+MADE = 'call write {"file_path":"new.txt","content":"a\\nb\\n"}\ndone\n'
+MANY = MADE + 'call edit {"file_path":"b.txt","old_string":"old","new_string":"new"}\ndone\n'
+ITEMS = """return vim.iter(vim.fn.getqflist()):map(function(item)
+    return vim.fn.fnamemodify(vim.fn.bufname(item.bufnr), ':t') .. ':' .. item.lnum .. ' ' .. item.text
+    end):totable()"""
+# What the daemon tells of files that a command has changed.
+COMMANDED = """local review = require('quillon.review')
+    local request, files = review.request, {
+      { change = 'modified', restorable = true }, { change = 'deleted', removed = 2, restorable = true },
+      { change = 'modified', version = 'v', oldMode = '644', restorable = false },
+    }
+    for at, file in ipairs(files) do
+      files[at] = vim.tbl_extend('keep', file, { uri = vim.uri_from_fname('/p/' .. at), hunks = 0, added = 0, removed = 0, calls = {}, turns = {} })
+    end
+    review.request = function(session, method, params, done)
+      local at = tonumber((params.uri or ''):match('/p/(%d)$'))
+      if at then return done({ file = files[at], hunks = {} }) end
+      request(session, method, params, function(result)
+        if method == 'agent/review/list' then vim.list_extend(result.files, files) end
+        done(result)
+      end)
+    end"""
+
+
+def all_files_are_listed(folder):
+    with Stage(folder, MANY + edits(("one", "1st"), ("fifth\\n", "")), EDITING) as stage:
+        edited(stage)
+        stage.lua(COMMANDED)
+        stage.command("Quillon review")
+        stage.until("the list", "return vim.bo.buftype == 'quickfix'")
+        assert stage.lua(ITEMS) == [
+            "new.txt:1 created, +2 -0", "b.txt:1 +1 -1  new", "a.txt:1 +1 -1  1st", "a.txt:5 +0 -1  fifth", "1:1 modified, no lines to show",
+            "2:1 deleted, +0 -2", "3:1 permissions were 644 (cannot be undone)"], stage.lua(ITEMS)
+        stage.command("cnext")
+        cursor(stage, "b.txt", 1)
+        until_marked(stage, ["1+", "1-old"], stage.other)
+
+
+def all_is_undone_in_open_and_closed_files(folder):
+    with Stage(folder, MANY + edits(("one", "1st")), EDITING) as stage:
+        made = stage.project / "new.txt"
+        edited(stage)
+        until_marked(stage, ["1+", "1-one"])
+        stage.command("edit new.txt")
+        until_marked(stage, ["1+", "2+"], made)
+        stage.terminal.type("A!")
+        stage.terminal.keys("Escape")
+        stage.command("Quillon! undo")
+        said(stage, "new.txt has unsaved changes")
+        assert made.exists() and stage.lines(made) == ["a!", "b"]
+        stage.terminal.keys("u")
+        until_marked(stage, ["1+", "2+"], made)
+        stage.command("Quillon undo all")
+        said(stage, "new.txt is removed; its buffer stays")
+        stage.until_lines(LINES)
+        assert not made.exists() and stage.other.read_text() == "old\n"
+        assert stage.lines(made) == ["a", "b"]
+        until_marked(stage, [])
+        until_marked(stage, [], made)
+        stage.command("write")
+        attached = "return vim.lsp.get_clients({ name = 'quillon', bufnr = vim.fn.bufnr(...) })[1] ~= nil"
+        stage.until("known again", attached, str(made))
+
+
+def a_file_is_shown_beside_what_it_was(folder):
+    with Stage(folder, edits(("one", "1st"), ("fifth", "5th")), EDITING) as stage:
+        edited(stage)
+        marked = ["1+", "1-one", "5+", "5-fifth"]
+        until_marked(stage, marked)
+        stage.command("Quillon diff")
+        stage.wait("without the changes")
+        until_marked(stage, ["1+", "5+"])  # the other window shows the old lines
+        old = "return vim.api.nvim_buf_get_lines(vim.fn.winbufnr(vim.fn.winnr('h')), 0, -1, true)"
+        assert stage.lua(old) == LINES and stage.lua("return vim.wo.diff")
+        stage.terminal.keys("C-w", "h")
+        stage.command("quit")
+        until_marked(stage, marked)
+        assert not stage.lua("return vim.wo[vim.fn.bufwinid('a.txt')].diff")
+
+
+ENDED = """local chat = table.concat(vim.api.nvim_buf_get_lines(vim.fn.bufnr('^quillon://'), 0, -1, true), '\\n')
+    return vim.fn.count(chat, '(done)') + vim.fn.count(chat, '(failed)') > ..."""
+
+
+def typing_beside_the_agent_loses_nothing(folder):
+    count = 12
+    step = "await go%02d\ncall edit " + '{"file_path":"a.txt","old_string":"line %02d\\n","new_string":"LINE %02d\\nadded\\n"}\ndone\n'
+    script = "say Soon.\n" + "".join(step % (n, n, n) for n in range(count)) + "say All is done.\ndone\n"
+    text = "".join("line %02d\n-\n" % n for n in range(count))
+    with Stage(folder, script, EDITING, {"a.txt": (text + "typed: \n").encode()}) as stage:
+        stage.command("Quillon edit all lines")
+        stage.wait("Soon.")
+        stage.to_the_file()
+        stage.terminal.type("GA")
+        typed = ""
+        for n in range(count - 1):
+            (folder / ("go%02d" % n)).touch()  # the edit comes anywhere in these words
+            for word in ("a%d " % n, "b%d " % n, "c%d " % n):
+                stage.terminal.type(word)
+                typed += word
+            if n % 3 == 0:
+                stage.until("over: edit %d" % n, ENDED, n)
+        stage.until("typed", "return vim.api.nvim_get_current_line() == ...", "typed: " + typed)
+        stage.until("over: all edits but one", ENDED, count - 2)
+        assert stage.daemon()  # a request, before which the editor tells what was typed
+        (folder / ("go%02d" % (count - 1))).touch()
+        stage.until("over: all edits", ENDED, count - 1)
+        stage.terminal.keys("Escape")
+        stage.wait("All is done.")
+        stage.status("idle")
+        lines, row, marked = stage.lines(), 0, []
+        for n in range(count):
+            done = lines[row] == "LINE %02d" % n
+            expected = ["LINE %02d" % n, "added", "-"] if done else ["line %02d" % n, "-"]
+            assert lines[row:row + len(expected)] == expected, lines
+            marked += ["%d+" % (row + 1), "%d-line %02d" % (row + 1, n), "%d+" % (row + 2)] if done else []
+            row += len(expected)
+        assert lines[row:] == ["typed: " + typed], lines
+        assert done, "an edit while the user rests has failed: " + stage.chat()
+        assert stage.chat().count("(done)") == len(marked) / 3, stage.chat()
+        until_marked(stage, marked)
 
 
 main([
     changes_are_marked_and_gone_through,
+    one_hunk_is_kept_and_others_are_undone,
+    a_file_and_lines_are_undone_in_one_go,
+    all_files_are_listed,
+    all_is_undone_in_open_and_closed_files,
+    a_file_is_shown_beside_what_it_was,
+    typing_beside_the_agent_loses_nothing,
 ])

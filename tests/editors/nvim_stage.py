@@ -60,7 +60,7 @@ class Stage:
         env = {**{name: str(folder / value) for name, value in below.items()}, "NVIM_LOG_FILE": str(folder / "nvim.log")}
         command = [str(TARGET / "bin/nvim"), "--listen", str(folder / "socket"), "-u", str(init), "-n", "a.txt"]
         self.terminal = Tmux(command, cwd=str(self.project), env=env, width=150)
-        self.terminal.wait("second")
+        self.terminal.wait("a.txt [")
         self.nvim = pynvim.attach("socket", path=str(folder / "socket"))
 
     def __enter__(self):
@@ -89,7 +89,8 @@ class Stage:
         end = time.monotonic() + WAIT_SECONDS
         while not (found := self.lua(code, *args)):
             if time.monotonic() > end:
-                raise TimeoutError("never %s; the screen:\n%s" % (what, self.terminal.screen()))
+                told = self.lua("return vim.fn.execute('messages')")
+                raise TimeoutError("never %s; the screen:\n%s\nthe messages:%s" % (what, self.terminal.screen(), told))
             time.sleep(POLL_SECONDS)
         return found
 

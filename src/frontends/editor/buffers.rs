@@ -29,6 +29,13 @@ pub struct EditorBuffers {
     peer: Peer,
 }
 
+/// What the editor says of the text right after an edit that it applied; a plain one says nothing.
+#[derive(Debug, Clone, Default)]
+struct Told {
+    version: Option<i32>,
+    hash: Option<TextHash>,
+}
+
 /// A write with the document it goes to.
 struct Planned<'a> {
     write: &'a BufferWrite,
@@ -76,14 +83,14 @@ impl EditorBuffers {
         let mut outcomes = Vec::new();
         for (one, answer) in planned.iter().zip(answers) {
             outcomes.push(match answer {
-                Ok(()) => self.stands(one).await,
+                Ok(told) => self.stands(one, &told).await,
                 Err(why) => Err(io::Error::other(format!("the editor did not apply the edit: {why}"))),
             });
         }
         outcomes
     }
 
-    async fn by_agent(&self, planned: &[Planned<'_>], encoding: Encoding) -> Vec<Result<(), String>> {
+    async fn by_agent(&self, planned: &[Planned<'_>], encoding: Encoding) -> Vec<Result<Told, String>> {
         let mut edits = Vec::new();
         for one in planned {
             edits.push(one.for_agent(encoding, one.is_saved().await));
@@ -96,35 +103,40 @@ impl EditorBuffers {
             Err(error) => return planned.iter().map(|_| Err(error.to_string())).collect(),
         };
         let outcome = |at: usize| match files.get(at) {
-            Some(file) if file.applied => Ok(()),
+            Some(file) if file.applied => Ok(Told { version: file.version, hash: file.hash.clone() }),
             Some(file) => Err(file.error.clone().unwrap_or_else(|| "it gave no reason".to_owned())),
             None => Err("its answer does not name the file".to_owned()),
         };
         (0..planned.len()).map(outcome).collect()
     }
 
-    async fn by_lsp(&self, planned: &[Planned<'_>], terms: &Terms) -> Vec<Result<(), String>> {
+    async fn by_lsp(&self, planned: &[Planned<'_>], terms: &Terms) -> Vec<Result<Told, String>> {
         let edit = workspace_edit(planned, terms);
         let params = json!({ "label": "Quillon", "edit": edit });
         let answer: Result<Value, _> =
             self.peer.request("workspace/applyEdit", &params, limits::EDITOR_APPLY_WAIT).await;
         let outcome = match answer {
-            Ok(answer) if answer["applied"] == true => Ok(()),
+            Ok(answer) if answer["applied"] == true => Ok(Told::default()),
             Ok(answer) => Err(answer["failureReason"].as_str().unwrap_or("it gave no reason").to_owned()),
             Err(error) => Err(error.to_string()),
         };
         planned.iter().map(|_| outcome.clone()).collect()
     }
 
-    /// Waits until the document has the text that was written: "applied" alone is not believed.
-    async fn stands(&self, one: &Planned<'_>) -> io::Result<()> {
+    /// Waits until the document has the text that was written: "applied" alone is not believed. Where
+    /// the user types on at once both come as one change; then the editor's own hash is the witness.
+    async fn stands(&self, one: &Planned<'_>, told: &Told) -> io::Result<()> {
         let wanted = ends::lf(&one.write.new);
+        let hash = Hash::of(wanted.as_bytes()).to_string();
+        let stood = told.hash.as_ref().is_some_and(|told| told.0 == hash);
+        let since = told.version.unwrap_or(one.document.version.saturating_add(1));
         let mut changes = self.documents.watch();
         let found = async {
             loop {
                 changes.mark_unchanged();
                 match self.find(&one.write.path).await {
                     Some(document) if one.view(&document) == wanted => return true,
+                    Some(document) if stood && document.version >= since => return true,
                     Some(_) => {}
                     None => return false,
                 }

@@ -110,7 +110,7 @@ end
 ---@return table<string, true> kept The files that must not go: their buffers hold what is not saved.
 function M.release(root, paths)
   local kept = {}
-  for buffer in pairs(vim.deepcopy(attached(root))) do
+  for _, buffer in ipairs(vim.tbl_keys(attached(root))) do
     local path = client.real(vim.api.nvim_buf_get_name(buffer))
     if vim.tbl_contains(paths, path) and vim.bo[buffer].modified then
       kept[path] = true

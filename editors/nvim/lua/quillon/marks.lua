@@ -43,7 +43,7 @@ local function paint(buffer, hunk, quiet)
   local first, beyond = hunk.new.start, math.min(hunk.new['end'], count)
   for row = first, beyond - 1 do
     vim.api.nvim_buf_set_extmark(buffer, SPACE, row, 0, {
-      line_hl_group = 'QuillonAdd', sign_text = hunk.mixed and '~' or '+', sign_hl_group = 'QuillonAdd',
+      line_hl_group = 'QuillonAdd', sign_text = hunk.mixed and '±' or '+', sign_hl_group = 'QuillonAdd',
     })
   end
   local deleted = vim.tbl_map(function(line)
@@ -81,9 +81,14 @@ function M.show(buffer, found)
   end
 end
 
+---@param buffer integer Whose marks have gone.
+function M.forget(buffer)
+  shown[buffer] = nil
+end
+
 ---@param buffer integer
 function M.clear(buffer)
-  shown[buffer] = nil
+  M.forget(buffer)
   if vim.api.nvim_buf_is_valid(buffer) then
     vim.api.nvim_buf_clear_namespace(buffer, SPACE, 0, -1)
   end
@@ -103,20 +108,26 @@ local function lines(buffer, hunk)
   return at[1] + 1, math.max(at[1] + 1, at[3].end_row)
 end
 
+---@param buffer integer
+---@return quillon.Hunk[]
+local function hunks_of(buffer)
+  return shown[buffer] and shown[buffer].hunks or {}
+end
+
 ---The hunks in some lines; where there are none, what is deleted beneath them.
 ---@param buffer integer
 ---@param first integer
 ---@param last integer
 ---@return quillon.Hunk[]
 function M.within(buffer, first, last)
-  local function inside(beneath)
-    return vim.tbl_filter(function(hunk)
-      local from, to = lines(buffer, hunk)
-      return from <= last + beneath and to >= first
-    end, (shown[buffer] or { hunks = {} }).hunks)
-  end
-  local found = inside(0)
-  return found[1] and found or inside(1)
+  local hunks = hunks_of(buffer)
+  local inside = vim.tbl_filter(function(hunk)
+    local from, to = lines(buffer, hunk)
+    return from <= last and to >= first
+  end, hunks)
+  return inside[1] and inside or vim.tbl_filter(function(hunk)
+    return hunk.newText == '' and lines(buffer, hunk) == last + 1
+  end, hunks)
 end
 
 ---@param buffer integer
@@ -124,10 +135,10 @@ end
 ---@param step 1|-1
 ---@return integer? line Of the next hunk in that direction.
 function M.next(buffer, line, step)
-  local hunks = vim.iter((shown[buffer] or { hunks = {} }).hunks)
   local function beyond(hunk)
     return (lines(buffer, hunk) - line) * step > 0
   end
+  local hunks = vim.iter(hunks_of(buffer))
   local hunk = step > 0 and hunks:find(beyond) or step < 0 and hunks:rfind(beyond)
   return hunk and (lines(buffer, hunk)) or nil
 end

@@ -62,7 +62,12 @@ local function watch(session, buffer)
       end
     end, PAUSE_MS)
   end
-  vim.api.nvim_buf_attach(buffer, false, { on_lines = changed, on_reload = changed })
+  vim.api.nvim_buf_attach(buffer, false, { on_lines = changed, on_reload = changed, on_detach = function()
+    if watched[buffer] == own then -- its keys and marks have gone
+      watched[buffer] = nil
+      marks.forget(buffer)
+    end
+  end })
 end
 
 ---@param result agent.ReviewFileResult
@@ -128,9 +133,9 @@ function M.refresh(session)
   end
   local function each(files)
     local attached = daemon.client and daemon.client.attached_buffers or {}
-    for buffer, watch_of in pairs(vim.deepcopy(watched, true)) do
+    for _, buffer in ipairs(vim.tbl_keys(watched)) do
       local known = attached[buffer] and files[client.real(vim.api.nvim_buf_get_name(buffer))]
-      if watch_of.session == session and not known then
+      if watched[buffer].session == session and not known then
         forget(buffer)
       end
     end
@@ -206,7 +211,7 @@ end
 ---@param session quillon.Session
 ---@param step 1|-1
 function M.go(session, step)
-  local line = marks.next(0, vim.fn.line('.'), step)
+  local line = marks.next(vim.api.nvim_get_current_buf(), vim.fn.line('.'), step)
   if line then
     return jump(line)
   end
@@ -231,7 +236,7 @@ function M.go(session, step)
       return client.notify(tostring(problem), vim.log.levels.ERROR)
     end
     M.look(session, buffer, function()
-      local first = buffer == vim.api.nvim_get_current_buf() and marks.next(0, step > 0 and 0 or math.huge, step)
+      local first = buffer == vim.api.nvim_get_current_buf() and marks.next(buffer, step > 0 and 0 or math.huge, step)
       if first then
         jump(first)
       end
