@@ -246,6 +246,59 @@ def typing_beside_the_agent_loses_nothing(folder):
         until_marked(stage, marked)
 
 
+def a_stale_version_is_noticed(folder):
+    script = EDIT % ("one", "two") + "done\nexpect the buffer was changed since\nawait go\n" + edits(("third", "3rd"))
+    with Stage(folder, script, EDITING) as stage:
+        # The user is quicker than the edit.
+        stage.lua("""local buffers = require('quillon.buffers')
+            local apply = buffers.apply
+            buffers.apply = function(...)
+              buffers.apply = apply
+              vim.api.nvim_buf_set_lines(vim.fn.bufnr('a.txt'), 4, 5, true, { 'my own' })
+              return apply(...)
+            end""")
+        stage.command("Quillon go")
+        stage.wait("(failed)")
+        assert stage.daemon()  # a request, before which the editor tells what was typed
+        stage.go()
+        edited(stage, "and then?")
+        until_marked(stage, ["3+", "3-third"])
+        assert stage.lines() == ["one", "second", "3rd", "fourth", "my own"], stage.lines()
+        # And quicker than the verdict, which is about a text that is not there any more.
+        stage.lua("""vim.api.nvim_win_set_cursor(0, { 3, 0 })
+            vim.api.nvim_buf_set_lines(0, 0, 1, true, { 'mine, too' })
+            vim.cmd('Quillon undo')""")
+        said(stage, "a.txt: it has changed since; look again")
+        assert stage.lines() == ["mine, too", "second", "3rd", "fourth", "my own"], stage.lines()
+        until_marked(stage, ["3+", "3-third"])
+        stage.command("Quillon undo")
+        stage.until_lines(["mine, too", "second", "third", "fourth", "my own"])
+
+
+def a_plain_client_that_skips_an_edit_is_not_believed(folder):
+    script = EDIT % ("one", "two") + "done\nexpect its text is another one\nsay All is done.\ndone\n"
+    with Stage(folder, script, EDITING) as stage:
+        stage.lua("""local config = vim.deepcopy(vim.lsp.config.quillon)
+            config.name, config.root_dir, config.capabilities = 'plain', vim.fn.getcwd(), nil
+            local apply = vim.lsp.handlers['workspace/applyEdit']
+            config.handlers = { ['workspace/applyEdit'] = function(err, params, context)
+              local ours = vim.inspect(params):find('a.txt', 1, true)
+              if ours then -- the user is quicker than the edit
+                vim.api.nvim_buf_set_lines(vim.fn.bufnr('a.txt'), 0, 1, true, { 'one and mine' })
+              end
+              local said = apply(err, params, context)
+              APPLIED = ours and said.applied or APPLIED
+              return said
+            end }
+            vim.lsp.start(config)""")
+        stage.until("the plain client", "local c = vim.lsp.get_clients({ name = 'plain' })[1]; return c and c.initialized")
+        stage.lua("vim.lsp.get_clients({ name = 'plain' })[1]:exec_cmd({ command = 'quillon.ask', arguments = { 'go' } })")
+        stage.until("the chat", "return vim.fn.expand('%:e') == 'md'")
+        stage.until("told", "return vim.tbl_contains(vim.fn.readfile(vim.fn.expand('%')), 'All is done.')")
+        assert stage.lua("return APPLIED") is True, "Neovim says so no more"
+        assert stage.lines()[0] == "one and mine", stage.lines()
+
+
 main([
     changes_are_marked_and_gone_through,
     one_hunk_is_kept_and_others_are_undone,
@@ -254,4 +307,6 @@ main([
     all_is_undone_in_open_and_closed_files,
     a_file_is_shown_beside_what_it_was,
     typing_beside_the_agent_loses_nothing,
+    a_stale_version_is_noticed,
+    a_plain_client_that_skips_an_edit_is_not_believed,
 ])

@@ -78,7 +78,7 @@ impl EditorBuffers {
         let terms = self.terms.get().cloned().unwrap_or_default();
         let answers = match terms.applies {
             Applies::Agent => self.by_agent(planned, terms.encoding).await,
-            Applies::Documents | Applies::Changes => self.by_lsp(planned, &terms).await,
+            Applies::Documents | Applies::Neovim | Applies::Changes => self.by_lsp(planned, &terms).await,
         };
         let mut outcomes = Vec::new();
         for (one, answer) in planned.iter().zip(answers) {
@@ -241,11 +241,13 @@ fn workspace_edit(planned: &[Planned<'_>], terms: &Terms) -> Value {
                 planned.iter().map(|one| (one.document.uri.as_str(), edits(one))).collect();
             json!({ "changes": changes })
         }
-        Applies::Documents | Applies::Agent => {
+        Applies::Documents | Applies::Neovim | Applies::Agent => {
+            let least = if terms.applies == Applies::Neovim { 1 } else { i32::MIN };
             let changes: Vec<Value> = planned
                 .iter()
                 .map(|one| {
-                    let document = json!({ "uri": one.document.uri, "version": one.document.version });
+                    let document =
+                        json!({ "uri": one.document.uri, "version": one.document.version.max(least) });
                     json!({ "textDocument": document, "edits": edits(one) })
                 })
                 .collect();
