@@ -1,5 +1,7 @@
 //! Line ends: the LF view of a text, and splices carried from the view into the text itself.
 
+use std::ops::Range;
+
 use super::edit::Splice;
 
 /// The text with LF where it has CRLF, without a byte-order mark. A lone CR is text.
@@ -10,27 +12,46 @@ pub fn lf(text: &str) -> String {
 /// Puts splices of the LF view into the text: everything outside of them stays byte for byte, and
 /// what is put in has the line ends of its neighbourhood (of the file where there is none).
 pub fn splice(text: &str, splices: &[Splice]) -> String {
-    let (mark, body) = match text.strip_prefix('\u{feff}') {
-        Some(body) => ("\u{feff}", body),
-        None => ("", text),
-    };
+    let (mark, body) = parts(text);
     let mut new = String::with_capacity(text.len());
     new.push_str(mark);
-    let (mut seen, mut view) = (0, 0);
     let mut copied = 0;
-    let majority = majority(body);
-    for splice in splices {
-        let start = advance(body, &mut seen, &mut view, splice.start);
-        let end = advance(body, &mut seen, &mut view, splice.end);
-        new.push_str(&body[copied..start]);
-        match around(body, start, end).unwrap_or(majority) {
-            End::Lf => new.push_str(&splice.text),
-            End::CrLf => new.push_str(&splice.text.replace('\n', "\r\n")),
-        }
-        copied = end;
+    for (range, put) in placed(body, splices) {
+        new.push_str(&body[copied..range.start]);
+        new.push_str(&put);
+        copied = range.end;
     }
     new.push_str(&body[copied..]);
     new
+}
+
+/// What each of these splices of the LF view puts into the text, with the line ends that it has there.
+pub fn put_in(text: &str, splices: &[Splice]) -> Vec<String> {
+    placed(parts(text).1, splices).into_iter().map(|(_, put)| put).collect()
+}
+
+/// The byte-order mark, where there is one, and what follows it.
+fn parts(text: &str) -> (&str, &str) {
+    match text.strip_prefix('\u{feff}') {
+        Some(body) => ("\u{feff}", body),
+        None => ("", text),
+    }
+}
+
+/// Where the splices are in the text itself, and what they put there.
+fn placed(body: &str, splices: &[Splice]) -> Vec<(Range<usize>, String)> {
+    let (mut seen, mut view) = (0, 0);
+    let majority = majority(body);
+    let place = |splice: &Splice| {
+        let start = advance(body, &mut seen, &mut view, splice.start);
+        let end = advance(body, &mut seen, &mut view, splice.end);
+        let put = match around(body, start, end).unwrap_or(majority) {
+            End::Lf => splice.text.clone(),
+            End::CrLf => splice.text.replace('\n', "\r\n"),
+        };
+        (start..end, put)
+    };
+    splices.iter().map(place).collect()
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,6 +101,8 @@ mod tests {
         assert_eq!(splice("a\nb\r\nc\n", &one(0, 1, "x\ny")), "x\ny\nb\r\nc\n");
         assert_eq!(splice("\u{feff}a\r\n", &one(2, 2, "b\n")), "\u{feff}a\r\nb\r\n");
         assert_eq!(splice("a\rb", &one(2, 3, "c")), "a\rc");
+        assert_eq!(put_in("\u{feff}a\r\nb\nc\n", &one(2, 3, "x\ny")), ["x\r\ny"]);
+        assert_eq!(put_in("a\r\nb\nc\n", &one(4, 5, "x\ny")), ["x\ny"]);
     }
 
     proptest! {

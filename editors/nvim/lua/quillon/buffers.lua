@@ -42,27 +42,96 @@ local function break_undo(buffer)
   end)
 end
 
----@param edit agent.BufferEdit
+---Tells the daemon the text anew: Neovim tells neither of a last line that ends or does not, nor well of the
+---only one.
+---@param daemon vim.lsp.Client
+---@param buffer integer
+local function tell(daemon, buffer)
+  local ending = vim.bo[buffer].fileformat == 'dos' and '\r\n' or '\n'
+  local text = table.concat(vim.api.nvim_buf_get_lines(buffer, 0, -1, true), ending) .. (vim.bo[buffer].eol and ending or '')
+  daemon:request('agent/status', vim.empty_dict(), function() end, buffer) -- what is to be told goes before
+  daemon:notify('textDocument/didChange', {
+    textDocument = { uri = vim.uri_from_bufnr(buffer), version = vim.lsp.util.buf_versions[buffer] },
+    contentChanges = { { text = text } },
+  })
+end
+
+---@param edits lsp.TextEdit[]
 ---@param buffer integer
 ---@param encoding string
+local function put(edits, buffer, encoding)
+  local count, ends = vim.api.nvim_buf_line_count(buffer), vim.bo[buffer].eol
+  local to_the_end = vim.iter(edits):any(function(edit)
+    return edit.range['end'].line >= count
+  end)
+  if ends and to_the_end then -- the last line end is a line, so that an edit can be behind it or take it away
+    vim.api.nvim_buf_set_lines(buffer, count, count, true, { '' })
+  end
+  table.sort(edits, function(left, right)
+    local one, other = left.range.start, right.range.start
+    return one.line > other.line or one.line == other.line and one.character > other.character
+  end)
+  local function place(at)
+    local line = vim.api.nvim_buf_get_lines(buffer, at.line, at.line + 1, true)[1]
+    return at.line, vim.str_byteindex(line, encoding, at.character)
+  end
+  for _, edit in ipairs(edits) do
+    -- Elsewhere than in a dos buffer a carriage return is part of the line.
+    local text = vim.bo[buffer].fileformat == 'dos' and edit.newText:gsub('\r\n', '\n') or edit.newText
+    local row, column = place(edit.range.start)
+    local to_row, to_column = place(edit.range['end'])
+    vim.api.nvim_buf_set_text(buffer, row, column, to_row, to_column, vim.split(text, '\n', { plain = true }))
+  end
+  if ends and not to_the_end then
+    return
+  end
+  count = vim.api.nvim_buf_line_count(buffer)
+  vim.bo[buffer].eol = count > 1 and vim.api.nvim_buf_get_lines(buffer, count - 1, count, true)[1] == ''
+  if vim.bo[buffer].eol then
+    vim.api.nvim_buf_set_lines(buffer, count - 1, count, true, {})
+  end
+end
+
+---@param buffer integer
+---@return boolean saved, string? problem
+local function save(buffer)
+  local fixes = vim.bo[buffer].fixeol
+  vim.bo[buffer].fixeol = false -- who has the buffer as the disk has it wants the edit there, and no more
+  local saved, problem = pcall(vim.api.nvim_buf_call, buffer, function()
+    vim.cmd('silent write')
+  end)
+  vim.bo[buffer].fixeol = fixes
+  return saved, not saved and tostring(problem) or nil
+end
+
+---@param edit agent.BufferEdit
+---@param buffer integer
+---@param daemon vim.lsp.Client
 ---@return agent.BufferOutcome
-local function apply(edit, buffer, encoding)
+local function apply(edit, buffer, daemon)
+  local ends = vim.bo[buffer].eol
   break_undo(buffer)
-  local ok, problem = pcall(vim.lsp.util.apply_text_edits, edit.edits, buffer, encoding)
+  local ok, problem = pcall(put, edit.edits, buffer, daemon.offset_encoding)
   break_undo(buffer)
+  if not ok then -- all or nothing
+    vim.bo[buffer].eol = ends
+    vim.api.nvim_buf_call(buffer, function()
+      vim.cmd('silent! undo')
+    end)
+  end
   if buffer == vim.api.nvim_get_current_buf() and vim.api.nvim_get_mode().mode:find('^[iR]') then
     -- Insert mode saves lines for undo when it is told that a step begins.
     vim.api.nvim_feedkeys(vim.keycode('<C-g>u'), 'ni', false)
+  end
+  if vim.bo[buffer].eol ~= ends or vim.fn.getbufoneline(buffer, 1) == '' and vim.api.nvim_buf_line_count(buffer) == 1 then
+    tell(daemon, buffer)
   end
   if not ok then
     return { uri = edit.uri, applied = false, error = tostring(problem) }
   end
   local outcome = { uri = edit.uri, applied = true, saved = false }
   if edit.save then
-    outcome.saved, problem = pcall(vim.api.nvim_buf_call, buffer, function()
-      vim.cmd('silent write')
-    end)
-    outcome.error = not outcome.saved and tostring(problem) or nil
+    outcome.saved, outcome.error = save(buffer)
   end
   outcome.version, outcome.hash = vim.lsp.util.buf_versions[buffer], M.hash(buffer)
   return outcome
@@ -81,7 +150,7 @@ function M.apply(params, client_id)
   local fits, files = next(whys) == nil, {}
   for at, edit in ipairs(params.edits) do
     local why = whys[at] or 'another file of this edit was changed'
-    files[at] = fits and apply(edit, buffers[at], daemon.offset_encoding)
+    files[at] = fits and apply(edit, buffers[at], daemon)
       or { uri = edit.uri, applied = false, error = why }
   end
   return { files = files }
