@@ -2,6 +2,8 @@
 
 usage: nvim_review.py TARGET [QUILLON] [CHECK]...      see nvim_stage.py
 """
+import json
+
 from nvim_stage import EDIT, Stage, main
 
 EDITING = ["--mode", "edit"]
@@ -247,7 +249,7 @@ def typing_beside_the_agent_loses_nothing(folder):
 
 
 def a_stale_version_is_noticed(folder):
-    script = EDIT % ("one", "two") + "done\nexpect the buffer was changed since\nawait go\n" + edits(("third", "3rd"))
+    script = EDIT % ("one", "1st") + "done\nawait go\n" + edits(("third", "3rd"))
     with Stage(folder, script, EDITING) as stage:
         # The user is quicker than the edit.
         stage.lua("""local buffers = require('quillon.buffers')
@@ -255,24 +257,31 @@ def a_stale_version_is_noticed(folder):
             buffers.apply = function(...)
               buffers.apply = apply
               vim.api.nvim_buf_set_lines(vim.fn.bufnr('a.txt'), 4, 5, true, { 'my own' })
-              return apply(...)
+              FIRST = apply(...).files[1]
+              return { files = { FIRST } }
             end""")
         stage.command("Quillon go")
-        stage.wait("(failed)")
+        stage.until("over: the first edit", ENDED, 0)
+        assert stage.lua("return FIRST.applied") is False and stage.lines()[4] == "my own", stage.lines()
+        first = "1st" if "(done)" in stage.chat() else "one"  # it may have been made anew, for the text as it is
         assert stage.daemon()  # a request, before which the editor tells what was typed
         stage.go()
-        edited(stage, "and then?")
-        until_marked(stage, ["3+", "3-third"])
-        assert stage.lines() == ["one", "second", "3rd", "fourth", "my own"], stage.lines()
+        stage.wait("All is done.")
+        stage.status("idle")
+        stage.to_the_file()
+        lines = [first, "second", "3rd", "fourth", "my own"]
+        stage.until_lines(lines)
         # And quicker than the verdict, which is about a text that is not there any more.
+        stage.until("marks", "return #require('quillon.marks').within(vim.fn.bufnr('a.txt'), 3, 3) == 1")
         stage.lua("""vim.api.nvim_win_set_cursor(0, { 3, 0 })
-            vim.api.nvim_buf_set_lines(0, 0, 1, true, { 'mine, too' })
+            vim.api.nvim_buf_set_lines(0, 4, 5, true, { 'mine, too' })
             vim.cmd('Quillon undo')""")
         said(stage, "a.txt: it has changed since; look again")
-        assert stage.lines() == ["mine, too", "second", "3rd", "fourth", "my own"], stage.lines()
-        until_marked(stage, ["3+", "3-third"])
+        assert stage.lines() == lines[:4] + ["mine, too"], stage.lines()
+        stage.until("looked at again", "return require('quillon.marks').of(vim.fn.bufnr('a.txt')).file.version == "
+                    "require('quillon.buffers').hash(vim.fn.bufnr('a.txt'))")
         stage.command("Quillon undo")
-        stage.until_lines(["mine, too", "second", "third", "fourth", "my own"])
+        stage.until_lines([first, "second", "third", "fourth", "mine, too"])
 
 
 def a_plain_client_that_skips_an_edit_is_not_believed(folder):
@@ -299,6 +308,117 @@ def a_plain_client_that_skips_an_edit_is_not_believed(folder):
         assert stage.lines()[0] == "one and mine", stage.lines()
 
 
+KINDS = {
+    "crlf.txt": b"one\r\n-\r\ntwo\r\nthree\r\n",
+    "bom.txt": b"\xef\xbb\xbfone\n-\ntwo\nthree\n",
+    "both.txt": b"\xef\xbb\xbfone\r\n-\r\ntwo\r\nthree\r\n",
+    "mixed.txt": b"one\r\n-\r\ntwo\nthree\r\n",
+    "bare.txt": b"one\n-\ntwo\nthree",
+}
+
+
+def line_ends_and_marks_come_out_as_they_were(folder):
+    files = {**KINDS, **{"closed-" + name: content for name, content in KINDS.items()}}
+    step = 'call edit {"file_path":"%s","old_string":"%s\\n","new_string":"%s\\n+\\n"}\ndone\n'
+    script = "".join(step % (name, old, new) for name in files for old, new in [("one", "1"), ("two", "2")])
+    with Stage(folder, script + "say All is done.\ndone\n", EDITING, files) as stage:
+        for name in KINDS:
+            stage.command("edit " + name)
+        stage.command("edit a.txt")
+        edited(stage)
+        for name, content in files.items():
+            for old, new in [(b"one", b"1"), (b"two", b"2")]:
+                end = b"\r\n" if old + b"\r\n" in content else b"\n"
+                content = content.replace(old + end, new + end + b"+" + end)
+            check_bytes(stage, name, content)
+        for name in KINDS:
+            until_marked(stage, ["1+", "1-one", "2+", "4+", "4-two", "5+"], stage.project / name)
+        stage.command("Quillon undo all")
+        stage.until("nothing left", NOTHING_LEFT)
+        for name, content in files.items():
+            check_bytes(stage, name, content)
+
+
+def check_bytes(stage, name, content):
+    found = (stage.project / name).read_bytes()
+    assert found == content, "%s has %r instead of %r" % (name, found, content)
+
+
+NOTHING_LEFT = "return vim.iter(vim.api.nvim_list_bufs()):all(function(buffer) return not require('quillon.marks').of(buffer) end)"
+
+
+def a_last_line_end_comes_and_goes(folder):
+    contents = {"bare": "x\ny", "ended": "x\ny\n", "longer": "x\ny\nz\n", "empty": "", "crlf": "x\r\ny", "alone": "\n"}
+    changes = [("bare", "ended"), ("ended", "bare"), ("bare", "longer"), ("longer", "bare"), ("ended", "longer"), ("ended", "alone"),
+               ("alone", "bare"), ("crlf", "longer")]
+    step = 'call write {"file_path":"%s","content":%s}\ndone\n'
+    names = {"%s-%s" % pair: pair for pair in changes}
+    script = "".join('call read {"file_path":"%s"}\ndone\n' % name + step % (name, json.dumps(contents[to])) for name, (_, to) in names.items())
+    files = {name: contents[of].encode() for name, (of, _) in names.items()}
+    with Stage(folder, script + "say All is done.\ndone\n", EDITING, files) as stage:
+        for name in names:
+            stage.command("edit " + name)
+        stage.command("edit a.txt")
+        edited(stage)
+        assert "(failed)" not in stage.chat(), stage.chat()
+        for name, (of, to) in names.items():
+            check_bytes(stage, name, contents[to].replace("\n", "\r\n" if of == "crlf" else "\n").encode())
+        stage.command("Quillon undo all")
+        stage.until("nothing left", NOTHING_LEFT)
+        for name, content in files.items():
+            check_bytes(stage, name, content)
+
+
+def a_way_back_is_looked_at_taken_and_taken_back(folder):
+    script = "say First answer.\ndone\n" + MADE + EDIT % ("one", "1st") + "done\nsay All is done.\ndone\nexpect anew\nsay Heard.\ndone\n"
+    with Stage(folder, script, EDITING) as stage:
+        made = stage.project / "new.txt"
+        stage.command("Quillon restore")
+        said(stage, "there is nothing to go back to")
+        stage.command("Quillon begin")
+        stage.wait("First answer.")
+        stage.status("idle")
+        edited(stage, "make it so")
+        stage.command("edit new.txt")
+        until_marked(stage, ["1+", "2+"], made)
+        stage.command("edit a.txt")
+        stage.terminal.type("GA mine")
+        stage.terminal.keys("Escape")
+        until_marked(stage, ["1+", "1-one"])
+        stage.command("Quillon restore")
+        screen = stage.wait("Back to before")
+        assert "1: " in screen and "2 files  make it so" in screen and "0 files  begin" in screen, screen
+        stage.terminal.type("1")
+        stage.terminal.keys("Enter")
+        screen = stage.wait("Go back?")
+        assert "Back to before: make it so" in screen and "deleted new.txt (+0 -2)" in screen and "-1st" in screen, screen
+        stage.terminal.type("q")
+        stage.terminal.wait_gone("Go back?")
+        assert made.exists() and stage.lines()[0] == "1st"
+        stage.command("Quillon restore")
+        stage.wait("Back to before")
+        stage.terminal.type("1")
+        stage.terminal.keys("Enter")
+        stage.wait("Go back?")
+        stage.terminal.type("b")
+        screen = stage.wait("Prompt: make it so")
+        stage.terminal.type(", anew")
+        stage.terminal.keys("Escape")
+        stage.terminal.wait_gone("Prompt:")
+        stage.until_lines(["one", "second", "third", "fourth", "fifth mine"])
+        assert not made.exists() and stage.lines(made) == ["a", "b"]
+        until_marked(stage, [])
+        assert "First answer." in stage.chat() and "make it so" not in stage.chat() and "All is done." not in stage.chat(), stage.chat()
+        stage.command("Quillon restore undo")
+        screen = stage.wait("Go back?")
+        assert "created new.txt (+2 -0)" in screen and "+1st" in screen, screen
+        stage.terminal.type("b")
+        stage.until_lines(["1st", "second", "third", "fourth", "fifth mine"])
+        stage.until("in the chat again", "return vim.fn.count(table.concat(vim.api.nvim_buf_get_lines(vim.fn.bufnr('^quillon://'), 0, -1, true)), 'All is done.') == 1")
+        assert made.read_text() == "a\nb\n"
+        until_marked(stage, ["1+", "1-one"])
+
+
 main([
     changes_are_marked_and_gone_through,
     one_hunk_is_kept_and_others_are_undone,
@@ -309,4 +429,7 @@ main([
     typing_beside_the_agent_loses_nothing,
     a_stale_version_is_noticed,
     a_plain_client_that_skips_an_edit_is_not_believed,
+    line_ends_and_marks_come_out_as_they_were,
+    a_last_line_end_comes_and_goes,
+    a_way_back_is_looked_at_taken_and_taken_back,
 ])

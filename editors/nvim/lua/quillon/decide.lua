@@ -43,7 +43,11 @@ local function send(session, items, gone)
     buffers.settle(session.root, gone)
     review.refresh(session)
     if whys[1] then
-      client.notify(table.concat(whys, '; '), vim.log.levels.WARN)
+      local more = whys[2] and (' (and %d more; the chat has them)'):format(#whys - 1) or ''
+      vim.iter(whys[2] and whys or {}):each(function(why)
+        require('quillon.chat').note(session, why)
+      end)
+      client.notify(whys[1] .. more, vim.log.levels.WARN)
     end
   end)
 end
