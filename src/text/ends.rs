@@ -1,5 +1,7 @@
 //! Line ends: the LF view of a text, and splices carried from the view into the text itself.
 
+use std::ops::Range;
+
 use super::edit::Splice;
 
 /// The text with LF where it has CRLF, without a byte-order mark. A lone CR is text.
@@ -27,25 +29,44 @@ pub fn splice(text: &str, splices: &[Splice]) -> String {
     let (mark, body) = text.split_at(text.len() - unmarked(text).len());
     let mut new = String::with_capacity(text.len());
     new.push_str(mark);
-    let mut carrier = Carrier::new(body);
     let mut copied = 0;
-    for splice in splices {
-        let start = carrier.carry(splice.start);
-        let end = carrier.carry(splice.end);
-        new.push_str(&body[copied..start]);
-        // A mark at the head of what is put in is the one that the file has.
-        let put = match splice.text.strip_prefix('\u{feff}') {
-            Some(rest) if start == 0 && !mark.is_empty() => rest,
-            Some(_) | None => &splice.text,
-        };
-        match put.contains('\n') {
-            true => carrier.put(&mut new, start, end, put),
-            false => new.push_str(put),
-        }
-        copied = end;
+    for (range, put) in placed(mark, body, splices) {
+        new.push_str(&body[copied..range.start]);
+        new.push_str(&put);
+        copied = range.end;
     }
     new.push_str(&body[copied..]);
     new
+}
+
+/// What each of these splices of the LF view puts into the text, with the line ends that it has there.
+pub fn put_in(text: &str, splices: &[Splice]) -> Vec<String> {
+    let (mark, body) = text.split_at(text.len() - unmarked(text).len());
+    placed(mark, body, splices).map(|(_, put)| put).collect()
+}
+
+/// Where the splices are in the text itself, and what they put there.
+fn placed<'a>(
+    mark: &'a str,
+    body: &'a str,
+    splices: &'a [Splice],
+) -> impl Iterator<Item = (Range<usize>, String)> + 'a {
+    let mut carrier = Carrier::new(body);
+    splices.iter().map(move |splice| {
+        let start = carrier.carry(splice.start);
+        let end = carrier.carry(splice.end);
+        // A mark at the head of what is put in is the one that the file has.
+        let text = match splice.text.strip_prefix('\u{feff}') {
+            Some(rest) if start == 0 && !mark.is_empty() => rest,
+            Some(_) | None => &splice.text,
+        };
+        let mut put = String::with_capacity(text.len());
+        match text.contains('\n') {
+            true => carrier.put(&mut put, start, end, text),
+            false => put.push_str(text),
+        }
+        (start..end, put)
+    })
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -162,6 +183,7 @@ mod tests {
         assert_eq!(splice("a", &one(0, 1, "b\nc")), "b\nc");
         assert_eq!(splice("\u{feff}a", &one(0, 1, "\u{feff}b")), "\u{feff}b");
         assert_eq!(splice("\u{feff}\u{feff}a", &one(0, 1, "b")), "\u{feff}\u{feff}b");
+        assert_eq!(put_in("\u{feff}a\r\nb\nc\n", &one(2, 3, "x\ny")), ["x\r\ny"]);
     }
 
     #[test]

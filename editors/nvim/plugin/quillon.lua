@@ -8,6 +8,7 @@ vim.api.nvim_create_user_command('Quillon', function(command)
 end, {
   nargs = '*',
   range = true,
+  bang = true,
   desc = 'Talk with Quillon, the coding agent',
   complete = function(...)
     return require('quillon').complete(...)

@@ -81,7 +81,7 @@ impl EditorBuffers {
         changes.mark_unchanged();
         let answers = match terms.applies {
             Applies::Agent => self.by_agent(planned, terms.encoding).await,
-            Applies::Documents | Applies::Changes => self.by_lsp(planned, &terms).await,
+            Applies::Documents | Applies::Neovim | Applies::Changes => self.by_lsp(planned, &terms).await,
         };
         let refused = answers.iter().any(|answer| matches!(answer, Err(Refusal::No(_))));
         let moved = refused && self.moves(planned, &answers, &mut changes).await;
@@ -245,9 +245,10 @@ impl Planned<'_> {
     async fn is_saved(&self) -> bool {
         let path = self.write.path.clone();
         let read = tokio::task::spawn_blocking(move || workspace::on_disk(&path)).await;
-        read.is_ok_and(|read| {
-            read.is_ok_and(|bytes| ends::lf(&String::from_utf8_lossy(&bytes)) == self.view(&self.document))
-        })
+        let Ok(Ok(bytes)) = read else { return false };
+        let view = self.view(&self.document);
+        // Neovim tells of an empty file as of an empty line.
+        ends::lf(&String::from_utf8_lossy(&bytes)) == view || bytes.is_empty() && view == "\n"
     }
 
     fn for_agent(&self, encoding: Encoding, save: bool) -> BufferEdit {
@@ -257,19 +258,15 @@ impl Planned<'_> {
             uri: Uri(self.document.uri.clone()),
             version: self.document.version,
             base_hash: TextHash(Hash::of(base.as_bytes()).to_string()),
-            edits: edits.map(|(range, text)| TextEdit { range, new_text: text.to_owned() }).collect(),
+            edits: edits.map(|(range, new_text)| TextEdit { range, new_text }).collect(),
             save,
         }
     }
 }
 
-/// The splices by positions. Line ends other than LF change no position before them in a line.
-fn ranges<'a>(
-    document: &Document,
-    base: &str,
-    splices: &'a [Splice],
-    encoding: Encoding,
-) -> Vec<(Range, &'a str)> {
+/// The splices by positions, with the line ends that they have in the document: not every editor gives
+/// them. Line ends other than LF change no position before them in a line.
+fn ranges(document: &Document, base: &str, splices: &[Splice], encoding: Encoding) -> Vec<(Range, String)> {
     // A byte-order mark that the editor shows is a character of its first line.
     let mark = if document.text.get_char(0) == Some('\u{feff}') { "\u{feff}" } else { "" };
     let rope = Rope::from_str(&format!("{mark}{base}"));
@@ -277,21 +274,17 @@ fn ranges<'a>(
         let at = position(&rope, byte + mark.len(), encoding);
         Position { line: at.line, character: at.character }
     };
-    let range = |splice: &'a Splice| {
-        (Range { start: place(splice.start), end: place(splice.end) }, splice.text.as_str())
-    };
-    splices.iter().map(range).collect()
+    let range = |splice: &Splice| Range { start: place(splice.start), end: place(splice.end) };
+    let texts = ends::put_in(&document.text.to_string(), splices);
+    splices.iter().map(range).zip(texts).collect()
 }
 
 fn workspace_edit(planned: &[Planned<'_>], terms: &Terms) -> Value {
     let edits = |one: &Planned<'_>| -> Vec<Value> {
         let base = one.view(&one.document);
-        // Not every editor gives inserted lines the document's line ends.
-        let crlf = one.document.text.to_string().contains("\r\n");
-        let text = |text: &str| if crlf { text.replace('\n', "\r\n") } else { text.to_owned() };
         ranges(&one.document, &base, &one.write.splices, terms.encoding)
             .into_iter()
-            .map(|(range, new)| json!({ "range": range, "newText": text(new) }))
+            .map(|(range, new)| json!({ "range": range, "newText": new }))
             .collect()
     };
     match terms.applies {
@@ -300,11 +293,13 @@ fn workspace_edit(planned: &[Planned<'_>], terms: &Terms) -> Value {
                 planned.iter().map(|one| (one.document.uri.as_str(), edits(one))).collect();
             json!({ "changes": changes })
         }
-        Applies::Documents | Applies::Agent => {
+        Applies::Documents | Applies::Neovim | Applies::Agent => {
+            let least = if terms.applies == Applies::Neovim { 1 } else { i32::MIN };
             let changes: Vec<Value> = planned
                 .iter()
                 .map(|one| {
-                    let document = json!({ "uri": one.document.uri, "version": one.document.version });
+                    let document =
+                        json!({ "uri": one.document.uri, "version": one.document.version.max(least) });
                     json!({ "textDocument": document, "edits": edits(one) })
                 })
                 .collect();

@@ -164,11 +164,17 @@ fn char_at(text: &Rope, position: Position, encoding: Encoding) -> usize {
     }
     let (begin, content) = (text.line_to_char(line), without_end(text.line(line)));
     let wanted = position.character as usize;
-    let inside = match encoding {
-        Encoding::Utf8 => content.byte_to_char(wanted.min(content.len_bytes())),
-        Encoding::Utf16 => content.utf16_cu_to_char(wanted.min(content.len_utf16_cu())),
+    let length = match encoding {
+        Encoding::Utf8 => content.len_bytes(),
+        Encoding::Utf16 => content.len_utf16_cu(),
     };
-    begin + inside
+    // For Neovim the CR of a line that alone has one is text, behind which it may type.
+    let behind_cr = wanted == length + 1 && text.get_char(begin + content.len_chars()) == Some('\r');
+    let inside = match encoding {
+        Encoding::Utf8 => content.byte_to_char(wanted.min(length)),
+        Encoding::Utf16 => content.utf16_cu_to_char(wanted.min(length)),
+    };
+    begin + inside + usize::from(behind_cr)
 }
 
 fn without_end(line: RopeSlice<'_>) -> RopeSlice<'_> {
@@ -212,6 +218,8 @@ mod tests {
     fn positions_out_of_bounds_are_moved_inside() {
         check("a\r\nb\r\n", change((0, 9), (1, 0), "-"), Encoding::Utf16, "a-b\r\n");
         check("a", change((7, 0), (9, 9), "b"), Encoding::Utf16, "ab");
+        check("a\r\nb\r\n", change((0, 2), (0, 2), "\n+\r"), Encoding::Utf16, "a\r\n+\r\nb\r\n");
+        check("a\nb\r\n", change((0, 2), (0, 2), "-"), Encoding::Utf8, "a-\nb\r\n");
         check("x\u{2028}y\nz", change((1, 0), (1, 1), "!"), Encoding::Utf16, "x\u{2028}y\n!");
     }
 

@@ -6,8 +6,8 @@ use std::sync::atomic::Ordering;
 use tower_lsp::LanguageServer;
 use tower_lsp::jsonrpc::{Error, Result};
 use tower_lsp::ls_types::{
-    DidChangeTextDocumentParams, DidCloseTextDocumentParams, DidOpenTextDocumentParams, ExecuteCommandParams,
-    InitializeParams, InitializeResult, LSPAny,
+    DidChangeTextDocumentParams, DidCloseTextDocumentParams, DidOpenTextDocumentParams,
+    DidSaveTextDocumentParams, ExecuteCommandParams, InitializeParams, InitializeResult, LSPAny,
 };
 
 use super::Editor;
@@ -52,6 +52,9 @@ impl LanguageServer for Lsp {
         let changes = &params.content_changes;
         self.0.documents.changed(document.uri.as_str(), document.version, changes, encoding);
     }
+
+    /// Changes nothing that is known of the document.
+    async fn did_save(&self, _params: DidSaveTextDocumentParams) {}
 
     async fn did_close(&self, params: DidCloseTextDocumentParams) {
         self.0.documents.closed(params.text_document.uri.as_str());

@@ -38,6 +38,8 @@ pub enum Applies {
     Agent,
     /// By `workspace/applyEdit`, bound to versions.
     Documents,
+    /// The same, though the client does not announce it, and looks at versions above 0 only.
+    Neovim,
     /// By `workspace/applyEdit`, as every client knows it.
     #[default]
     Changes,
@@ -64,10 +66,11 @@ impl Terms {
         let info = params.client_info.as_ref().map(|info| info.name.clone());
         Ok(Self {
             encoding: if utf8 { Encoding::Utf8 } else { Encoding::Utf16 },
-            applies: match (&agent, versioned) {
-                (Some(agent), _) if agent.buffers.apply => Applies::Agent,
-                (_, true) => Applies::Documents,
-                (_, false) => Applies::Changes,
+            applies: match (&agent, versioned, info.as_deref()) {
+                (Some(agent), _, _) if agent.buffers.apply => Applies::Agent,
+                (_, _, Some("Neovim")) => Applies::Neovim,
+                (_, true, _) => Applies::Documents,
+                (_, false, _) => Applies::Changes,
             },
             agent: agent.map(|agent| {
                 agent.client.map(|client| client.name).or(info).unwrap_or_else(|| "editor".to_owned())

@@ -5,8 +5,16 @@ local M = {}
 
 ---@class quillon.Chat
 ---@field buffer integer
----@field items { key: string, text: string, shown: string[] }[] In order.
+---@field items quillon.Item[] In order.
+---@field back table<agent.RestoreId, quillon.Item[]> What each way back took away, or brought again.
 ---@field scheduled boolean Whether the items will be written.
+
+---@class quillon.Item
+---@field key string
+---@field text string
+---@field shown string[]
+---@field turn? agent.TurnId The turn that it begins.
+---@field hidden? boolean
 
 ---@type table<string, quillon.Chat>
 local chats = {}
@@ -24,7 +32,7 @@ local function write(chat)
   for _, item in ipairs(chat.items) do
     local joins = item.key:find('^call:') or item.key == 'header' -- calls are one list
     local text = item.key:find('^thought:') and '> ' .. item.text:gsub('\n', '\n> ') or item.text
-    local lines = item.text == '' and {} or vim.split((joins and '' or '\n') .. text, '\n')
+    local lines = (item.text == '' or item.hidden) and {} or vim.split((joins and '' or '\n') .. text, '\n')
     local same = 0
     while same < #lines and lines[same + 1] == item.shown[same + 1] do
       same = same + 1
@@ -50,7 +58,7 @@ local function chat_of(session)
     return chat
   end
   local buffer = vim.api.nvim_create_buf(false, true)
-  chat = { buffer = buffer, items = chat and chat.items or {}, scheduled = false }
+  chat = { buffer = buffer, items = chat and chat.items or {}, back = chat and chat.back or {}, scheduled = false }
   vim.iter(chat.items):each(function(item)
     item.shown = {}
   end)
@@ -72,6 +80,7 @@ end
 ---@param session quillon.Session
 ---@param key string
 ---@param text string|fun(before: string): string
+---@return quillon.Item?
 local function put(session, key, text)
   local chat = chat_of(session)
   local item = vim.iter(chat.items):rfind(function(one)
@@ -92,6 +101,7 @@ local function put(session, key, text)
       end
     end)
   end
+  return item
 end
 
 ---Takes an item away; another one of its key comes last.
@@ -120,6 +130,7 @@ function M.clear(session)
   for _, item in ipairs(chat_of(session).items) do
     drop(session, item.key)
   end
+  chat_of(session).back = {}
   M.header(session)
 end
 
@@ -135,8 +146,9 @@ end
 ---@param id agent.PromptId
 ---@param content? agent.ContentBlock[] Absent: only the heading changes.
 ---@param note? string
+---@return quillon.Item?
 local function prompt(session, id, content, note)
-  put(session, 'prompt:' .. id, function(before)
+  return put(session, 'prompt:' .. id, function(before)
     local text = content and words(content) or before:match('^[^\n]*\n\n(.*)$') or ''
     return ('## You%s\n\n%s'):format(note and ' (' .. note .. ')' or '', text)
   end)
@@ -173,6 +185,17 @@ local function stream(session, event)
   end)
 end
 
+---@param chat quillon.Chat
+---@param turn agent.TurnId
+---@return quillon.Item[] items What is shown of a turn and all behind it.
+local function since(chat, turn)
+  local begun = false
+  return vim.tbl_filter(function(item)
+    begun = begun or item.turn == turn
+    return begun and not item.hidden
+  end, chat.items)
+end
+
 ---@type table<string, fun(session: quillon.Session, event: any, told: agent.SessionEvent)>
 local shows = {
   promptQueued = function(session, event)
@@ -187,9 +210,19 @@ local shows = {
   promptTaken = function(session, event)
     prompt(session, event.promptId)
   end,
-  turnStarted = function(session, event)
+  turnStarted = function(session, event, told)
     drop(session, 'prompt:' .. event.promptId)
-    prompt(session, event.promptId, event.content)
+    prompt(session, event.promptId, event.content).turn = told.turnId
+  end,
+  restored = function(session, event, told)
+    local back = chat_of(session).back
+    if event.conversation then
+      back[event.restoreId] = event.turnId and since(chat_of(session), event.turnId) or back[event.undone] or {}
+      for _, item in ipairs(back[event.restoreId]) do
+        item.hidden = not item.hidden
+      end
+    end
+    put(session, 'fact:' .. told.seq, '*' .. visible(told.summary or '') .. '*')
   end,
   message = stream,
   thought = stream,
@@ -242,7 +275,7 @@ local shows = {
 }
 
 -- Shown in the heading, by the call, or not at all; what is unknown is shown by its summary.
-for _, kind in ipairs({ 'opened', 'configured', 'title', 'answered', 'fileTouched', 'fileSettled', 'briefed', 'reminded' }) do
+for _, kind in ipairs({ 'opened', 'configured', 'title', 'answered', 'fileTouched', 'fileSettled', 'reviewed', 'briefed', 'reminded' }) do
   shows[kind] = M.header
 end
 
@@ -283,8 +316,9 @@ end
 ---Asks the user for a prompt.
 ---@param session quillon.Session
 ---@param further? agent.ContentBlock[] What goes along.
-function M.ask(session, further)
-  vim.ui.input({ prompt = 'Prompt: ' }, function(text)
+---@param words? string To begin with.
+function M.ask(session, further, words)
+  vim.ui.input({ prompt = 'Prompt: ', default = words }, function(text)
     if text and vim.trim(text) ~= '' then
       sessions.prompt(session, vim.list_extend({ { type = 'text', text = text } }, further or {}))
     end

@@ -26,9 +26,21 @@ function M.notify(text, level)
   vim.notify('Quillon: ' .. text, level or vim.log.levels.INFO)
 end
 
+---@param uri agent.Uri
+---@return string
+function M.path(uri)
+  return vim.startswith(uri, 'file:') and vim.uri_to_fname(uri) or uri
+end
+
+---@param path string
+---@return string path As short as it can be told from here.
+function M.short(path)
+  return vim.fn.fnamemodify(path, ':.')
+end
+
 ---@param path string
 ---@return string path With links followed as far as it exists.
-local function real(path)
+function M.real(path)
   local parent = vim.fs.dirname(path)
   return vim.uv.fs_realpath(path) or vim.fs.joinpath(vim.uv.fs_realpath(parent) or parent, vim.fs.basename(path))
 end
@@ -51,7 +63,7 @@ end
 function M.root()
   local name, here = vim.api.nvim_buf_get_name(0), vim.fn.getcwd()
   local of_file = vim.bo.buftype == '' and name ~= '' and root_of(vim.fs.dirname(name))
-  return vim.b.quillon_root or real(of_file or root_of(here) or here)
+  return vim.b.quillon_root or M.real(of_file or root_of(here) or here)
 end
 
 ---@param daemon quillon.Daemon
@@ -59,12 +71,12 @@ end
 local function attach(daemon, buffer)
   local name = vim.api.nvim_buf_get_name(buffer)
   local ordinary = vim.api.nvim_buf_is_loaded(buffer) and vim.bo[buffer].buftype == '' and name ~= ''
-  if daemon.client and ordinary and not name:find('^%a[%w+.-]*://') and vim.fs.relpath(daemon.root, real(name)) then
+  if daemon.client and ordinary and not name:find('^%a[%w+.-]*://') and vim.fs.relpath(daemon.root, M.real(name)) then
     vim.lsp.buf_attach_client(buffer, daemon.client.id)
   end
 end
 
-vim.api.nvim_create_autocmd({ 'BufReadPost', 'BufNewFile', 'BufFilePost' }, {
+vim.api.nvim_create_autocmd({ 'BufReadPost', 'BufNewFile', 'BufFilePost', 'BufWritePost' }, {
   group = vim.api.nvim_create_augroup('quillon.client', {}),
   callback = function(event)
     for _, daemon in pairs(daemons) do
@@ -172,6 +184,16 @@ end
 ---@return quillon.Daemon? daemon Where one was ever started.
 function M.find(root)
   return daemons[root]
+end
+
+---Attaches the project's open files that are there.
+---@param root string
+function M.attach(root)
+  for _, buffer in ipairs(vim.api.nvim_list_bufs()) do
+    if daemons[root] and vim.uv.fs_stat(vim.api.nvim_buf_get_name(buffer)) then
+      attach(daemons[root], buffer)
+    end
+  end
 end
 
 ---Does something with the project's daemon, at once or when it has started.

@@ -4,8 +4,23 @@ local client = require('quillon.client')
 local sessions = require('quillon.session')
 local M = {}
 
----The commands: how many words they take, and what they do.
----@type table<string, { most: integer, words?: string[], act: fun(session: quillon.Session, word?: string) }>
+---@class quillon.Command
+---@field most integer How many words it takes.
+---@field words? string[] Those that are offered.
+---@field only? boolean Whether any other word makes a prompt of it.
+---@field ranged? boolean Whether it takes a range and a bang; else lines are of a prompt.
+---@field act fun(session: quillon.Session, word?: string, command: vim.api.keyset.create_user_command.command_args)
+
+---@param decision agent.ReviewDecision
+---@return quillon.Command
+local function verdict(decision)
+  return { most = 1, words = { 'all' }, only = true, ranged = true, act = function(session, word, command)
+    local where = { all = word == 'all', file = command.bang, first = command.line1, last = command.line2 }
+    require('quillon.decide').decide(session, decision, where)
+  end }
+end
+
+---@type table<string, quillon.Command>
 local commands = {
   answer = { most = 0, act = function(session)
     if not require('quillon.permission').refresh(session, true) then
@@ -13,6 +28,10 @@ local commands = {
     end
   end },
   cancel = { most = 0, act = sessions.cancel },
+  diff = { most = 0, act = function(session)
+    require('quillon.changes').diff(session)
+  end },
+  keep = verdict('keep'),
   mode = { most = 1, words = { 'ask', 'edit', 'plan' }, act = function(session, word)
     sessions.set(session, 'mode', word)
   end },
@@ -22,16 +41,32 @@ local commands = {
   new = { most = 0, act = function(session)
     sessions.open(session)
   end },
+  restore = { most = 1, words = { 'undo' }, only = true, act = function(session, word)
+    require('quillon.restore')[word or 'choose'](session)
+  end },
+  review = { most = 0, act = function(session)
+    require('quillon.changes').list(session)
+  end },
   sessions = { most = 0, act = sessions.choose },
+  undo = verdict('undo'),
 }
+
+---@param command vim.api.keyset.create_user_command.command_args
+---@return quillon.Command? named None: it is a prompt.
+local function named_in(command)
+  local named, word = commands[command.fargs[1]], command.fargs[2]
+  local fits = named and #command.fargs - 1 <= named.most and (named.ranged or command.range == 0)
+  return fits and (not word or not named.only or vim.tbl_contains(named.words, word)) and named or nil
+end
 
 ---`:Quillon …`; see |quillon-commands|.
 ---@param command vim.api.keyset.create_user_command.command_args
 function M.command(command)
-  local session, words = sessions.of(), command.fargs
-  local named = command.range == 0 and commands[words[1]]
-  if named and #words - 1 <= named.most then
-    return named.act(session, words[2])
+  local session, named = sessions.of(), named_in(command)
+  if command.bang and not (named and named.ranged) then
+    return client.notify('! goes with keep and undo', vim.log.levels.ERROR)
+  elseif named then
+    return named.act(session, command.fargs[2], command)
   end
   local selection = {}
   if command.range > 0 then

@@ -4,8 +4,18 @@ local M = {}
 
 local IGNORE_NS = 300e6 -- keys that were typed before the question was seen answer nothing
 
----@type { window: integer, question: agent.Question, since: integer }?
-local float
+---@class quillon.Asking
+---@field window integer
+---@field question agent.Question
+---@field since integer
+
+---The question that is shown, by its project.
+---@type table<string, quillon.Asking>
+local floats = {}
+
+---The question whose answer is on its way, by its project: the next one is for the same keys.
+---@type table<string, agent.QuestionId>
+local sent = {}
 
 ---Characters that hide or reorder others: controls, soft hyphen, fillers, zero width, bidi, tags.
 local HIDING = {
@@ -27,24 +37,19 @@ function M.visible(text)
   end))
 end
 
----@param uri agent.Uri
-local function path(uri)
-  return vim.startswith(uri, 'file:') and vim.uri_to_fname(uri) or uri
-end
-
 ---@type table<string, fun(subject: any): string>
 local subjects = {
   command = function(subject)
-    return ('in %s, at most %d s:\n\n%s'):format(path(subject.cwd), subject.timeLimitMs / 1000, subject.command)
+    return ('in %s, at most %d s:\n\n%s'):format(client.path(subject.cwd), subject.timeLimitMs / 1000, subject.command)
   end,
   edit = function(subject)
     return vim.iter(subject.files):map(function(file)
-      return ('%s %s (+%d -%d)\n%s'):format(file.change, path(file.uri), file.added, file.removed, file.diff)
+      return ('%s %s (+%d -%d)\n%s'):format(file.change, client.path(file.uri), file.added, file.removed, file.diff)
     end):join('\n')
   end,
   path = function(subject)
     local searched = subject.pattern and ' for ' .. subject.pattern or ''
-    return subject.access .. searched .. ':\n' .. vim.iter(subject.uris):map(path):join('\n')
+    return subject.access .. searched .. ':\n' .. vim.iter(subject.uris):map(client.path):join('\n')
   end,
   text = function(subject)
     return subject.text
@@ -77,12 +82,14 @@ local function lines(question)
   return vim.split(M.visible(table.concat(text, '\n')), '\n')
 end
 
----Hides the question; it stays open.
-function M.close()
+---Hides a project's question; it stays open.
+---@param root string
+function M.close(root)
+  local float = floats[root]
+  floats[root] = nil
   if float and vim.api.nvim_win_is_valid(float.window) then
     vim.api.nvim_win_close(float.window, true)
   end
-  float = nil
 end
 
 ---@param session quillon.Session
@@ -90,10 +97,12 @@ end
 ---@param choice agent.Choice
 ---@param note? string
 local function send(session, question, choice, note)
-  M.close()
+  M.close(session.root)
+  sent[session.root] = question.questionId
   local params = { sessionId = session.id, questionId = question.questionId, choice = choice.id, note = note }
   client.request(session.root, 'agent/answer', params, function(_, err)
     if err then
+      sent[session.root] = nil
       M.refresh(session)
     end
   end)
@@ -103,7 +112,7 @@ end
 ---@param question agent.Question
 ---@param key "o"|"a"|"n"|"N"
 local function answer(session, question, key)
-  local found = choices(question, key)
+  local found, float = choices(question, key), floats[session.root]
   if not float or vim.uv.hrtime() - float.since < IGNORE_NS or #found == 0 then
     return
   elseif #found > 1 then
@@ -125,32 +134,30 @@ local function answer(session, question, key)
 end
 
 ---@param session quillon.Session
+---@return string
+local function title(session)
+  return (' Quillon asks, 1 of %d '):format(#session.questions)
+end
+
+---@param session quillon.Session
 ---@param question agent.Question
 ---@param focus boolean
 local function open(session, question, focus)
-  local text = lines(question)
-  local buffer = vim.api.nvim_create_buf(false, true)
-  vim.api.nvim_buf_set_lines(buffer, 0, -1, true, text)
-  vim.b[buffer].quillon_root = session.root
-  vim.bo[buffer].modifiable, vim.bo[buffer].bufhidden, vim.bo[buffer].syntax = false, 'wipe', 'diff'
+  local function later()
+    M.close(session.root)
+  end
+  local keys = { q = later, ['<Esc>'] = later }
   for key in pairs(KINDS) do
-    vim.keymap.set('n', key, function()
+    keys[key] = function()
       answer(session, question, key)
-    end, { buffer = buffer, nowait = true })
+    end
   end
-  for _, key in ipairs({ 'q', '<Esc>' }) do
-    vim.keymap.set('n', key, M.close, { buffer = buffer, nowait = true })
-  end
-  local width = math.max(20, math.min(100, vim.o.columns - 4))
-  local height = math.max(3, math.min(#text, math.floor(vim.o.lines * 0.7)))
-  local window = vim.api.nvim_open_win(buffer, focus, {
-    relative = 'editor', style = 'minimal', border = 'rounded', width = width, height = height,
-    row = math.max(0, (vim.o.lines - height) / 2 - 2), col = (vim.o.columns - width) / 2,
-    title = (' Quillon asks, 1 of %d '):format(#session.questions), footer = ' o once  a always  n no  N why not  q later ',
+  local window = require('quillon.float').open(lines(question), {
+    root = session.root, focus = focus, keys = keys,
+    title = title(session), footer = ' o once  a always  n no  N why not  q later ',
   })
-  vim.wo[window][0].wrap = true
   vim.cmd.redraw() -- the time runs from when it can be seen, however long the editor was busy
-  float = { window = window, question = question, since = vim.uv.hrtime() }
+  floats[session.root] = { window = window, question = question, since = vim.uv.hrtime() }
 end
 
 ---Shows the oldest open question, or closes the float where none is left.
@@ -158,17 +165,25 @@ end
 ---@param asked_for? boolean The user wants to answer.
 ---@return boolean shown
 function M.refresh(session, asked_for)
-  local question = session.questions[1]
-  if float and question and float.question.questionId == question.questionId and not asked_for then
+  local root, question = session.root, session.questions[1]
+  local float, id = floats[root], question and question.questionId
+  if not asked_for and id and sent[root] == id then
+    return true
+  elseif not asked_for and float and float.question.questionId == id then
+    if vim.api.nvim_win_is_valid(float.window) then
+      vim.api.nvim_win_set_config(float.window, { title = title(session) })
+    end
     return true
   end
-  M.close()
+  M.close(root)
+  local goes_on = sent[root] ~= nil
+  sent[root] = nil
   if not question then
     return false
   end
-  local in_chat = vim.b.quillon_root == session.root and vim.api.nvim_get_mode().mode == 'n'
-  open(session, question, asked_for or in_chat)
-  if not asked_for and not in_chat then
+  local here = (goes_on or vim.b.quillon_root == root) and vim.api.nvim_get_mode().mode == 'n'
+  open(session, question, asked_for or here)
+  if not asked_for and not here then
     client.notify('asks: ' .. M.visible(question.title) .. ' (:Quillon answer)', vim.log.levels.WARN)
   end
   return true

@@ -16,6 +16,7 @@ local M = {}
 ---@field title? string
 ---@field model? string
 ---@field mode? string
+---@field restored? agent.Restored The last way back that was taken.
 ---@field replaying boolean Whether facts come that are old.
 
 ---@type table<string, quillon.Session>
@@ -32,7 +33,7 @@ end
 ---@param session table
 ---@return quillon.Session session Without anything of a session of the daemon's.
 function M.blank(session)
-  local none = { 'id', 'held', 'making', 'turn', 'title', 'model', 'mode' }
+  local none = { 'id', 'held', 'making', 'turn', 'title', 'model', 'mode', 'restored' }
   for _, field in ipairs(none) do
     session[field] = nil
   end
@@ -89,9 +90,20 @@ local known = {
   end,
   callEnded = function(session, event)
     local kind = (session.calls[event.callId] or {}).kind
-    local daemon = client.find(session.root)
-    if (kind == 'edit' or kind == 'command') and not session.replaying and daemon and daemon.client then
-      require('quillon.buffers').read_again(daemon.client)
+    if (kind == 'edit' or kind == 'command') and not session.replaying then
+      require('quillon.buffers').read_again(session.root)
+      require('quillon.review').refresh(session)
+    end
+  end,
+  reviewed = function(session)
+    if not session.replaying then
+      require('quillon.review').refresh(session)
+    end
+  end,
+  restored = function(session, event)
+    session.restored = event
+    if not session.replaying then
+      require('quillon.review').refresh(session)
     end
   end,
   asked = function(session, event)
@@ -149,6 +161,7 @@ local function attach(session)
     end
     settle(session)
     require('quillon.permission').refresh(session)
+    require('quillon.review').refresh(session)
     vim.iter(session.unsent):each(function(_, params)
       M.send(session, params)
     end)
@@ -169,7 +182,7 @@ client.hooks = {
   lost = function(root, again)
     local session = M.of(root)
     session.held, session.making = nil, again and session.making or nil
-    require('quillon.permission').close()
+    require('quillon.permission').close(root)
     local follows = again and 'it is started again.' or ':Quillon starts it again.'
     require('quillon.chat').note(session, 'The daemon has ended; ' .. follows)
     become(session, again and 'starting' or 'lost')
@@ -236,8 +249,9 @@ function M.open(session, id)
   local making = session.making
   M.blank(session)
   session.id, session.making = id, making
-  require('quillon.permission').close()
+  require('quillon.permission').close(session.root)
   require('quillon.chat').clear(session)
+  require('quillon.review').refresh(session)
   if id then
     return attach(session)
   end
