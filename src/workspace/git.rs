@@ -99,7 +99,8 @@ impl Repository {
         let named = |path: &AbsPath| self.relative(path).map(|relative| format!("HEAD:{relative}"));
         let wishes: Vec<Option<String>> = paths.iter().map(named).collect();
         let asked = wishes.iter().flatten().cloned().collect();
-        let mut told = objects::batch(&self.worktree, asked, limits::COMMITTED_BYTES_MAX).await.into_iter();
+        let mut told =
+            objects::batch(&self.worktree, asked, limits::survey::COMMITTED_BYTES_MAX).await.into_iter();
         let answers = paths.iter().zip(wishes).map(|(path, wish)| {
             let committed = match wish.and_then(|_| told.next()) {
                 Some(objects::Answer::Blob(bytes)) => Committed::Bytes(bytes),
@@ -141,8 +142,8 @@ impl Repository {
         // Stamped first: an index that is replaced meanwhile then counts as older than it is.
         let Some(stamp) = self.index_stamp() else { return Some(Index::default()) };
         let path = self.git_folder.join("index").ok()?;
-        let read = fs::read_up_to(&path, limits::GIT_INDEX_BYTES_MAX).ok()?;
-        if read.whole_len > limits::GIT_INDEX_BYTES_MAX {
+        let read = fs::read_up_to(&path, limits::survey::GIT_INDEX_BYTES_MAX).ok()?;
+        if read.whole_len > limits::survey::GIT_INDEX_BYTES_MAX {
             return None;
         }
         Index::parse(&read.bytes, self.object_len, stamp.modified)
@@ -187,7 +188,7 @@ fn object_len(config: &str) -> Option<usize> {
 
 /// A small file of git's.
 fn text(path: &AbsPath) -> Option<String> {
-    let read = fs::read_up_to(path, limits::GIT_TEXT_BYTES_MAX).ok()?;
+    let read = fs::read_up_to(path, limits::survey::GIT_TEXT_BYTES_MAX).ok()?;
     Some(String::from_utf8_lossy(&read.bytes).into_owned())
 }
 

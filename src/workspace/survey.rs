@@ -238,7 +238,7 @@ impl Seen {
     /// Reads what nobody else will have after the command; the known files first.
     fn hold(&mut self, known: &[AbsPath]) {
         let mut held = HashMap::new();
-        let mut room = limits::SURVEY_HELD_BYTES_MAX;
+        let mut room = limits::survey::HELD_BYTES_MAX;
         for path in known {
             let sight =
                 self.loose.get(path).map_or_else(|| self.picture.sight(path).flatten(), Option::as_ref);
@@ -276,12 +276,13 @@ fn hold(
     len: u64,
     as_held: impl FnOnce(Arc<[u8]>) -> Held,
 ) {
-    let fits = len <= limits::SURVEY_FILE_BYTES_MAX.min(*room) && held.len() < limits::SURVEY_HELD_FILES_MAX;
+    let fits =
+        len <= limits::survey::FILE_BYTES_MAX.min(*room) && held.len() < limits::survey::HELD_FILES_MAX;
     if !fits || held.contains_key(path) {
         return;
     }
-    let Ok(read) = fs::read_up_to(path, limits::SURVEY_FILE_BYTES_MAX) else { return };
-    if read.whole_len <= limits::SURVEY_FILE_BYTES_MAX {
+    let Ok(read) = fs::read_up_to(path, limits::survey::FILE_BYTES_MAX) else { return };
+    if read.whole_len <= limits::survey::FILE_BYTES_MAX {
         *room = room.saturating_sub(read.whole_len);
         held.insert(path.clone(), as_held(read.bytes.into()));
     }

@@ -56,7 +56,7 @@ pub(in crate::workspace) async fn contents(
         return Vec::new();
     }
     let names = wishes.iter().map(|wish| wish.object.digits()).collect();
-    let answers = batch(&repository.worktree, names, limits::GIT_CONTENTS_BYTES_MAX).await;
+    let answers = batch(&repository.worktree, names, limits::survey::GIT_CONTENTS_BYTES_MAX).await;
     let mut contents: Vec<Option<Arc<[u8]>>> = Vec::with_capacity(wishes.len());
     for (at, wish) in wishes.iter().enumerate() {
         contents.push(match answers.get(at) {
@@ -102,7 +102,7 @@ async fn plain<'a>(repository: &Repository, paths: impl Iterator<Item = &'a str>
         return HashSet::new();
     }
     let arguments = ["check-attr", "--stdin", "-z"].into_iter().chain(CONVERSIONS);
-    let max = (input.len() + asked.len() * limits::GIT_ATTRIBUTE_BYTES_MAX) * CONVERSIONS.len();
+    let max = (input.len() + asked.len() * limits::survey::GIT_ATTRIBUTE_BYTES_MAX) * CONVERSIONS.len();
     let output = git(&repository.worktree, arguments, input, max).await.unwrap_or_default();
     let Ok(output) = String::from_utf8(output) else { return HashSet::new() };
     let mut told = output.split('\0');
@@ -185,7 +185,7 @@ async fn git(
         ],
         input,
         output_bytes_max: bytes_max,
-        time_limit: limits::GIT_TIME,
+        time_limit: limits::survey::GIT_TIME,
     };
     let helped = helper::run(helper).await.inspect_err(|error| tracing::debug!("git: {error}")).ok()?;
     if helped.finish != Finish::Success {

@@ -59,7 +59,8 @@ fn suspects(seen: &Seen, stop: &Stop) -> (Vec<Suspect>, Reach) {
     }
     for (path, before) in &seen.loose {
         if let Some(after) = loose_sight(path)
-            && may_differ(seen, path, before.as_ref(), after.as_ref())
+            && may_differ(seen, before.as_ref(), after.as_ref())
+            && !is_as_held(seen, path, before.as_ref(), after.as_ref())
         {
             let suspect = Suspect::new(path, before.as_ref(), after.as_ref(), None);
             suspects.insert(path.clone(), suspect);
@@ -100,18 +101,20 @@ fn compare_folders(
     let are = are.filter(|entry| sight(before, &entry.name).is_none());
     for entry in were.chain(are) {
         let (then, now) = (sight(before, &entry.name), sight(after, &entry.name));
-        let Ok(path) = folder.join(&entry.name) else { continue };
-        if may_differ(seen, &path, then, now) {
+        if may_differ(seen, then, now)
+            && let Ok(path) = folder.join(&entry.name)
+            && !is_as_held(seen, &path, then, now)
+        {
             suspects.insert(path.clone(), Suspect::new(&path, then, now, ground));
         }
     }
 }
 
-fn may_differ(seen: &Seen, path: &AbsPath, before: Option<&Sight>, after: Option<&Sight>) -> bool {
+fn may_differ(seen: &Seen, before: Option<&Sight>, after: Option<&Sight>) -> bool {
     match (before, after) {
         (Some(Sight::Passed(_)), _) => false,
         (Some(Sight::File(then, _)), Some(Sight::File(now, _))) => {
-            then != now || (then.is_fresh(seen.picture.taken) && !is_as_held(seen, path))
+            then != now || then.is_fresh(seen.picture.taken)
         }
         (Some(Sight::Link(then)), Some(Sight::Link(now))) => then != now,
         // Folders come and go with what is in them; pipes and the like hold nothing.
@@ -122,10 +125,15 @@ fn may_differ(seen: &Seen, path: &AbsPath, before: Option<&Sight>, after: Option
     }
 }
 
-/// Whether a file holds what was read of it; so it is too where nothing was, as far as anybody knows.
-fn is_as_held(seen: &Seen, path: &AbsPath) -> bool {
+/// Whether a file with an unchanged stamp holds what was read of it; so it does too where nothing was,
+/// as far as anybody knows.
+fn is_as_held(seen: &Seen, path: &AbsPath, before: Option<&Sight>, after: Option<&Sight>) -> bool {
+    match (before, after) {
+        (Some(Sight::File(then, _)), Some(Sight::File(now, _))) if then == now => {}
+        _ => return false,
+    }
     let Some(held) = seen.held.get(path) else { return true };
-    let read = fs::read_up_to(path, limits::SURVEY_FILE_BYTES_MAX);
+    let read = fs::read_up_to(path, limits::survey::FILE_BYTES_MAX);
     read.is_ok_and(|read| match held {
         Held::Bytes(bytes) => **bytes == *read.bytes && read.whole_len == bytes.len() as u64,
         Held::Sum(hash) => Hash::of(&read.bytes) == *hash,
@@ -159,12 +167,12 @@ fn wish(ground: &Ground, path: &AbsPath, before: &Sight) -> Option<(Repository, 
 /// Fetches what git has, as far as there is room: one question to each repository.
 async fn ask_git(suspects: &mut [Suspect]) {
     let mut asked: Vec<(Repository, Vec<(usize, Wish)>)> = Vec::new();
-    let mut room = limits::GIT_CONTENTS_BYTES_MAX as u64;
+    let mut room = limits::survey::GIT_CONTENTS_BYTES_MAX as u64;
     for (at, suspect) in suspects.iter_mut().enumerate() {
         let Some((repository, wish)) = suspect.wish.take() else { continue };
         // Beside its content, an answer has a line.
-        let len = wish.len + limits::GIT_ATTRIBUTE_BYTES_MAX as u64;
-        if wish.len > limits::SURVEY_FILE_BYTES_MAX || len > room {
+        let len = wish.len + limits::survey::GIT_ATTRIBUTE_BYTES_MAX as u64;
+        if wish.len > limits::survey::FILE_BYTES_MAX || len > room {
             continue;
         }
         room -= len;
@@ -185,10 +193,10 @@ async fn ask_git(suspects: &mut [Suspect]) {
 /// Reads what stands there now, and keeps what differs. Blocks.
 fn compare(seen: &Seen, suspects: Vec<Suspect>, reach: Reach) -> Changes {
     let mut changes = Changes { reach, ..Changes::default() };
-    let mut room = Room { bytes: limits::SURVEY_FOUND_BYTES_MAX, summed: limits::SURVEY_SUMMED_BYTES_MAX };
+    let mut room = Room { bytes: limits::survey::FOUND_BYTES_MAX, summed: limits::survey::SUMMED_BYTES_MAX };
     let mut moved = Moved::default();
     for suspect in suspects {
-        if changes.found.len() == limits::SURVEY_FOUND_MAX {
+        if changes.found.len() == limits::survey::FOUND_MAX {
             changes.more += 1;
             continue;
         }
@@ -233,7 +241,7 @@ fn before(seen: &Seen, suspect: &Suspect) -> Stand {
                 (Some(Held::Sum(hash)), None) => Some(*hash),
                 (None, None) => None,
             };
-            let lack = if stamp.len > limits::SURVEY_FILE_BYTES_MAX { Lack::TooLong } else { Lack::NotHad };
+            let lack = if stamp.len > limits::survey::FILE_BYTES_MAX { Lack::TooLong } else { Lack::NotHad };
             Stand::Unheld { len: stamp.len, hash, mode: stamp.mode, lack }
         }
     }
@@ -247,7 +255,7 @@ fn after(suspect: &Suspect, room: &mut Room) -> Stand {
         Some(Sight::File(stamp, _)) => stamp,
     };
     let unheld = |hash, lack| Stand::Unheld { len: stamp.len, hash, mode: stamp.mode, lack };
-    let max = limits::SURVEY_FILE_BYTES_MAX.min(room.bytes);
+    let max = limits::survey::FILE_BYTES_MAX.min(room.bytes);
     match fs::read_up_to(&suspect.path, max) {
         Ok(read) if read.whole_len <= max => Stand::File { bytes: read.bytes.into(), mode: stamp.mode },
         Ok(read) if read.whole_len <= room.summed => {

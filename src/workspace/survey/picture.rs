@@ -5,6 +5,7 @@
 //! tracks. Links are not followed, and `.git` is not looked at.
 
 use std::collections::HashMap;
+use std::io;
 use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -61,7 +62,7 @@ pub(super) enum Sight {
     Link(PathBuf),
     /// A folder, a pipe, a socket, a device.
     Other(Kind),
-    /// Something that was not looked at, because it is ignored.
+    /// Something that was not looked at, because it is ignored or may not be.
     Passed(Kind),
 }
 
@@ -162,9 +163,9 @@ impl<'a> Camera<'a> {
         Self {
             earlier,
             stop,
-            until: Instant::now() + limits::SURVEY_TIME,
+            until: Instant::now() + limits::survey::TIME,
             entries: AtomicUsize::new(0),
-            entries_max: limits::SURVEY_ENTRIES_MAX + earlier.map_or(0, seen),
+            entries_max: limits::survey::ENTRIES_MAX + earlier.map_or(0, seen),
             repositories: AtomicUsize::new(0),
         }
     }
@@ -196,7 +197,7 @@ impl<'a> Camera<'a> {
     }
 
     fn tracks(&self, repository: Repository, folder: &AbsPath) -> Option<Tracks> {
-        if self.repositories.fetch_add(1, Ordering::Relaxed) >= limits::SURVEY_REPOSITORIES_MAX {
+        if self.repositories.fetch_add(1, Ordering::Relaxed) >= limits::survey::REPOSITORIES_MAX {
             return None;
         }
         let mut prefix = repository.relative(folder)?;
@@ -221,8 +222,8 @@ impl<'a> Camera<'a> {
     fn list_all(&self, visits: Vec<Visit>) -> Vec<(Visit, Option<(Folder, Vec<Visit>)>)> {
         let available = std::thread::available_parallelism().map_or(1, usize::from);
         let threads = available
-            .min(limits::SURVEY_THREADS_MAX)
-            .min(visits.len().div_ceil(limits::SURVEY_FOLDERS_PER_THREAD))
+            .min(limits::survey::THREADS_MAX)
+            .min(visits.len().div_ceil(limits::survey::FOLDERS_PER_THREAD))
             .max(1);
         let mut parts: Vec<Vec<Visit>> = (0..threads).map(|_| Vec::new()).collect();
         for (at, visit) in visits.into_iter().enumerate() {
@@ -322,11 +323,19 @@ impl<'a> Here<'a> {
                 return Some(Sight::Passed(standing.kind()));
             }
         }
-        // What has gone meanwhile is not there.
-        let stamp = standing.stamp().ok()?;
-        Some(match stamp.kind {
+        match self.looked_at(name, standing, tracked) {
+            Ok(sight) => Some(sight),
+            // What has gone meanwhile is not there.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(_) => Some(Sight::Passed(standing.kind())),
+        }
+    }
+
+    fn looked_at(&self, name: &str, standing: &Standing, tracked: Option<usize>) -> io::Result<Sight> {
+        let stamp = standing.stamp()?;
+        Ok(match stamp.kind {
             Kind::File => Sight::File(stamp, self.tracking(tracked, &stamp)),
-            Kind::Link => Sight::Link(fs::read_link(&self.path.join(name).ok()?).ok()?),
+            Kind::Link => Sight::Link(fs::read_link(&self.path.join(name).map_err(io::Error::other)?)?),
             kind @ (Kind::Folder | Kind::Other) => Sight::Other(kind),
         })
     }

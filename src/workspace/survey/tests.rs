@@ -304,7 +304,7 @@ async fn a_large_repository() {
 
     let all =
         changes(&ground, &["d99/f1"], "for d in d*; do for f in $d/f*; do echo z > $f; done; done").await;
-    assert_eq!((all.found.len(), all.more), (limits::SURVEY_FOUND_MAX, 5_000 - limits::SURVEY_FOUND_MAX));
+    assert_eq!((all.found.len(), all.more), (limits::survey::FOUND_MAX, 5_000 - limits::survey::FOUND_MAX));
     let known = all.found.iter().find(|found| found.path == ground.path("d99/f1")).unwrap();
     assert!(known.is_restorable(), "a file that the session knows is told though there are too many");
 }
