@@ -217,6 +217,12 @@ enum Held {
     Sum(Hash),
 }
 
+impl Held {
+    fn sum(bytes: Arc<[u8]>) -> Self {
+        Self::Sum(Hash::of(&bytes))
+    }
+}
+
 impl Seen {
     /// Blocks.
     fn look(roots: Vec<AbsPath>, known: Vec<AbsPath>, stop: &Stop) -> Self {
@@ -246,23 +252,23 @@ impl Seen {
                 hold(&mut held, &mut room, path, stamp.len, Held::Bytes);
             }
         }
-        let mut rest: Vec<(AbsPath, u64, fn(Arc<[u8]>) -> Held)> = Vec::new();
+        let mut rest = Vec::new();
         for (folder, listed) in &self.picture.folders {
             for entry in listed.entries() {
                 let Sight::File(stamp, tracking) = &entry.sight else { continue };
-                let as_held: fn(Arc<[u8]>) -> Held = match tracking {
+                let as_held = match tracking {
                     Tracking::Dirty => Held::Bytes,
                     Tracking::Clean(_) | Tracking::Untracked if stamp.is_fresh(self.picture.taken) => {
-                        |bytes| Held::Sum(Hash::of(&bytes))
+                        Held::sum
                     }
                     Tracking::Clean(_) | Tracking::Untracked => continue,
                 };
-                rest.extend(folder.join(&entry.name).ok().map(|path| (path, stamp.len, as_held)));
+                rest.extend(folder.join(&entry.name).ok().map(|path| (stamp.len, path, as_held)));
             }
         }
         // Small ones first: so most of them fit.
-        rest.sort_by(|left, right| (left.1, &left.0).cmp(&(right.1, &right.0)));
-        for (path, len, as_held) in rest {
+        rest.sort_by(|left, right| (left.0, &left.1).cmp(&(right.0, &right.1)));
+        for (len, path, as_held) in rest {
             hold(&mut held, &mut room, &path, len, as_held);
         }
         self.held = held;

@@ -138,6 +138,9 @@ struct Visit {
     tracks: Option<Tracks>,
 }
 
+/// A folder, and those of its folders that are to be listed too.
+type Listed = (Folder, Vec<Visit>);
+
 /// The tracked files below a folder.
 #[derive(Clone)]
 struct Tracks {
@@ -219,7 +222,7 @@ impl<'a> Camera<'a> {
     }
 
     /// Lists folders, with more threads where there are many.
-    fn list_all(&self, visits: Vec<Visit>) -> Vec<(Visit, Option<(Folder, Vec<Visit>)>)> {
+    fn list_all(&self, visits: Vec<Visit>) -> Vec<(Visit, Option<Listed>)> {
         let available = std::thread::available_parallelism().map_or(1, usize::from);
         let threads = available
             .min(limits::survey::THREADS_MAX)
@@ -253,7 +256,7 @@ impl<'a> Camera<'a> {
 
     /// The folder, and those of its folders that are to be listed too; none where it cannot be listed
     /// whole.
-    fn list(&self, visit: &Visit) -> Option<(Folder, Vec<Visit>)> {
+    fn list(&self, visit: &Visit) -> Option<Listed> {
         if self.stop.is_set() || Instant::now() >= self.until {
             return None;
         }
