@@ -6,11 +6,13 @@
 //! not committed as they are, and come from git for the others. An untracked file that the session
 //! never saw is found, and it is said that nobody has what it held.
 
+mod camera;
 mod compare;
 mod picture;
 mod rules;
 
 use std::collections::{BTreeMap, HashMap};
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -175,6 +177,16 @@ impl Found {
     }
 }
 
+impl fmt::Display for Lack {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::NotHad => "neither Quillon nor git had what it held",
+            Self::TooLong => "it is too long to be kept",
+            Self::Unreadable => "it cannot be read",
+        })
+    }
+}
+
 impl Stand {
     /// The sum of what a file holds, where it is known.
     pub fn content(&self) -> Option<Hash> {
@@ -226,7 +238,7 @@ impl Held {
 impl Seen {
     /// Blocks.
     fn look(roots: Vec<AbsPath>, known: Vec<AbsPath>, stop: &Stop) -> Self {
-        let picture = Picture::take(&roots, None, stop);
+        let picture = camera::take(&roots, None, stop);
         let mut loose = BTreeMap::new();
         for path in known.iter().filter(|path| roots.iter().any(|root| path.starts_with(root))) {
             let passed = |sight: Option<&Sight>| matches!(sight, Some(Sight::Passed(_)));
@@ -254,7 +266,7 @@ impl Seen {
         }
         let mut rest = Vec::new();
         for (folder, listed) in &self.picture.folders {
-            for entry in listed.entries() {
+            for entry in &listed.entries {
                 let Sight::File(stamp, tracking) = &entry.sight else { continue };
                 let as_held = match tracking {
                     Tracking::Dirty => Held::Bytes,

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::picture::{Folder, Ground, Picture, Reach, Sight, Tracking};
-use super::{Changes, Deed, Found, Held, Lack, Seen, Stand, loose_sight};
+use super::picture::{Folder, Ground, Reach, Sight, Tracking};
+use super::{Changes, Deed, Found, Held, Lack, Seen, Stand, camera, loose_sight};
 use crate::limits;
 use crate::os::fs::{self, Stamp};
 use crate::path::AbsPath;
 use crate::text::Hash;
-use crate::workspace::git::{self, Repository, Wish};
+use crate::workspace::git::{Git, Repository, Wish};
 use crate::workspace::on_blocking_thread;
 use crate::workspace::walk::Stop;
 
@@ -31,7 +31,7 @@ pub(super) async fn changes(seen: &Arc<Seen>) -> Changes {
     let Some((mut suspects, reach)) = found else {
         return Changes { reach: Reach::Part, ..Changes::default() };
     };
-    ask_git(&mut suspects).await;
+    ask_git(&seen.roots, &mut suspects).await;
     let then = seen.clone();
     let changes = on_blocking_thread(move || compare(&then, suspects, reach)).await;
     changes.unwrap_or_else(|| Changes { reach: Reach::Part, ..Changes::default() })
@@ -39,7 +39,7 @@ pub(super) async fn changes(seen: &Arc<Seen>) -> Changes {
 
 /// Everything whose stamp is another than before. Blocks.
 fn suspects(seen: &Seen, stop: &Stop) -> (Vec<Suspect>, Reach) {
-    let now = Picture::take(&seen.roots, Some(&seen.picture), stop);
+    let now = camera::take(&seen.roots, Some(&seen.picture), stop);
     let mut reach = match (seen.picture.reach, now.reach) {
         (Reach::Whole, Reach::Whole) => Reach::Whole,
         (Reach::Part, _) | (_, Reach::Part) => Reach::Part,
@@ -96,8 +96,8 @@ fn compare_folders(
     fn sight<'a>(folder: Option<&'a Folder>, name: &str) -> Option<&'a Sight> {
         folder.and_then(|folder| folder.sight(name))
     }
-    let were = before.into_iter().flat_map(Folder::entries);
-    let are = after.into_iter().flat_map(Folder::entries);
+    let were = before.into_iter().flat_map(|folder| &folder.entries);
+    let are = after.into_iter().flat_map(|folder| &folder.entries);
     let are = are.filter(|entry| sight(before, &entry.name).is_none());
     for entry in were.chain(are) {
         let (then, now) = (sight(before, &entry.name), sight(after, &entry.name));
@@ -165,7 +165,7 @@ fn wish(ground: &Ground, path: &AbsPath, before: &Sight) -> Option<(Repository, 
 }
 
 /// Fetches what git has, as far as there is room: one question to each repository.
-async fn ask_git(suspects: &mut [Suspect]) {
+async fn ask_git(roots: &[AbsPath], suspects: &mut [Suspect]) {
     let mut asked: Vec<(Repository, Vec<(usize, Wish)>)> = Vec::new();
     let mut room = limits::survey::GIT_CONTENTS_BYTES_MAX as u64;
     for (at, suspect) in suspects.iter_mut().enumerate() {
@@ -183,7 +183,7 @@ async fn ask_git(suspects: &mut [Suspect]) {
     }
     for (repository, wishes) in asked {
         let (places, wishes): (Vec<usize>, Vec<Wish>) = wishes.into_iter().unzip();
-        let contents = git::contents(&repository, &wishes).await;
+        let contents = Git { repository: &repository, roots }.contents(&wishes).await;
         for (at, content) in places.into_iter().zip(contents) {
             suspects[at].had = content;
         }

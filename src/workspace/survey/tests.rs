@@ -289,6 +289,25 @@ async fn binary_long_and_unreadable_files() {
 }
 
 #[tokio::test]
+async fn what_was_not_looked_at_is_not_told() {
+    let ground = Ground::new(REPOSITORY).await;
+    let mut before = Before::look(&ground.files(), Vec::new()).await;
+    let seen = Arc::get_mut(&mut before.0).unwrap();
+    seen.picture.folders.retain(|folder, _| !folder.starts_with(&ground.path("src")));
+    seen.picture.reach = Reach::Part;
+    ground.sh("echo 1 > a; echo 2 > src/new; mkdir src/x; echo 3 > src/x/y; rm src/deep/c").await;
+    expect![[r#"
+        Changed a: "one\n" 644 => "1\n" 644
+        0 more, Part
+    "#]]
+    .assert_eq(&shown(&ground, &before.changes().await));
+    let stop = Stop::default();
+    drop(stop.guard());
+    let stopped = camera::take(std::slice::from_ref(&ground.root), None, &stop);
+    assert_eq!((stopped.folders.len(), stopped.reach), (0, Reach::Part));
+}
+
+#[tokio::test]
 async fn a_large_repository() {
     let ground = Ground::new(
         "git init -q; for a in $(seq 100); do mkdir -p d$a/e; for b in $(seq 50); do \
