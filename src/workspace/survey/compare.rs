@@ -268,10 +268,12 @@ fn after(suspect: &Suspect, room: &mut Room) -> Stand {
     }
 }
 
-/// Where only the permission bits changed, what stands there now stood there before.
+/// Where the content is the same, by its sum or because only the permission bits changed, what stands
+/// there now stood there before.
 fn fill_in_unchanged(found: &mut Found, then: &Stamp, now: &Stamp) {
     let same = (then.len, then.modified, then.identity) == (now.len, now.modified, now.identity);
-    if same && then.mode != now.mode && then.identity.is_some() {
+    let only_mode = same && then.mode != now.mode && then.identity.is_some();
+    if only_mode || matches!(found.before, Stand::Unheld { hash: Some(_), .. }) {
         take_over(&mut found.before, &found.after);
     }
 }
