@@ -241,8 +241,9 @@ impl Seen {
         let picture = camera::take(&roots, None, stop);
         let mut loose = BTreeMap::new();
         for path in known.iter().filter(|path| roots.iter().any(|root| path.starts_with(root))) {
-            let passed = |sight: Option<&Sight>| matches!(sight, Some(Sight::Passed(_)));
-            if picture.sight(path).is_none_or(passed)
+            // What is not there may be an ignored file once it is.
+            let unseen = |sight: Option<&Sight>| matches!(sight, None | Some(Sight::Passed(_)));
+            if picture.sight(path).is_none_or(unseen)
                 && let Some(sight) = loose_sight(path)
             {
                 loose.insert(path.clone(), sight);
