@@ -1,6 +1,7 @@
 //! Every bound of the program in one place, each with its reason.
 
 mod files;
+pub mod survey;
 mod wire;
 
 use std::time::Duration;

@@ -15,9 +15,9 @@ use std::sync::Arc;
 
 pub use head::Head;
 pub(super) use index::{Index, Object, Tracked};
-pub(super) use objects::{Wish, contents};
+pub(super) use objects::{Git, Wish};
 
-use super::on_blocking_thread;
+use super::{Files, on_blocking_thread};
 use crate::limits;
 use crate::os::fs::{self, Kind, Stamp};
 use crate::path::AbsPath;
@@ -94,12 +94,13 @@ impl Repository {
         self.head().await != *since
     }
 
-    /// What the head's commit holds of these files; one process for all of them.
-    pub async fn committed(&self, paths: &[AbsPath]) -> Vec<(AbsPath, Committed)> {
+    /// What the head's commit holds of these files of a session; one process for all of them.
+    pub async fn committed(&self, files: &Files, paths: &[AbsPath]) -> Vec<(AbsPath, Committed)> {
         let named = |path: &AbsPath| self.relative(path).map(|relative| format!("HEAD:{relative}"));
         let wishes: Vec<Option<String>> = paths.iter().map(named).collect();
         let asked = wishes.iter().flatten().cloned().collect();
-        let mut told = objects::batch(&self.worktree, asked, limits::COMMITTED_BYTES_MAX).await.into_iter();
+        let git = Git { repository: self, roots: files.roots() };
+        let mut told = git.batch(asked, limits::survey::COMMITTED_BYTES_MAX).await.into_iter();
         let answers = paths.iter().zip(wishes).map(|(path, wish)| {
             let committed = match wish.and_then(|_| told.next()) {
                 Some(objects::Answer::Blob(bytes)) => Committed::Bytes(bytes),
@@ -141,8 +142,8 @@ impl Repository {
         // Stamped first: an index that is replaced meanwhile then counts as older than it is.
         let Some(stamp) = self.index_stamp() else { return Some(Index::default()) };
         let path = self.git_folder.join("index").ok()?;
-        let read = fs::read_up_to(&path, limits::GIT_INDEX_BYTES_MAX).ok()?;
-        if read.whole_len > limits::GIT_INDEX_BYTES_MAX {
+        let read = fs::read_up_to(&path, limits::survey::GIT_INDEX_BYTES_MAX).ok()?;
+        if read.whole_len > limits::survey::GIT_INDEX_BYTES_MAX {
             return None;
         }
         Index::parse(&read.bytes, self.object_len, stamp.modified)
@@ -187,7 +188,7 @@ fn object_len(config: &str) -> Option<usize> {
 
 /// A small file of git's.
 fn text(path: &AbsPath) -> Option<String> {
-    let read = fs::read_up_to(path, limits::GIT_TEXT_BYTES_MAX).ok()?;
+    let read = fs::read_up_to(path, limits::survey::GIT_TEXT_BYTES_MAX).ok()?;
     Some(String::from_utf8_lossy(&read.bytes).into_owned())
 }
 
@@ -272,7 +273,7 @@ mod tests {
         .await;
         let repository = Repository::find(&ground.root).unwrap();
         let names = ["d/a", "b", "new", "d", "c", "line\nend", "d/a\n", "with space", "../out"];
-        let told = repository.committed(&names.map(|name| ground.path(name))).await;
+        let told = repository.committed(&ground.files(), &names.map(|name| ground.path(name))).await;
         let bytes = |text: &str| Committed::Bytes(text.as_bytes().into());
         let expected = [
             bytes("one\n"),
@@ -290,11 +291,11 @@ mod tests {
         }
         ground.sh("git init -q empty").await;
         let empty = Repository::find(&ground.path("empty")).unwrap();
-        let told = empty.committed(&[ground.path("empty/a")]).await;
+        let told = empty.committed(&ground.files(), &[ground.path("empty/a")]).await;
         assert_eq!(told[0].1, Committed::Absent);
         ground.sh("rm -rf empty/.git").await;
         // The repository above it has a `d/a`, but is another one.
-        let told = empty.committed(&[ground.path("empty/d/a")]).await;
+        let told = empty.committed(&ground.files(), &[ground.path("empty/d/a")]).await;
         assert_eq!(told[0].1, Committed::Unknown);
     }
 
@@ -305,7 +306,7 @@ mod tests {
         let tracked = index.tracked(index.find(&index.whole(), name).unwrap()).unwrap();
         let len = fs::stamp(&ground.path(name)).unwrap().len;
         let wish = Wish { path: name.into(), object: tracked.object, len };
-        let bytes = contents(&repository, &[wish]).await.remove(0)?;
+        let bytes = Git { repository: &repository, roots: &[] }.contents(&[wish]).await.remove(0)?;
         Some(String::from_utf8_lossy(&bytes).into_owned())
     }
 
@@ -355,7 +356,7 @@ mod tests {
         ground.sh("rm -f ran").await;
         assert_eq!(content(&ground, "a").await, None, "it has a filter");
         let clone = Repository::find(&ground.path("clone")).unwrap();
-        let told = clone.committed(&[ground.path("clone/a")]).await;
+        let told = clone.committed(&ground.files(), &[ground.path("clone/a")]).await;
         assert!(!matches!(told[0].1, Committed::Bytes(_)), "its content was not fetched");
         assert!(fs::look(&ground.path("ran")).is_err(), "something was run");
         // The trap works: git itself falls into it.

@@ -6,11 +6,13 @@
 //! not committed as they are, and come from git for the others. An untracked file that the session
 //! never saw is found, and it is said that nobody has what it held.
 
+mod camera;
 mod compare;
 mod picture;
 mod rules;
 
 use std::collections::{BTreeMap, HashMap};
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -175,6 +177,16 @@ impl Found {
     }
 }
 
+impl fmt::Display for Lack {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::NotHad => "neither Quillon nor git had what it held",
+            Self::TooLong => "it is too long to be kept",
+            Self::Unreadable => "it cannot be read",
+        })
+    }
+}
+
 impl Stand {
     /// The sum of what a file holds, where it is known.
     pub fn content(&self) -> Option<Hash> {
@@ -217,14 +229,21 @@ enum Held {
     Sum(Hash),
 }
 
+impl Held {
+    fn sum(bytes: Arc<[u8]>) -> Self {
+        Self::Sum(Hash::of(&bytes))
+    }
+}
+
 impl Seen {
     /// Blocks.
     fn look(roots: Vec<AbsPath>, known: Vec<AbsPath>, stop: &Stop) -> Self {
-        let picture = Picture::take(&roots, None, stop);
+        let picture = camera::take(&roots, None, stop);
         let mut loose = BTreeMap::new();
         for path in known.iter().filter(|path| roots.iter().any(|root| path.starts_with(root))) {
-            let passed = |sight: Option<&Sight>| matches!(sight, Some(Sight::Passed(_)));
-            if picture.sight(path).is_none_or(passed)
+            // What is not there may be an ignored file once it is.
+            let unseen = |sight: Option<&Sight>| matches!(sight, None | Some(Sight::Passed(_)));
+            if picture.sight(path).is_none_or(unseen)
                 && let Some(sight) = loose_sight(path)
             {
                 loose.insert(path.clone(), sight);
@@ -238,7 +257,7 @@ impl Seen {
     /// Reads what nobody else will have after the command; the known files first.
     fn hold(&mut self, known: &[AbsPath]) {
         let mut held = HashMap::new();
-        let mut room = limits::SURVEY_HELD_BYTES_MAX;
+        let mut room = limits::survey::HELD_BYTES_MAX;
         for path in known {
             let sight =
                 self.loose.get(path).map_or_else(|| self.picture.sight(path).flatten(), Option::as_ref);
@@ -246,24 +265,23 @@ impl Seen {
                 hold(&mut held, &mut room, path, stamp.len, Held::Bytes);
             }
         }
-        #[expect(clippy::type_complexity, reason = "a list for the loop below, named nowhere else")]
-        let mut rest: Vec<(AbsPath, u64, fn(Arc<[u8]>) -> Held)> = Vec::new();
+        let mut rest = Vec::new();
         for (folder, listed) in &self.picture.folders {
-            for entry in listed.entries() {
+            for entry in &listed.entries {
                 let Sight::File(stamp, tracking) = &entry.sight else { continue };
-                let as_held: fn(Arc<[u8]>) -> Held = match tracking {
+                let as_held = match tracking {
                     Tracking::Dirty => Held::Bytes,
                     Tracking::Clean(_) | Tracking::Untracked if stamp.is_fresh(self.picture.taken) => {
-                        |bytes| Held::Sum(Hash::of(&bytes))
+                        Held::sum
                     }
                     Tracking::Clean(_) | Tracking::Untracked => continue,
                 };
-                rest.extend(folder.join(&entry.name).ok().map(|path| (path, stamp.len, as_held)));
+                rest.extend(folder.join(&entry.name).ok().map(|path| (stamp.len, path, as_held)));
             }
         }
         // Small ones first: so most of them fit.
-        rest.sort_by(|left, right| (left.1, &left.0).cmp(&(right.1, &right.0)));
-        for (path, len, as_held) in rest {
+        rest.sort_by(|left, right| (left.0, &left.1).cmp(&(right.0, &right.1)));
+        for (len, path, as_held) in rest {
             hold(&mut held, &mut room, &path, len, as_held);
         }
         self.held = held;
@@ -277,12 +295,13 @@ fn hold(
     len: u64,
     as_held: impl FnOnce(Arc<[u8]>) -> Held,
 ) {
-    let fits = len <= limits::SURVEY_FILE_BYTES_MAX.min(*room) && held.len() < limits::SURVEY_HELD_FILES_MAX;
+    let fits =
+        len <= limits::survey::FILE_BYTES_MAX.min(*room) && held.len() < limits::survey::HELD_FILES_MAX;
     if !fits || held.contains_key(path) {
         return;
     }
-    let Ok(read) = fs::read_up_to(path, limits::SURVEY_FILE_BYTES_MAX) else { return };
-    if read.whole_len <= limits::SURVEY_FILE_BYTES_MAX {
+    let Ok(read) = fs::read_up_to(path, limits::survey::FILE_BYTES_MAX) else { return };
+    if read.whole_len <= limits::survey::FILE_BYTES_MAX {
         *room = room.saturating_sub(read.whole_len);
         held.insert(path.clone(), as_held(read.bytes.into()));
     }

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::picture::{Folder, Ground, Picture, Reach, Sight, Tracking};
-use super::{Changes, Deed, Found, Held, Lack, Seen, Stand, loose_sight};
+use super::picture::{Folder, Ground, Reach, Sight, Tracking};
+use super::{Changes, Deed, Found, Held, Lack, Seen, Stand, camera, loose_sight};
 use crate::limits;
 use crate::os::fs::{self, Stamp};
 use crate::path::AbsPath;
 use crate::text::Hash;
-use crate::workspace::git::{self, Repository, Wish};
+use crate::workspace::git::{Git, Repository, Wish};
 use crate::workspace::on_blocking_thread;
 use crate::workspace::walk::Stop;
 
@@ -31,7 +31,7 @@ pub(super) async fn changes(seen: &Arc<Seen>) -> Changes {
     let Some((mut suspects, reach)) = found else {
         return Changes { reach: Reach::Part, ..Changes::default() };
     };
-    ask_git(&mut suspects).await;
+    ask_git(&seen.roots, &mut suspects).await;
     let then = seen.clone();
     let changes = on_blocking_thread(move || compare(&then, suspects, reach)).await;
     changes.unwrap_or_else(|| Changes { reach: Reach::Part, ..Changes::default() })
@@ -39,7 +39,7 @@ pub(super) async fn changes(seen: &Arc<Seen>) -> Changes {
 
 /// Everything whose stamp is another than before. Blocks.
 fn suspects(seen: &Seen, stop: &Stop) -> (Vec<Suspect>, Reach) {
-    let now = Picture::take(&seen.roots, Some(&seen.picture), stop);
+    let now = camera::take(&seen.roots, Some(&seen.picture), stop);
     let mut reach = match (seen.picture.reach, now.reach) {
         (Reach::Whole, Reach::Whole) => Reach::Whole,
         (Reach::Part, _) | (_, Reach::Part) => Reach::Part,
@@ -59,7 +59,8 @@ fn suspects(seen: &Seen, stop: &Stop) -> (Vec<Suspect>, Reach) {
     }
     for (path, before) in &seen.loose {
         if let Some(after) = loose_sight(path)
-            && may_differ(seen, path, before.as_ref(), after.as_ref())
+            && may_differ(seen, before.as_ref(), after.as_ref())
+            && !is_as_held(seen, path, before.as_ref(), after.as_ref())
         {
             let suspect = Suspect::new(path, before.as_ref(), after.as_ref(), None);
             suspects.insert(path.clone(), suspect);
@@ -95,23 +96,25 @@ fn compare_folders(
     fn sight<'a>(folder: Option<&'a Folder>, name: &str) -> Option<&'a Sight> {
         folder.and_then(|folder| folder.sight(name))
     }
-    let were = before.into_iter().flat_map(Folder::entries);
-    let are = after.into_iter().flat_map(Folder::entries);
+    let were = before.into_iter().flat_map(|folder| &folder.entries);
+    let are = after.into_iter().flat_map(|folder| &folder.entries);
     let are = are.filter(|entry| sight(before, &entry.name).is_none());
     for entry in were.chain(are) {
         let (then, now) = (sight(before, &entry.name), sight(after, &entry.name));
-        let Ok(path) = folder.join(&entry.name) else { continue };
-        if may_differ(seen, &path, then, now) {
+        if may_differ(seen, then, now)
+            && let Ok(path) = folder.join(&entry.name)
+            && !is_as_held(seen, &path, then, now)
+        {
             suspects.insert(path.clone(), Suspect::new(&path, then, now, ground));
         }
     }
 }
 
-fn may_differ(seen: &Seen, path: &AbsPath, before: Option<&Sight>, after: Option<&Sight>) -> bool {
+fn may_differ(seen: &Seen, before: Option<&Sight>, after: Option<&Sight>) -> bool {
     match (before, after) {
         (Some(Sight::Passed(_)), _) => false,
         (Some(Sight::File(then, _)), Some(Sight::File(now, _))) => {
-            then != now || (then.is_fresh(seen.picture.taken) && !is_as_held(seen, path))
+            then != now || then.is_fresh(seen.picture.taken)
         }
         (Some(Sight::Link(then)), Some(Sight::Link(now))) => then != now,
         // Folders come and go with what is in them; pipes and the like hold nothing.
@@ -122,10 +125,15 @@ fn may_differ(seen: &Seen, path: &AbsPath, before: Option<&Sight>, after: Option
     }
 }
 
-/// Whether a file holds what was read of it; so it is too where nothing was, as far as anybody knows.
-fn is_as_held(seen: &Seen, path: &AbsPath) -> bool {
+/// Whether a file with an unchanged stamp holds what was read of it; so it does too where nothing was,
+/// as far as anybody knows.
+fn is_as_held(seen: &Seen, path: &AbsPath, before: Option<&Sight>, after: Option<&Sight>) -> bool {
+    match (before, after) {
+        (Some(Sight::File(then, _)), Some(Sight::File(now, _))) if then == now => {}
+        _ => return false,
+    }
     let Some(held) = seen.held.get(path) else { return true };
-    let read = fs::read_up_to(path, limits::SURVEY_FILE_BYTES_MAX);
+    let read = fs::read_up_to(path, limits::survey::FILE_BYTES_MAX);
     read.is_ok_and(|read| match held {
         Held::Bytes(bytes) => **bytes == *read.bytes && read.whole_len == bytes.len() as u64,
         Held::Sum(hash) => Hash::of(&read.bytes) == *hash,
@@ -157,14 +165,14 @@ fn wish(ground: &Ground, path: &AbsPath, before: &Sight) -> Option<(Repository, 
 }
 
 /// Fetches what git has, as far as there is room: one question to each repository.
-async fn ask_git(suspects: &mut [Suspect]) {
+async fn ask_git(roots: &[AbsPath], suspects: &mut [Suspect]) {
     let mut asked: Vec<(Repository, Vec<(usize, Wish)>)> = Vec::new();
-    let mut room = limits::GIT_CONTENTS_BYTES_MAX as u64;
+    let mut room = limits::survey::GIT_CONTENTS_BYTES_MAX as u64;
     for (at, suspect) in suspects.iter_mut().enumerate() {
         let Some((repository, wish)) = suspect.wish.take() else { continue };
         // Beside its content, an answer has a line.
-        let len = wish.len + limits::GIT_ATTRIBUTE_BYTES_MAX as u64;
-        if wish.len > limits::SURVEY_FILE_BYTES_MAX || len > room {
+        let len = wish.len + limits::survey::GIT_ATTRIBUTE_BYTES_MAX as u64;
+        if wish.len > limits::survey::FILE_BYTES_MAX || len > room {
             continue;
         }
         room -= len;
@@ -175,7 +183,7 @@ async fn ask_git(suspects: &mut [Suspect]) {
     }
     for (repository, wishes) in asked {
         let (places, wishes): (Vec<usize>, Vec<Wish>) = wishes.into_iter().unzip();
-        let contents = git::contents(&repository, &wishes).await;
+        let contents = Git { repository: &repository, roots }.contents(&wishes).await;
         for (at, content) in places.into_iter().zip(contents) {
             suspects[at].had = content;
         }
@@ -185,10 +193,10 @@ async fn ask_git(suspects: &mut [Suspect]) {
 /// Reads what stands there now, and keeps what differs. Blocks.
 fn compare(seen: &Seen, suspects: Vec<Suspect>, reach: Reach) -> Changes {
     let mut changes = Changes { reach, ..Changes::default() };
-    let mut room = Room { bytes: limits::SURVEY_FOUND_BYTES_MAX, summed: limits::SURVEY_SUMMED_BYTES_MAX };
+    let mut room = Room { bytes: limits::survey::FOUND_BYTES_MAX, summed: limits::survey::SUMMED_BYTES_MAX };
     let mut moved = Moved::default();
     for suspect in suspects {
-        if changes.found.len() == limits::SURVEY_FOUND_MAX {
+        if changes.found.len() == limits::survey::FOUND_MAX {
             changes.more += 1;
             continue;
         }
@@ -233,7 +241,7 @@ fn before(seen: &Seen, suspect: &Suspect) -> Stand {
                 (Some(Held::Sum(hash)), None) => Some(*hash),
                 (None, None) => None,
             };
-            let lack = if stamp.len > limits::SURVEY_FILE_BYTES_MAX { Lack::TooLong } else { Lack::NotHad };
+            let lack = if stamp.len > limits::survey::FILE_BYTES_MAX { Lack::TooLong } else { Lack::NotHad };
             Stand::Unheld { len: stamp.len, hash, mode: stamp.mode, lack }
         }
     }
@@ -247,7 +255,7 @@ fn after(suspect: &Suspect, room: &mut Room) -> Stand {
         Some(Sight::File(stamp, _)) => stamp,
     };
     let unheld = |hash, lack| Stand::Unheld { len: stamp.len, hash, mode: stamp.mode, lack };
-    let max = limits::SURVEY_FILE_BYTES_MAX.min(room.bytes);
+    let max = limits::survey::FILE_BYTES_MAX.min(room.bytes);
     match fs::read_up_to(&suspect.path, max) {
         Ok(read) if read.whole_len <= max => Stand::File { bytes: read.bytes.into(), mode: stamp.mode },
         Ok(read) if read.whole_len <= room.summed => {
@@ -260,10 +268,12 @@ fn after(suspect: &Suspect, room: &mut Room) -> Stand {
     }
 }
 
-/// Where only the permission bits changed, what stands there now stood there before.
+/// Where the content is the same, by its sum or because only the permission bits changed, what stands
+/// there now stood there before.
 fn fill_in_unchanged(found: &mut Found, then: &Stamp, now: &Stamp) {
     let same = (then.len, then.modified, then.identity) == (now.len, now.modified, now.identity);
-    if same && then.mode != now.mode && then.identity.is_some() {
+    let only_mode = same && then.mode != now.mode && then.identity.is_some();
+    if only_mode || matches!(found.before, Stand::Unheld { hash: Some(_), .. }) {
         take_over(&mut found.before, &found.after);
     }
 }

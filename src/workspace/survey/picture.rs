@@ -5,19 +5,12 @@
 //! tracks. Links are not followed, and `.git` is not looked at.
 
 use std::collections::HashMap;
-use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
-use tokio::time::Instant;
-
-use super::rules::Rules;
-use crate::limits;
-use crate::os::fs::{self, Kind, Moment, Rest, Stamp, Standing};
+use crate::os::fs::{Kind, Moment, Stamp};
 use crate::path::AbsPath;
 use crate::workspace::git::{Index, Repository};
-use crate::workspace::walk::Stop;
 
 /// What was seen.
 #[derive(Default)]
@@ -34,14 +27,14 @@ pub enum Reach {
     /// All that is not ignored.
     #[default]
     Whole,
-    /// Some folders were left out: they are too many, too slow or cannot be read.
+    /// Some folders were left out: they are too many, too large or too slow.
     Part,
 }
 
 /// A folder that was listed whole.
 pub(super) struct Folder {
     /// Sorted by name.
-    entries: Vec<Entry>,
+    pub(super) entries: Vec<Entry>,
     /// The repository that it belongs to.
     pub(super) ground: Option<Arc<Ground>>,
 }
@@ -61,7 +54,7 @@ pub(super) enum Sight {
     Link(PathBuf),
     /// A folder, a pipe, a socket, a device.
     Other(Kind),
-    /// Something that was not looked at, because it is ignored.
+    /// Something that was not looked at, because it is ignored or may not be.
     Passed(Kind),
 }
 
@@ -80,38 +73,11 @@ pub(super) enum Tracking {
 pub(super) struct Ground {
     pub(super) repository: Repository,
     pub(super) index: Index,
-    stamp: Option<Stamp>,
+    /// Of the index.
+    pub(super) stamp: Option<Stamp>,
 }
 
 impl Picture {
-    /// Looks around below the roots. With an earlier picture, it shows what that one shows, and what
-    /// was not there then. Blocks.
-    pub(super) fn take(roots: &[AbsPath], earlier: Option<&Self>, stop: &Stop) -> Self {
-        let camera = Camera::new(earlier, stop);
-        let mut picture = Self { taken: Moment::now(), ..Self::default() };
-        let outermost =
-            |root: &&AbsPath| !roots.iter().any(|other| other != *root && root.starts_with(other));
-        let mut level: Vec<Visit> = roots.iter().filter(outermost).map(|root| camera.root(root)).collect();
-        for _ in 0..=limits::WALK_DEPTH_MAX {
-            if level.is_empty() {
-                return picture;
-            }
-            let mut next = Vec::new();
-            for (visit, listed) in camera.list_all(level) {
-                match listed {
-                    Some((folder, visits)) => {
-                        picture.folders.insert(visit.path, folder);
-                        next.extend(visits);
-                    }
-                    None => picture.reach = Reach::Part,
-                }
-            }
-            level = next;
-        }
-        picture.reach = Reach::Part;
-        picture
-    }
-
     /// What is known of a path, whose folder may not have been listed.
     pub(super) fn sight(&self, path: &AbsPath) -> Option<Option<&Sight>> {
         let folder = self.folders.get(&path.parent()?)?;
@@ -120,265 +86,8 @@ impl Picture {
 }
 
 impl Folder {
-    pub(super) fn entries(&self) -> &[Entry] {
-        &self.entries
-    }
-
     pub(super) fn sight(&self, name: &str) -> Option<&Sight> {
         let at = self.entries.binary_search_by(|entry| entry.name.as_str().cmp(name)).ok()?;
         self.entries.get(at).map(|entry| &entry.sight)
-    }
-}
-
-/// A folder to list, and what is known on the way to it.
-struct Visit {
-    path: AbsPath,
-    rules: Arc<Rules>,
-    tracks: Option<Tracks>,
-}
-
-/// The tracked files below a folder.
-#[derive(Clone)]
-struct Tracks {
-    ground: Arc<Ground>,
-    below: Range<usize>,
-    /// The folder as git writes it, with `/` behind it.
-    prefix: String,
-}
-
-/// What holds for a whole picture.
-struct Camera<'a> {
-    earlier: Option<&'a Picture>,
-    stop: &'a Stop,
-    until: Instant,
-    entries: AtomicUsize,
-    entries_max: usize,
-    repositories: AtomicUsize,
-}
-
-impl<'a> Camera<'a> {
-    fn new(earlier: Option<&'a Picture>, stop: &'a Stop) -> Self {
-        let seen = |picture: &Picture| picture.folders.values().map(|folder| folder.entries.len()).sum();
-        Self {
-            earlier,
-            stop,
-            until: Instant::now() + limits::SURVEY_TIME,
-            entries: AtomicUsize::new(0),
-            entries_max: limits::SURVEY_ENTRIES_MAX + earlier.map_or(0, seen),
-            repositories: AtomicUsize::new(0),
-        }
-    }
-
-    /// A root, with the rules and tracked files of the repository it lies in.
-    fn root(&self, root: &AbsPath) -> Visit {
-        let Some(repository) = Repository::find(root) else {
-            return Visit {
-                path: root.clone(),
-                rules: Arc::new(Rules::top(root.clone(), None)),
-                tracks: None,
-            };
-        };
-        let mut rules = Arc::new(Rules::top(repository.worktree().clone(), repository.exclude_file()));
-        let mut between: Vec<AbsPath> = Vec::new();
-        let mut folder = Some(root.clone());
-        while let Some(present) = folder.filter(|folder| folder != repository.worktree()) {
-            folder = present.parent();
-            between.push(present);
-        }
-        for folder in between.into_iter().rev() {
-            rules = Arc::new(match folder == *root {
-                true => rules.below_for_root(folder),
-                false => rules.below(folder),
-            });
-        }
-        let tracks = self.tracks(repository, root);
-        Visit { path: root.clone(), rules, tracks }
-    }
-
-    fn tracks(&self, repository: Repository, folder: &AbsPath) -> Option<Tracks> {
-        if self.repositories.fetch_add(1, Ordering::Relaxed) >= limits::SURVEY_REPOSITORIES_MAX {
-            return None;
-        }
-        let mut prefix = repository.relative(folder)?;
-        if !prefix.is_empty() {
-            prefix.push('/');
-        }
-        let stamp = repository.index_stamp();
-        let known = self.earlier.and_then(|earlier| earlier.folders.get(folder)?.ground.clone());
-        let known = known.filter(|ground| ground.repository == repository && ground.stamp == stamp);
-        let ground = match known {
-            Some(known) => known,
-            None => {
-                let index = repository.index()?;
-                Arc::new(Ground { repository, index, stamp })
-            }
-        };
-        let below = ground.index.below(ground.index.whole(), &prefix);
-        Some(Tracks { ground, below, prefix })
-    }
-
-    /// Lists folders, with more threads where there are many.
-    #[expect(clippy::type_complexity, reason = "a step of the walk, named nowhere else")]
-    fn list_all(&self, visits: Vec<Visit>) -> Vec<(Visit, Option<(Folder, Vec<Visit>)>)> {
-        let available = std::thread::available_parallelism().map_or(1, usize::from);
-        let threads = available
-            .min(limits::SURVEY_THREADS_MAX)
-            .min(visits.len().div_ceil(limits::SURVEY_FOLDERS_PER_THREAD))
-            .max(1);
-        let mut parts: Vec<Vec<Visit>> = (0..threads).map(|_| Vec::new()).collect();
-        for (at, visit) in visits.into_iter().enumerate() {
-            parts[at % threads].push(visit);
-        }
-        let list_part = |part: Vec<Visit>| -> Vec<_> {
-            part.into_iter()
-                .map(|visit| {
-                    let listed = self.list(&visit);
-                    (visit, listed)
-                })
-                .collect()
-        };
-        let first = parts.pop().unwrap_or_default();
-        std::thread::scope(|scope| {
-            let others: Vec<_> = parts.into_iter().map(|part| scope.spawn(move || list_part(part))).collect();
-            let mut listed = list_part(first);
-            for other in others {
-                match other.join() {
-                    Ok(part) => listed.extend(part),
-                    Err(panic) => std::panic::resume_unwind(panic),
-                }
-            }
-            listed
-        })
-    }
-
-    /// The folder, and those of its folders that are to be listed too; none where it cannot be listed
-    /// whole.
-    fn list(&self, visit: &Visit) -> Option<(Folder, Vec<Visit>)> {
-        if self.stop.is_set() || Instant::now() >= self.until {
-            return None;
-        }
-        let (standing, rest) = fs::standing(&visit.path, limits::FOLDER_ENTRIES_MAX).ok()?;
-        let seen = self.entries.fetch_add(standing.len(), Ordering::Relaxed) + standing.len();
-        if rest == Rest::More || seen > self.entries_max {
-            return None;
-        }
-        let named = standing.into_iter().filter_map(|one| Some((one.name()?, one)));
-        let mut named: Vec<(String, Standing)> = named.collect();
-        named.sort_unstable_by(|left, right| left.0.cmp(&right.0));
-        let mut here = Here::new(self, visit, named.iter().any(|(name, _)| name == ".git"));
-        let mut entries = Vec::with_capacity(named.len());
-        let mut visits = Vec::new();
-        for (name, standing) in named {
-            if name.eq_ignore_ascii_case(".git") {
-                continue;
-            }
-            let sight = match standing.kind() {
-                Kind::Folder => here.folder(&name, &mut visits),
-                Kind::File | Kind::Link => here.file(&name, &standing),
-                Kind::Other => Some(Sight::Other(Kind::Other)),
-            };
-            entries.extend(sight.map(|sight| Entry { name, sight }));
-        }
-        Some((Folder { entries, ground: here.tracks.map(|tracks| tracks.ground) }, visits))
-    }
-}
-
-/// A folder while it is listed.
-struct Here<'a> {
-    path: &'a AbsPath,
-    earlier: Option<&'a Picture>,
-    /// The same folder in the earlier picture.
-    earlier_folder: Option<&'a Folder>,
-    rules: Arc<Rules>,
-    tracks: Option<Tracks>,
-    /// A path as git writes it: the folder's, then an entry's.
-    buffer: String,
-}
-
-impl<'a> Here<'a> {
-    fn new(camera: &'a Camera<'a>, visit: &'a Visit, has_git: bool) -> Self {
-        let known = visit.tracks.as_ref().map(|tracks| tracks.ground.repository.worktree());
-        let own = (has_git && known != Some(&visit.path)).then(|| Repository::at(&visit.path)).flatten();
-        let (rules, tracks) = match own {
-            Some(own) => {
-                let rules = Arc::new(Rules::top(visit.path.clone(), own.exclude_file()));
-                (rules, camera.tracks(own, &visit.path))
-            }
-            None => (visit.rules.clone(), visit.tracks.clone()),
-        };
-        let earlier_folder = camera.earlier.and_then(|earlier| earlier.folders.get(&visit.path));
-        let buffer = String::new();
-        Self { path: &visit.path, earlier: camera.earlier, earlier_folder, rules, tracks, buffer }
-    }
-
-    fn file(&mut self, name: &str, standing: &Standing) -> Option<Sight> {
-        let before = self.earlier_folder.and_then(|folder| folder.sight(name));
-        if let Some(Sight::Passed(_)) = before {
-            return Some(Sight::Passed(standing.kind()));
-        }
-        let tracked = self.tracked(name);
-        if tracked.is_none() && !matches!(before, Some(Sight::File(..) | Sight::Link(_))) {
-            let path = self.path.join(name).ok()?;
-            if self.rules.ignores(&path, standing.kind()) {
-                return Some(Sight::Passed(standing.kind()));
-            }
-        }
-        // What has gone meanwhile is not there.
-        let stamp = standing.stamp().ok()?;
-        Some(match stamp.kind {
-            Kind::File => Sight::File(stamp, self.tracking(tracked, &stamp)),
-            Kind::Link => Sight::Link(fs::read_link(&self.path.join(name).ok()?).ok()?),
-            kind @ (Kind::Folder | Kind::Other) => Sight::Other(kind),
-        })
-    }
-
-    fn folder(&mut self, name: &str, visits: &mut Vec<Visit>) -> Option<Sight> {
-        let path = self.path.join(name).ok()?;
-        let before = self.earlier_folder.and_then(|folder| folder.sight(name));
-        let was_listed = self.earlier.is_some_and(|earlier| earlier.folders.contains_key(&path));
-        let was_there = matches!(before, Some(Sight::Passed(Kind::Folder) | Sight::Other(Kind::Folder)));
-        if was_there && !was_listed {
-            // Nothing could be said about what is in it.
-            return Some(Sight::Passed(Kind::Folder));
-        }
-        let tracks = self.tracked_below(name);
-        let tracked =
-            tracks.as_ref().is_some_and(|tracks| !tracks.below.is_empty()) || self.is_submodule(name);
-        if !tracked && !was_listed && self.rules.ignores(&path, Kind::Folder) {
-            return Some(Sight::Passed(Kind::Folder));
-        }
-        let rules = Arc::new(self.rules.below(path.clone()));
-        visits.push(Visit { path, rules, tracks });
-        Some(Sight::Other(Kind::Folder))
-    }
-
-    fn tracking(&self, tracked: Option<usize>, stamp: &Stamp) -> Tracking {
-        let (Some(at), Some(tracks)) = (tracked, &self.tracks) else { return Tracking::Untracked };
-        let index = &tracks.ground.index;
-        match index.tracked(at).is_some_and(|tracked| index.is_clean(tracked, stamp)) {
-            true => Tracking::Clean(at),
-            false => Tracking::Dirty,
-        }
-    }
-
-    /// The place of an entry in the index.
-    fn tracked(&mut self, name: &str) -> Option<usize> {
-        let tracks = self.tracks.as_ref()?;
-        self.buffer.clear();
-        self.buffer.extend([tracks.prefix.as_str(), name]);
-        tracks.ground.index.find(&tracks.below, &self.buffer)
-    }
-
-    fn is_submodule(&mut self, name: &str) -> bool {
-        let Some(at) = self.tracked(name) else { return false };
-        let tracked = self.tracks.as_ref().and_then(|tracks| tracks.ground.index.tracked(at));
-        tracked.is_some_and(crate::workspace::git::Tracked::is_repository)
-    }
-
-    fn tracked_below(&self, name: &str) -> Option<Tracks> {
-        let Tracks { ground, below, prefix } = self.tracks.as_ref()?;
-        let prefix = format!("{prefix}{name}/");
-        let below = ground.index.below(below.clone(), &prefix);
-        Some(Tracks { ground: ground.clone(), below, prefix })
     }
 }

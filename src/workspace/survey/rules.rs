@@ -96,7 +96,7 @@ fn lists_of(folder: &AbsPath, exclude: Option<&AbsPath>) -> Gitignore {
 fn built<'a>(folder: &AbsPath, files: impl Iterator<Item = &'a AbsPath>) -> Gitignore {
     let mut builder = GitignoreBuilder::new(folder);
     for file in files {
-        let Ok(read) = fs::read_up_to(file, limits::GIT_TEXT_BYTES_MAX) else { continue };
+        let Ok(read) = fs::read_up_to(file, limits::survey::GIT_TEXT_BYTES_MAX) else { continue };
         let text = String::from_utf8_lossy(&read.bytes);
         for line in text.trim_start_matches('\u{feff}').lines() {
             // A line that is no pattern matches nothing.
