@@ -53,19 +53,29 @@ def said(stage, words):
 def changes_are_marked_and_gone_through(folder):
     script = edits(("one", "1st"), ("third\\n", ""), ("fifth", "5th\\n5b"))
     script = 'call write {"file_path":"c.txt","content":"new\\n"}\ndone\n' + script
+    script = 'call edit {"file_path":"b.txt","old_string":"old","new_string":"new"}\ndone\n' + script
     with Stage(folder, script, EDITING) as stage:
         assert stage.lua("return vim.fn.maparg(']h', 'n')") == ""
+        stage.command("edit b.txt")
+        stage.command("nnoremap <buffer> ]h :let g:mine = 1<CR>")
+        stage.command("edit a.txt")
         edited(stage)
         until_marked(stage, ["1+", "1-one", "3-third", "4+", "4-fifth", "5+"])
         shown = [line.split("│")[0].rstrip() for line in stage.terminal.screen().splitlines()[:8]]
         assert shown == ["  one", "+ 1st", "  second", "  third", "- fourth", "  fifth", "+ 5th", "+ 5b"], shown
         assert stage.lua("return vim.fn.maparg(']h', 'n', false, true).buffer") == 1
-        for keys, file, line in [("]h", "a.txt", 3), ("]h", "a.txt", 4), ("]h", "c.txt", 1), ("]h", "a.txt", 1), ("[h", "c.txt", 1),
-                                 ("[h", "a.txt", 4), ("[h", "a.txt", 3), ("[h", "a.txt", 1)]:
+        for keys, file, line in [("]h", "a.txt", 3), ("]h", "a.txt", 4), ("]h", "b.txt", 1), ("[h", "a.txt", 4), ("[h", "a.txt", 3),
+                                 ("[h", "a.txt", 1), ("[h", "c.txt", 1), ("]h", "a.txt", 1)]:
             stage.terminal.type(keys)
             cursor(stage, file, line)
         until_marked(stage, ["1+"], stage.project / "c.txt")
+        stage.command("buffer b.txt")
+        stage.terminal.type("]h")
+        stage.until("the user's own key", "return vim.g.mine == 1")
         stage.command("Quillon keep all")
+        until_marked(stage, [], stage.other)
+        assert stage.lua("return vim.fn.maparg(']h', 'n')") != "", "the user's own key has gone"
+        stage.command("buffer a.txt")
         until_marked(stage, [])
         until_marked(stage, [], stage.project / "c.txt")
         assert stage.lua("return vim.fn.maparg(']h', 'n')") == "", "the keys stay where nothing is to be looked at"
