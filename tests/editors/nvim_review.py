@@ -50,22 +50,39 @@ def said(stage, words):
     stage.until("said %r" % words, "return vim.fn.execute('messages'):find(..., 1, true) ~= nil", words)
 
 
+def looked_at(stage, file):
+    """Until the marks are for the text as it is."""
+    code = "local b = vim.fn.bufnr(...); return require('quillon.marks').of(b).file.version == require('quillon.buffers').hash(b)"
+    stage.until("looked at", code, str(file))
+
+
 def changes_are_marked_and_gone_through(folder):
     script = edits(("one", "1st"), ("third\\n", ""), ("fifth", "5th\\n5b"))
     script = 'call write {"file_path":"c.txt","content":"new\\n"}\ndone\n' + script
+    script = 'call edit {"file_path":"b.txt","old_string":"old","new_string":"new"}\ndone\n' + script
     with Stage(folder, script, EDITING) as stage:
         assert stage.lua("return vim.fn.maparg(']h', 'n')") == ""
+        stage.command("edit b.txt")
+        stage.command("nnoremap <buffer> ]h :let g:mine = 1<CR>")
+        stage.command("edit a.txt")
         edited(stage)
         until_marked(stage, ["1+", "1-one", "3-third", "4+", "4-fifth", "5+"])
         shown = [line.split("│")[0].rstrip() for line in stage.terminal.screen().splitlines()[:8]]
         assert shown == ["  one", "+ 1st", "  second", "  third", "- fourth", "  fifth", "+ 5th", "+ 5b"], shown
         assert stage.lua("return vim.fn.maparg(']h', 'n', false, true).buffer") == 1
-        for keys, file, line in [("]h", "a.txt", 3), ("]h", "a.txt", 4), ("]h", "c.txt", 1), ("]h", "a.txt", 1), ("[h", "c.txt", 1),
-                                 ("[h", "a.txt", 4), ("[h", "a.txt", 3), ("[h", "a.txt", 1)]:
+        for keys, file, line in [("]h", "a.txt", 3), ("]h", "a.txt", 4), ("]h", "b.txt", 1), ("[h", "a.txt", 4), ("[h", "a.txt", 3),
+                                 ("[h", "a.txt", 1), ("[h", "c.txt", 1), ("]h", "a.txt", 1)]:
+            stage.until("the key", "return vim.fn.maparg(']h', 'n') ~= ''")
             stage.terminal.type(keys)
             cursor(stage, file, line)
         until_marked(stage, ["1+"], stage.project / "c.txt")
+        stage.command("buffer b.txt")
+        stage.terminal.type("]h")
+        stage.until("the user's own key", "return vim.g.mine == 1")
         stage.command("Quillon keep all")
+        until_marked(stage, [], stage.other)
+        assert stage.lua("return vim.fn.maparg(']h', 'n')") != "", "the user's own key has gone"
+        stage.command("buffer a.txt")
         until_marked(stage, [])
         until_marked(stage, [], stage.project / "c.txt")
         assert stage.lua("return vim.fn.maparg(']h', 'n')") == "", "the keys stay where nothing is to be looked at"
@@ -96,6 +113,32 @@ def one_hunk_is_kept_and_others_are_undone(folder):
         stage.command("4,5Quillon undo")
         stage.until_lines(["1st", "second", "3rd", "fourth", "fifth"])
         until_marked(stage, [])
+
+
+def hunks_are_decided_while_the_agent_works_and_the_user_types(folder):
+    script = EDIT % ("one", "1st") + EDIT % ("third", "3rd") + "done\nsay Soon.\nawait go\n" + EDIT % ("fifth", "5th") + "done\nsay All is done.\ndone\n"
+    with Stage(folder, script, EDITING) as stage:
+        stage.command("Quillon go")
+        stage.wait("Soon.")
+        stage.to_the_file()
+        until_marked(stage, ["1+", "1-one", "3+", "3-third"])
+        stage.terminal.type("jA mine")
+        stage.until_lines(["1st", "second mine", "3rd", "fourth", "fifth"])
+        stage.terminal.keys("Escape", "k")
+        stage.command("Quillon keep")
+        until_marked(stage, ["3+", "3-third"])
+        stage.terminal.type("]hoand mine")
+        stage.until_lines(["1st", "second mine", "3rd", "and mine", "fourth", "fifth"])
+        stage.lua("vim.cmd('3Quillon undo')")  # while the user is in insert mode
+        stage.until_lines(["1st", "second mine", "third", "and mine", "fourth", "fifth"])
+        stage.terminal.type(", too")
+        stage.status("running")
+        assert stage.daemon()
+        stage.go()
+        stage.wait("All is done.")
+        until_marked(stage, ["6+", "6-fifth"])
+        assert stage.lines() == ["1st", "second mine", "third", "and mine, too", "fourth", "5th"], stage.lines()
+        assert stage.status("idle") is None and stage.file.read_text() == "1st\nsecond\n3rd\nfourth\nfifth\n", stage.file.read_text()
 
 
 def a_file_and_lines_are_undone_in_one_go(folder):
@@ -172,6 +215,7 @@ def all_is_undone_in_open_and_closed_files(folder):
         until_marked(stage, ["1+", "2+"], made)
         stage.terminal.type("A!")
         stage.terminal.keys("Escape")
+        looked_at(stage, made)
         stage.command("Quillon! undo")
         said(stage, "new.txt has unsaved changes")
         assert made.exists() and stage.lines(made) == ["a!", "b"]
@@ -274,13 +318,16 @@ def a_stale_version_is_noticed(folder):
         # And quicker than the verdict, which is about a text that is not there any more.
         stage.until("marks", "return #require('quillon.marks').within(vim.fn.bufnr('a.txt'), 3, 3) == 1")
         stage.lua("""vim.api.nvim_win_set_cursor(0, { 3, 0 })
-            vim.api.nvim_buf_set_lines(0, 4, 5, true, { 'mine, too' })
+            vim.api.nvim_buf_set_text(0, 2, 3, 2, 3, { ' and mine' })
             vim.cmd('Quillon undo')""")
-        said(stage, "a.txt: it has changed since; look again")
-        assert stage.lines() == lines[:4] + ["mine, too"], stage.lines()
-        stage.until("looked at again", "return require('quillon.marks').of(vim.fn.bufnr('a.txt')).file.version == "
-                    "require('quillon.buffers').hash(vim.fn.bufnr('a.txt'))")
-        stage.command("Quillon undo")
+        said(stage, "it has changed since; look again")
+        lines[2] = "3rd and mine"
+        assert stage.lines() == lines, stage.lines()
+        # What was typed elsewhere is no hindrance.
+        stage.terminal.keys("u")
+        stage.until("marks", "return not require('quillon.marks').within(vim.fn.bufnr('a.txt'), 3, 3)[1].mixed")
+        stage.lua("""vim.api.nvim_buf_set_lines(0, 4, 5, true, { 'mine, too' })
+            vim.cmd('Quillon undo')""")
         stage.until_lines([first, "second", "third", "fourth", "mine, too"])
 
 
@@ -422,6 +469,7 @@ def a_way_back_is_looked_at_taken_and_taken_back(folder):
 main([
     changes_are_marked_and_gone_through,
     one_hunk_is_kept_and_others_are_undone,
+    hunks_are_decided_while_the_agent_works_and_the_user_types,
     a_file_and_lines_are_undone_in_one_go,
     all_files_are_listed,
     all_is_undone_in_open_and_closed_files,

@@ -203,6 +203,75 @@ def a_selection_goes_along_and_options_are_set(folder):
         assert "quillon 0." in screen and "ERROR" not in screen, screen
 
 
+def several_questions_are_answered_one_after_another(folder):
+    names = ["x.txt", "y.txt", "z.txt"]
+    script = "say Soon.\nawait go\n" + "".join('call read {"file_path":"../%s"}\n' % name for name in names) + "done\nsay All is done.\ndone\n"
+    with Stage(folder, script) as stage:
+        for name in names:
+            (folder / name).write_text("text of %s\n" % name)
+        stage.command("Quillon read them")
+        stage.wait("Soon.")
+        stage.to_the_file()
+        stage.go()
+        stage.wait("Quillon asks, 1 of 3")
+        stage.command("Quillon answer")
+        asked = []
+        for count in (3, 2):
+            stage.wait("Quillon asks, 1 of %d" % count)
+            asked.append(stage.lua("return vim.api.nvim_get_current_line()"))
+            first = stage.lua("return require('quillon.session').of().questions[1].questionId")
+            while stage.lua("return require('quillon.session').of().questions[1].questionId") == first:
+                stage.terminal.keys("o" if count == 3 else "n")
+        # The last one is answered by something else than its keys.
+        stage.wait("Quillon asks, 1 of 1")
+        stage.lua("""local session = require('quillon.session').of()
+            local params = { sessionId = session.id, questionId = session.questions[1].questionId, choice = 'no' }
+            vim.lsp.get_clients({ name = 'quillon' })[1]:request('agent/answer', params, function() end)""")
+        stage.terminal.wait_gone("Quillon asks")
+        stage.wait("All is done.")
+        assert asked == ["Read %s" % (folder / name) for name in names[:2]], asked
+        assert stage.chat().count("(done)") == 1 and stage.chat().count("(denied)") == 2, stage.chat()
+
+
+def a_long_diff_is_read_to_its_end(folder):
+    content = json.dumps({"file_path": "long.txt", "content": "".join("line %d\n" % n for n in range(1, 301))})
+    with Stage(folder, "call write " + content + "\ndone\nsay All is done.\ndone\n") as stage:
+        stage.command("Quillon write much")
+        screen = stage.wait("Quillon asks")
+        assert "+line 1\n" not in screen and "+line 300" not in screen and "o once" in screen, screen
+        stage.terminal.keys("C-f")
+        stage.wait("+line 30")
+        stage.terminal.type("G")
+        screen = stage.wait("+line 300")
+        assert "o once" in screen, screen
+        stage.answer("o")
+        stage.wait("All is done.")
+        assert (stage.project / "long.txt").read_text().endswith("line 300\n")
+
+
+def a_daemon_that_does_not_stay_is_given_up(folder):
+    with Stage(folder, "say Here.\ndone\n") as stage:
+        broken = folder / "broken"
+        broken.write_text("#!/bin/sh\necho started >>'%s/starts'\nexit 3\n" % folder)
+        broken.chmod(0o700)
+        stage.lua("""GOOD, WAITS, NOTES = vim.lsp.config.quillon.cmd, {}, ''
+            vim.notify = function(text) NOTES = NOTES .. text end -- it is long, and would wait for a key
+            vim.lsp.config('quillon', { cmd = { ... } })
+            local defer = vim.defer_fn
+            vim.defer_fn = function(act, wait)
+              table.insert(WAITS, wait)
+              return defer(act, wait / 100)
+            end""", str(broken))
+        stage.command("Quillon hello")
+        stage.until("given up", "return NOTES:find('ended 6 times in a row', 1, true) ~= nil")
+        stage.status("lost")
+        assert (folder / "starts").read_text().count("started") == 6
+        assert [wait for wait in stage.lua("return WAITS") if wait >= 1000] == [1000, 2000, 4000, 4000, 4000], stage.lua("return WAITS")
+        stage.lua("vim.lsp.config('quillon', { cmd = GOOD })")
+        stage.command("Quillon hello")
+        stage.wait("Here.")
+
+
 main([
     an_edit_is_asked_and_lands_in_the_buffer,
     a_clean_buffer_is_saved_and_an_undo_is_one_step_each,
@@ -213,4 +282,7 @@ main([
     a_killed_daemon_comes_back_with_the_session,
     another_server_is_not_disturbed,
     a_selection_goes_along_and_options_are_set,
+    several_questions_are_answered_one_after_another,
+    a_long_diff_is_read_to_its_end,
+    a_daemon_that_does_not_stay_is_given_up,
 ])

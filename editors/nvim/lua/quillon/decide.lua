@@ -109,12 +109,30 @@ function M.decide(session, decision, where)
     end)
   end
   local buffer = vim.api.nvim_get_current_buf()
-  local found = marks.of(buffer)
-  local hunks = not where.file and marks.within(buffer, where.first, where.last) or nil
-  if not found or hunks and not hunks[1] then
+  local function chosen(found)
+    return not found and {} or where.file and found.hunks or marks.within(buffer, where.first, where.last)
+  end
+  local shown, seen = marks.of(buffer), {}
+  for _, hunk in ipairs(chosen(shown)) do
+    seen[hunk.hunkId or shown.file.version or ''] = true
+  end
+  if not shown or not next(seen) then
     return client.notify('no change of Quillon is to be looked at here')
   end
-  decide(session, decision, { { found = found, hunks = hunks } })
+  local function go(found)
+    local hunks = chosen(found)
+    local same = hunks[1] and vim.iter(hunks):all(function(hunk)
+      return seen[hunk.hunkId or found.file.version or '']
+    end)
+    if not same then
+      return client.notify('it has changed since; look again', vim.log.levels.WARN)
+    end
+    decide(session, decision, { { found = found, hunks = not where.file and hunks or nil } })
+  end
+  if not shown.file.version or shown.file.version == buffers.hash(buffer) then
+    return go(shown)
+  end
+  review.look(session, buffer, go) -- something was typed just before, maybe elsewhere
 end
 
 return M

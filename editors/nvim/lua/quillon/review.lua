@@ -6,14 +6,14 @@ local sessions = require('quillon.session')
 local M = {}
 
 local PAUSE_MS = 150 -- of the typing, before its changes are looked at
-local KEYS = { [']h'] = 1, ['[h'] = -1 }
+local KEYS = { [']h'] = { step = 1, desc = 'Next hunk of Quillon' }, ['[h'] = { step = -1, desc = 'Previous hunk of Quillon' } }
 
 ---Buffers that are looked at again when they change.
 ---@type table<integer, { session: quillon.Session, changes: integer }>
 local watched = {}
 
----The sessions whose files are asked for, and whether they are to be asked for again.
----@type table<string, { again: boolean }>
+---What was asked for the files of projects, and whether it is to be asked again.
+---@type table<string, { daemon: vim.lsp.Client, again: boolean }>
 local asking = {}
 
 ---@param session quillon.Session
@@ -31,11 +31,21 @@ function M.request(session, method, params, done)
 end
 
 ---@param buffer integer
+---@param key string
+---@return string? desc Of the buffer's own mapping, where there is one.
+local function mapped(buffer, key)
+  local map = vim.iter(vim.api.nvim_buf_get_keymap(buffer, 'n')):find(function(one)
+    return one.lhs == key
+  end)
+  return map and (map.desc or '')
+end
+
+---@param buffer integer
 local function forget(buffer)
   watched[buffer] = nil
-  if marks.of(buffer) and vim.api.nvim_buf_is_valid(buffer) then
-    for key in pairs(KEYS) do
-      pcall(vim.keymap.del, 'n', key, { buffer = buffer })
+  for key, does in pairs(vim.api.nvim_buf_is_valid(buffer) and KEYS or {}) do
+    if mapped(buffer, key) == does.desc then
+      vim.keymap.del('n', key, { buffer = buffer })
     end
   end
   marks.clear(buffer)
@@ -88,13 +98,12 @@ local function show(session, buffer, found)
   if found.file.version and found.file.version ~= buffers.hash(buffer) then
     return -- it is being changed, and will be looked at again
   end
-  local shown = marks.of(buffer)
   marks.show(buffer, found)
-  for key, step in pairs(shown and {} or KEYS) do
-    if vim.fn.maparg(key, 'n', false, true).buffer ~= 1 then -- the user's own stay
+  for key, does in pairs(KEYS) do
+    if not mapped(buffer, key) then -- the user's own stay
       vim.keymap.set('n', key, function()
-        M.go(session, step)
-      end, { buffer = buffer, desc = step > 0 and 'Next hunk of Quillon' or 'Previous hunk of Quillon' })
+        M.go(session, does.step)
+      end, { buffer = buffer, desc = does.desc })
     end
   end
 end
@@ -121,46 +130,54 @@ function M.look(session, buffer, done)
   end)
 end
 
+---@param session quillon.Session
+---@param daemon vim.lsp.Client
+---@param files table<string, true> Those with something to look at.
+local function show_in(session, daemon, files)
+  local function is_known(buffer)
+    return daemon.attached_buffers[buffer] and files[client.real(vim.api.nvim_buf_get_name(buffer))]
+  end
+  for _, buffer in ipairs(vim.tbl_keys(watched)) do
+    if watched[buffer].session == session and not is_known(buffer) then
+      forget(buffer)
+    end
+  end
+  for buffer in pairs(daemon.attached_buffers) do
+    if is_known(buffer) then
+      M.look(session, buffer)
+    end
+  end
+end
+
 ---Shows in all open buffers of the project what is to be looked at.
 ---@param session quillon.Session
 function M.refresh(session)
-  local daemon = client.find(session.root)
-  if not daemon or not daemon.client then
+  local root, id = session.root, session.id
+  local daemon = (client.find(root) or {}).client
+  local before = asking[root]
+  if not daemon then
     return
-  elseif asking[session.root] then
-    asking[session.root].again = true
+  elseif not id then
+    return show_in(session, daemon, {})
+  elseif before and before.daemon == daemon then
+    before.again = true
     return
   end
-  local function each(files)
-    local attached = daemon.client and daemon.client.attached_buffers or {}
-    for _, buffer in ipairs(vim.tbl_keys(watched)) do
-      local known = attached[buffer] and files[client.real(vim.api.nvim_buf_get_name(buffer))]
-      if watched[buffer].session == session and not known then
-        forget(buffer)
-      end
+  local own = { daemon = daemon, again = false }
+  asking[root] = own
+  client.request(root, 'agent/review/list', { sessionId = id }, function(result)
+    if asking[root] ~= own then
+      return
     end
-    for buffer in pairs(attached) do
-      if files[client.real(vim.api.nvim_buf_get_name(buffer))] then
-        M.look(session, buffer)
-      end
-    end
-  end
-  if not session.id then
-    return each({})
-  end
-  asking[session.root] = { again = false }
-  client.request(session.root, 'agent/review/list', { sessionId = session.id }, function(result)
-    local again = asking[session.root].again
-    asking[session.root] = nil
-    if again then
+    asking[root] = nil
+    if own.again or session.id ~= id then
       return M.refresh(session)
-    elseif result then
-      local files = {}
-      for _, file in ipairs(result.files) do
-        files[client.path(file.uri)] = true
-      end
-      each(files)
     end
+    local files = {}
+    for _, file in ipairs(result and result.files or {}) do
+      files[client.path(file.uri)] = true
+    end
+    show_in(session, daemon, files)
   end)
 end
 
@@ -229,6 +246,7 @@ function M.go(session, step)
     if not path then
       return client.notify('nothing is to be looked at in a text')
     end
+    vim.cmd("normal! m'")
     local buffer = vim.fn.bufadd(path)
     vim.bo[buffer].buflisted = true
     local ok, problem = pcall(vim.api.nvim_win_set_buf, 0, buffer)
