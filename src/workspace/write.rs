@@ -47,15 +47,38 @@ struct Ready {
     base: Version,
     /// The bytes of the disk; none where no file is.
     before: Option<Vec<u8>>,
-    /// The text that is to stand there; none where the file goes.
-    after: Option<String>,
+    /// What is to stand there; none where the file goes.
+    after: Option<After>,
     /// The rights of the file before, where one is; they come back with it.
     rights: Option<Rights>,
     /// The rights of the file that moves here.
     taken: Option<Rights>,
-    /// That text in the encoding of the file.
-    bytes: Option<Vec<u8>>,
     buffer: BufferWrite,
+}
+
+/// What is to stand in a file.
+enum After {
+    /// This text, as UTF-8.
+    Plain(Arc<str>),
+    /// This text, in the bytes of the file's own encoding.
+    Encoded(Vec<u8>, Arc<str>),
+}
+
+impl Ready {
+    /// The bytes that are to stand there; none where the file goes.
+    fn bytes(&self) -> Option<&[u8]> {
+        self.after.as_ref().map(|after| match after {
+            After::Plain(text) => text.as_bytes(),
+            After::Encoded(bytes, _) => bytes,
+        })
+    }
+
+    fn version(&self) -> Version {
+        match &self.after {
+            Some(After::Plain(text) | After::Encoded(_, text)) => Version::of_text(text),
+            None => Version::Absent,
+        }
+    }
 }
 
 /// Why a write did not come to its end.
@@ -81,10 +104,7 @@ pub(super) async fn write(files: &Files, edits: &[Edit]) -> Result<Vec<Written>,
     for edit in edits {
         ready.push(check(files, edit).await?);
     }
-    let written = ready.iter().map(|one| {
-        let version = one.after.as_deref().map_or(Version::Absent, Version::of_text);
-        Written { path: one.path.clone(), version }
-    });
+    let written = ready.iter().map(|one| Written { path: one.path.clone(), version: one.version() });
     let written = written.collect();
     let buffers: Vec<BufferWrite> = ready.iter().map(|one| one.buffer.clone()).collect();
     let answered = files.buffers().write(&buffers).await;
@@ -172,22 +192,32 @@ async fn check(files: &Files, edit: &Edit) -> Result<Ready, WriteError> {
     }
     let text = found.as_ref().map_or("", |file| &*file.text);
     let mark = found.as_ref().map_or("", mark);
-    let old: Arc<str> = format!("{mark}{text}").into();
+    // Files may be large: without a mark nothing is copied.
+    let marked = |text: String| if mark.is_empty() { text } else { format!("{mark}{text}") };
+    let old: Arc<str> = match &found {
+        Some(file) if mark.is_empty() => file.text.clone(),
+        Some(_) | None => marked(text.to_owned()).into(),
+    };
     let (after, splices) = match &edit.change {
         // Its places count in the text as it was read, which is without the mark.
-        Change::Splices(splices) => (Some(format!("{mark}{}", ends::splice(text, splices))), splices.clone()),
+        Change::Splices(splices) => (Some(marked(ends::splice(text, splices))), splices.clone()),
         Change::Whole(text) | Change::Moved { text, .. } => {
             let view = (ends::lf(&old), ends::lf(text));
             (Some(text.clone()), crate::text::diff::splices(&view.0, &view.1))
         }
         Change::Delete => (None, Vec::new()),
     };
-    let bytes = match (&after, &found) {
-        (Some(text), Some(file)) => Some(encoded(text, file, before.as_deref(), &edit.path)?),
-        (Some(text), None) => Some(text.clone().into_bytes()),
+    let after = match (after, &found) {
+        (Some(text), Some(file)) if file.encoding != Encoding::Utf8 => {
+            Some(After::Encoded(encoded(&text, file, before.as_deref(), &edit.path)?, text.into()))
+        }
+        (Some(text), _) => Some(After::Plain(text.into())),
         (None, _) => None,
     };
-    let new: Arc<str> = after.as_deref().unwrap_or_default().into();
+    let new = match &after {
+        Some(After::Plain(text) | After::Encoded(_, text)) => text.clone(),
+        None => "".into(),
+    };
     let buffer = BufferWrite { path: edit.path.clone(), base: edit.base, old, splices, new };
     // Taken before the first write: the files may change places.
     let rights = if before.is_some() { fs::rights(&edit.path).ok() } else { None };
@@ -198,7 +228,7 @@ async fn check(files: &Files, edit: &Edit) -> Result<Ready, WriteError> {
         }
         Change::Splices(_) | Change::Whole(_) | Change::Delete => None,
     };
-    Ok(Ready { path: edit.path.clone(), base: edit.base, before, after, bytes, rights, taken, buffer })
+    Ok(Ready { path: edit.path.clone(), base: edit.base, before, after, rights, taken, buffer })
 }
 
 /// The text in the file's encoding, where what stands around the change comes out as it went in.
@@ -215,7 +245,7 @@ fn encoded(
     };
     let name = file.encoding.name();
     let whole = format!("{}{}", mark(file), file.text);
-    if file.encoding != Encoding::Utf8 && file.encoding.encode(&whole).ok().as_deref() != before {
+    if file.encoding.encode(&whole).ok().as_deref() != before {
         return Err(refused(format!("it is not whole in its encoding, {name}; change it with a command")));
     }
     file.encoding.encode(text).map_err(|character| {
@@ -269,7 +299,7 @@ fn put(one: &Ready) -> Result<(), Why> {
         return Err(Why::Stale);
     }
     let write = || {
-        let Some(bytes) = &one.bytes else { return fs::remove_file(&one.path) };
+        let Some(bytes) = one.bytes() else { return fs::remove_file(&one.path) };
         if let (Version::Absent, Some(parent)) = (one.base, one.path.parent()) {
             fs::create_folders(&parent)?;
         }
@@ -294,7 +324,7 @@ fn stands(path: &AbsPath, bytes: Option<&[u8]>) -> io::Result<bool> {
 
 /// Puts a file back as it was, if it still has what was written.
 fn put_back(one: &Ready) -> io::Result<()> {
-    if !stands(&one.path, one.bytes.as_deref())? {
+    if !stands(&one.path, one.bytes())? {
         return Err(io::Error::other("it has changed since"));
     }
     match &one.before {
