@@ -2,9 +2,7 @@
 
 use ropey::Rope;
 use serde_json::{Value, json};
-use tower_lsp::ls_types::{
-    CodeAction, CodeActionOrCommand, Command, Diagnostic, DiagnosticSeverity, Position, Range,
-};
+use tower_lsp::ls_types::{CodeAction, CodeActionOrCommand, Command, Diagnostic, DiagnosticSeverity, Range};
 
 use super::commands::{ALL, FILE, REVIEW};
 use super::document::{Encoding, position};
@@ -234,6 +232,8 @@ fn size(hunk: &ReviewHunk) -> String {
 
 #[cfg(test)]
 mod tests {
+    use tower_lsp::ls_types::Position;
+
     use super::*;
 
     #[track_caller]
