@@ -2,7 +2,8 @@
 //!
 //! What is absent: no decision about what may be done, no history, no file. LSP's own methods go
 //! through tower-lsp's service (`lsp`), `agent/*` by the protocol's table (this file); sessions are
-//! told of in `feed`, open files read and edited in `buffers`.
+//! told of in `feed`, open files read and edited in `buffers`; what a client that knows LSP only sees of
+//! changes comes from `hints`.
 
 mod buffers;
 mod chat;

@@ -25,6 +25,7 @@ end-of-line-diagnostics = "hint"
 lsp.display-messages = true
 """
 CHANGED = "changed by the agent: +1 −1"
+CHOSEN = "\x1b[7m"  # how the theme draws the chosen line of a menu
 
 
 class Helix:
@@ -68,23 +69,16 @@ class Helix:
             assert time.monotonic() < end, screen
             self.command('lsp-workspace-command quillon.ask "go"')
         self.command("open a.txt")
-        self.wait("fourth")
 
     def act(self, title):
         """Takes a code action of the line."""
         self.terminal.keys("space", "a")
         self.wait(title)
         end = time.monotonic() + WAIT_SECONDS
-        # The line that is chosen is drawn in other colours than those around it.
-        for _ in range(self.place_of(title)):
-            assert time.monotonic() < end
+        while not any(title in line and CHOSEN in line for line in self.terminal.screen(True).splitlines()):
+            assert time.monotonic() < end, self.terminal.screen()
             self.terminal.keys("Down")
         self.terminal.keys("Enter")
-
-    def place_of(self, title):
-        """How many keys down an action is: the first one is chosen as the menu opens, if the menu says so."""
-        titles = [line for line in self.terminal.screen().splitlines() if "Quillon: " in line]
-        return next(at for at, line in enumerate(titles) if title in line)
 
     def until_saved(self, text):
         self.command("write")
@@ -94,21 +88,48 @@ class Helix:
             time.sleep(POLL_SECONDS)
 
 
-def a_change_is_a_hint_and_is_kept_or_undone_by_an_action(folder):
+def changes_are_hints_and_are_kept_or_undone_by_actions(folder):
     script = EDIT % ("one", "two") + EDIT % ("fourth", "4th") + "done\nsay All is done.\ndone\n"
     with Helix(folder, script) as helix:
         helix.ask()
-        screen = helix.wait(lambda screen: screen.count(CHANGED) == 2)
-        print(screen)
+        helix.wait(lambda screen: screen.count(CHANGED) == 2)
         helix.terminal.type("gg")
         helix.terminal.keys("space", "k")
-        print(helix.wait("before:"))
+        screen = helix.wait("before:")
+        assert "  one" in screen, screen
         helix.terminal.keys("Escape")
-        helix.terminal.keys("space", "a")
-        print(helix.wait("Quillon: undo this change"))
-        helix.terminal.keys("Down")
-        time.sleep(.5)
-        print(helix.terminal.screen(True))
+        helix.act("Quillon: undo this change")
+        helix.wait(lambda screen: screen.count(CHANGED) == 1 and "1  one" in screen)
+        # It is a step of its own in the editor too, and the change is there again to be looked at.
+        helix.terminal.type("u")
+        helix.wait(lambda screen: screen.count(CHANGED) == 2 and "1  two" in screen)
+        helix.terminal.type("U")
+        helix.wait(lambda screen: screen.count(CHANGED) == 1 and "1  one" in screen)
+        helix.command("4")
+        helix.act("Quillon: keep this change")
+        screen = helix.wait(lambda screen: CHANGED not in screen)
+        assert "4  4th" in screen, screen
+        helix.until_saved("one\nsecond\nthird\n4th\nfifth\n")
 
 
-main([a_change_is_a_hint_and_is_kept_or_undone_by_an_action])
+def all_is_undone_while_the_turn_runs(folder):
+    new = 'call write {"file_path":"b.txt","content":"new\\n"}\n'
+    script = EDIT % ("one", "two") + new + "done\nsay Soon.\nawait go\nsay All is done.\ndone\n"
+    with Helix(folder, script) as helix:
+        helix.ask()
+        helix.wait(CHANGED)
+        helix.command("open b.txt")
+        helix.wait("by the agent: created (+1 −0)")
+        helix.command("buffer-close")
+        helix.command("open a.txt")
+        helix.wait(CHANGED)
+        helix.command('lsp-workspace-command quillon.review "undo"')
+        helix.wait(lambda screen: CHANGED not in screen and "1  one" in screen)
+        end = time.monotonic() + WAIT_SECONDS
+        while (helix.project / "b.txt").exists():
+            assert time.monotonic() < end, helix.terminal.screen()
+            time.sleep(POLL_SECONDS)
+        (folder / "go").touch()
+
+
+main([changes_are_hints_and_are_kept_or_undone_by_actions, all_is_undone_while_the_turn_runs])
