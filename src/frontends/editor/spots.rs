@@ -103,7 +103,9 @@ impl<'a> Spot<'a> {
     fn words(&self) -> String {
         match self.hunk {
             Some(hunk) => format!("changed by the agent: {}{}", size(hunk), changes::mixed(hunk.mixed)),
-            None => format!("by the agent: {}", changes::about(self.review)),
+            None => {
+                format!("by the agent: {}{}", changes::about(self.review), changes::mixed(self.review.mixed))
+            }
         }
     }
 

@@ -316,6 +316,10 @@ async fn what_the_user_typed_in_a_change_is_named() {
     client.hints("a.txt", mixed).await;
     client.action("a.txt", 1, "undo this change, also what you typed in it").await;
     client.action("a.txt", 4, "undo this change").await;
+    client.opens("b.txt", "b\n").await;
+    client.types("b.txt", 2, "b\nmine\n").await;
+    client.hints("b.txt", json!([[0, "by the agent: created (+2 −0) (you have typed in it)"]])).await;
+    client.action("b.txt", 1, "undo the creation of this file, also what you typed in it").await;
 }
 
 #[tokio::test]
