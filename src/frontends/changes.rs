@@ -50,11 +50,16 @@ pub fn hunk(review: &Review, hunk: &ReviewHunk) -> String {
     let place = if added == 0 { "before line" } else { "line" };
     let first = new.lines().chain(old.lines()).find(|line| !line.trim().is_empty()).unwrap_or_default();
     let first = clip::line(first, limits::TITLE_CHARS_MAX);
-    let mixed = match hunk.mixed {
+    let mixed = mixed(hunk.mixed);
+    format!("{place} {} (+{added} −{removed}): {first}{mixed}", hunk.hunk.new.start + 1)
+}
+
+/// Says that the user has typed in a hunk, to stand behind it.
+pub fn mixed(mixed: Mixed) -> &'static str {
+    match mixed {
         Mixed::Yes => " (you have typed in it)",
         Mixed::No => "",
-    };
-    format!("{place} {} (+{added} −{removed}): {first}{mixed}", hunk.hunk.new.start + 1)
+    }
 }
 
 /// The difference of two contents of a file as a unified diff, or in words where one is no text.

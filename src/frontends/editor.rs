@@ -2,7 +2,8 @@
 //!
 //! What is absent: no decision about what may be done, no history, no file. LSP's own methods go
 //! through tower-lsp's service (`lsp`), `agent/*` by the protocol's table (this file); sessions are
-//! told of in `feed`, open files read and edited in `buffers`.
+//! told of in `feed`, open files read and edited in `buffers`; what a client that knows LSP only sees of
+//! changes comes from `hints`.
 
 mod buffers;
 mod chat;
@@ -10,6 +11,7 @@ mod commands;
 mod document;
 mod error;
 mod feed;
+mod hints;
 mod lsp;
 mod plain;
 mod progress;
@@ -17,6 +19,7 @@ mod prompt;
 mod questions;
 mod review;
 mod session;
+mod spots;
 mod terms;
 #[cfg(test)]
 mod tests;
@@ -45,6 +48,7 @@ use self::chat::WriteChat;
 use self::commands::Order;
 use self::document::Documents;
 use self::feed::Shows;
+use self::hints::Hints;
 use self::lsp::Lsp;
 use self::plain::Plain;
 use self::terms::Terms;
@@ -139,6 +143,8 @@ pub(in crate::frontends) struct Editor {
     tasks: TaskTracker,
     /// What a client that knows LSP only orders, once it did.
     orders: OnceLock<mpsc::Sender<Order>>,
+    /// What such a client is shown of changes to look at, while it has a conversation.
+    hints: Mutex<Option<Arc<Hints>>>,
     /// Whether the client has asked for the shutdown.
     shut: AtomicBool,
     /// Fired when the client has gone.
@@ -159,6 +165,7 @@ impl Editor {
             feeds: Mutex::default(),
             tasks: TaskTracker::new(),
             orders: OnceLock::new(),
+            hints: Mutex::default(),
             shut: AtomicBool::new(false),
             over: CancellationToken::new(),
         }
@@ -195,6 +202,15 @@ impl Editor {
             before.cancel();
         }
         self.tasks.spawn(feed::run(session.clone(), self.peer.clone(), after, shows, stop));
+    }
+
+    /// The changes to look at of a client that knows LSP only.
+    fn hints(&self) -> Option<Arc<Hints>> {
+        self.hints.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn set_hints(&self, hints: Option<Arc<Hints>>) {
+        *self.hints.lock().unwrap_or_else(PoisonError::into_inner) = hints;
     }
 
     fn end_feed(&self, id: &SessionId) {
@@ -303,7 +319,7 @@ impl Handler for Wire {
         match method {
             "initialize" | "shutdown" => Placement::Inline,
             _ if self.too_early_or_late(method).is_some() => Placement::Inline,
-            "workspace/executeCommand"
+            "workspace/executeCommand" | "textDocument/codeAction" | "textDocument/hover"
                 if self.editor.terms.get().is_some_and(|terms| terms.agent.is_none()) =>
             {
                 Placement::Task

@@ -139,6 +139,13 @@ pub const DIALOGUE_WAIT: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 /// is not shown whole cannot be allowed there.
 pub const DIALOGUE_LINES_MAX: usize = 12;
 
+/// How long a plain client's hints wait for what comes close behind: a call changes several files, a
+/// person types several letters.
+pub const HINTS_JOINED: Duration = Duration::from_millis(200);
+
+/// Bytes of the old text that a plain client shows beside the cursor: more than any screen has.
+pub const HOVER_BYTES_MAX: usize = 16 << 10;
+
 /// Characters of what would be done that a dialogue shows.
 pub const DIALOGUE_CHARS_MAX: usize = 1_000;
 

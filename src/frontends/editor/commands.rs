@@ -4,10 +4,16 @@ use serde_json::Value;
 use tower_lsp::ls_types::ExecuteCommandParams;
 
 use super::progress;
-use crate::engine::TurnId;
+use crate::engine::{TurnId, Verdict};
 
 /// The names of all commands.
-pub const COMMANDS: [&str; 3] = ["quillon.ask", "quillon.cancel", "quillon.answer"];
+pub const COMMANDS: [&str; 4] = ["quillon.ask", "quillon.cancel", "quillon.answer", REVIEW];
+/// The command that keeps changes or takes them back.
+pub const REVIEW: &str = "quillon.review";
+/// In its third argument: all changes of the file.
+pub const FILE: &str = "file";
+/// In its third argument: all changes of all files.
+pub const ALL: &str = "all";
 
 /// What is to be done.
 #[derive(Debug, PartialEq, Eq)]
@@ -25,6 +31,54 @@ pub enum Order {
         /// Words for the model, with a no.
         note: Option<String>,
     },
+    /// Keep changes or take them back.
+    Review(Wanted),
+}
+
+/// What the user wants to become of changes.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Wanted {
+    /// What becomes of them.
+    pub verdict: Verdict,
+    /// Of which.
+    pub of: Of,
+    /// The mark of what the user has seen; without it whatever is there.
+    pub seen: Option<String>,
+}
+
+/// Which changes.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Of {
+    /// All that there are.
+    All,
+    /// Those of the file with this address.
+    File(String),
+    /// The hunk of this file with this id.
+    Hunk(String, String),
+}
+
+impl Wanted {
+    /// Reads arguments: a verdict, the file's address, which changes, the mark of what was seen.
+    fn of(texts: &[&str]) -> Option<Self> {
+        let (verdict, rest) = texts.split_first()?;
+        let verdict = match *verdict {
+            "keep" => Verdict::Keep,
+            "undo" => Verdict::Undo,
+            _ => return None,
+        };
+        let (of, rest) = match rest {
+            [] => (Of::All, rest),
+            [uri] => (Of::File((*uri).to_owned()), &rest[1..]),
+            [_, ALL, rest @ ..] => (Of::All, rest),
+            [uri, FILE, rest @ ..] => (Of::File((*uri).to_owned()), rest),
+            [uri, hunk, rest @ ..] => (Of::Hunk((*uri).to_owned(), (*hunk).to_owned()), rest),
+        };
+        match rest {
+            [] => Some(Self { verdict, of, seen: None }),
+            [seen] => Some(Self { verdict, of, seen: Some((*seen).to_owned()) }),
+            _ => None,
+        }
+    }
 }
 
 impl Order {
@@ -45,6 +99,11 @@ impl Order {
             ("quillon.answer", _) => {
                 Err("`quillon.answer` takes a question's id, a choice and perhaps a reason".to_owned())
             }
+            (REVIEW, texts) => Wanted::of(texts).map(Self::Review).ok_or_else(|| {
+                "`quillon.review` takes `keep` or `undo`, alone for all changes, then perhaps a file's \
+                 address, then perhaps a hunk's id, `file` or `all`"
+                    .to_owned()
+            }),
             (other, _) => Err(format!("there is no command `{other}`")),
         }
     }
@@ -76,11 +135,27 @@ mod tests {
         assert_eq!(order("quillon.ask", &[json!("go")]), Ok(Order::Ask(Some("go".into()))));
         let answer = order("quillon.answer", &[json!("q1"), json!("no"), json!("why")]);
         assert_eq!(answer, Ok(Order::answer("q1", "no", Some("why"))));
+        let wanted = |verdict, of, seen: Option<&str>| {
+            Ok(Order::Review(Wanted { verdict, of, seen: seen.map(str::to_owned) }))
+        };
+        let (file, hunk) = (|| Of::File("file:///a".into()), Of::Hunk("file:///a".into(), "h".into()));
+        for (arguments, expected) in [
+            (json!(["keep"]), wanted(Verdict::Keep, Of::All, None)),
+            (json!(["undo", "file:///a"]), wanted(Verdict::Undo, file(), None)),
+            (json!(["undo", "file:///a", "file", "s"]), wanted(Verdict::Undo, file(), Some("s"))),
+            (json!(["keep", "file:///a", "all", "s"]), wanted(Verdict::Keep, Of::All, Some("s"))),
+            (json!(["undo", "file:///a", "h"]), wanted(Verdict::Undo, hunk, None)),
+        ] {
+            assert_eq!(order("quillon.review", arguments.as_array().unwrap()), expected);
+        }
         for (command, arguments) in [
             ("quillon.ask", vec![json!(" ")]),
             ("quillon.ask", vec![json!(1)]),
             ("quillon.cancel", vec![json!("x")]),
             ("quillon.answer", vec![json!("q1")]),
+            ("quillon.review", vec![]),
+            ("quillon.review", vec![json!("drop")]),
+            ("quillon.review", vec![json!("undo"), json!("file:///a"), json!("h"), json!("s"), json!("x")]),
             ("quillon.other", vec![]),
         ] {
             assert!(order(command, &arguments).is_err(), "{command}");

@@ -6,12 +6,14 @@ use std::sync::atomic::Ordering;
 use tower_lsp::LanguageServer;
 use tower_lsp::jsonrpc::{Error, Result};
 use tower_lsp::ls_types::{
-    DidChangeTextDocumentParams, DidCloseTextDocumentParams, DidOpenTextDocumentParams,
-    DidSaveTextDocumentParams, ExecuteCommandParams, InitializeParams, InitializeResult, LSPAny,
+    CodeActionKind, CodeActionParams, CodeActionResponse, DidChangeTextDocumentParams,
+    DidCloseTextDocumentParams, DidOpenTextDocumentParams, DidSaveTextDocumentParams, ExecuteCommandParams,
+    Hover, HoverContents, HoverParams, InitializeParams, InitializeResult, LSPAny, MarkupContent, MarkupKind,
 };
 
 use super::Editor;
 use super::commands::Order;
+use super::spots;
 use super::terms::Terms;
 
 /// Serves LSP's methods for an editor.
@@ -39,6 +41,29 @@ impl LanguageServer for Lsp {
             .order(order)
             .map(|()| None)
             .map_err(|why| Error { message: why.into(), ..Error::internal_error() })
+    }
+
+    async fn code_action(&self, params: CodeActionParams) -> Result<Option<CodeActionResponse>> {
+        // Ours have no kind: they are not among those that a client asks for by kind, as it does on saving.
+        let wants_ours = params.context.only.is_none_or(|only| only.contains(&CodeActionKind::EMPTY));
+        let Some(hints) = self.0.hints().filter(|_| wants_ours) else { return Ok(None) };
+        let mut actions = hints.actions(params.text_document.uri.as_str(), params.range).await;
+        if self.0.terms.get().is_some_and(|terms| !terms.actions) {
+            actions = actions.into_iter().filter_map(spots::as_command).collect();
+        }
+        Ok((!actions.is_empty()).then_some(actions))
+    }
+
+    async fn hover(&self, params: HoverParams) -> Result<Option<Hover>> {
+        let at = params.text_document_position_params;
+        let Some(hints) = self.0.hints() else { return Ok(None) };
+        let markdown = self.0.terms.get().is_some_and(|terms| terms.markdown);
+        let kind = if markdown { MarkupKind::Markdown } else { MarkupKind::PlainText };
+        let text = hints.before(at.text_document.uri.as_str(), at.position, markdown).await;
+        Ok(text.map(|value| Hover {
+            contents: HoverContents::Markup(MarkupContent { kind, value }),
+            range: None,
+        }))
     }
 
     async fn did_open(&self, params: DidOpenTextDocumentParams) {

@@ -7,7 +7,9 @@ use tokio::sync::mpsc;
 
 use super::Editor;
 use super::chat::{ANSWER, Chat, USER};
-use super::commands::Order;
+use super::commands::{Order, Wanted};
+use super::document::Encoding;
+use super::hints::Hints;
 use super::progress::Progress;
 use super::questions::{CLIENT, Questions, harmless_first};
 use crate::engine::{
@@ -37,6 +39,8 @@ struct Talk {
     session: Session,
     reader: Reader,
     chat: Arc<Chat>,
+    hints: Arc<Hints>,
+    wanted: mpsc::Sender<Wanted>,
 }
 
 impl Plain {
@@ -77,6 +81,13 @@ impl Plain {
                     None => talk.session.cancel().await,
                 };
                 cancelled.map(drop).map_err(|refused| refused.to_string())
+            }
+            Order::Review(wanted) => {
+                let nothing = || "there is no change of the agent's to look at".to_owned();
+                let talk = self.talk.as_ref().ok_or_else(nothing)?;
+                talk.wanted
+                    .try_send(wanted)
+                    .map_err(|_| "too many decisions wait; try again later".to_owned())
             }
             Order::Answer { question, choice, note } => self.answer(&QuestionId(question), choice, note),
         }
@@ -136,7 +147,19 @@ impl Plain {
         chat.flush().await;
         editor.tasks.spawn(chat.clone().run(editor.over.clone()));
         let reader = session.reader(session.state(|state| state.seq()));
-        Ok(Talk { session, reader, chat })
+        let (hints, wanted) = self.begin_hints(&session, encoding);
+        Ok(Talk { session, reader, chat, hints, wanted })
+    }
+
+    /// From here on the client sees what is to be looked at.
+    fn begin_hints(&self, session: &Session, encoding: Encoding) -> (Arc<Hints>, mpsc::Sender<Wanted>) {
+        let editor = &self.editor;
+        let (documents, peer) = (editor.documents.clone(), editor.peer.clone());
+        let hints = Arc::new(Hints::new(session.clone(), documents, peer, encoding));
+        let (wanted, decisions) = mpsc::channel(limits::ORDERS_MAX);
+        editor.tasks.spawn(hints.clone().run(decisions, editor.over.clone()));
+        editor.set_hints(Some(hints.clone()));
+        (hints, wanted)
     }
 
     /// Where the client works: its folder, else that of a file it has open.
@@ -174,6 +197,7 @@ impl Plain {
     async fn updates(&mut self, updates: Option<Vec<Update>>) {
         let Some(updates) = updates else {
             (self.talk, self.progress) = (None, None);
+            self.editor.set_hints(None);
             return;
         };
         for update in updates {
@@ -198,7 +222,8 @@ impl Plain {
     }
 
     fn fact(&mut self, event: &Event) {
-        let Some(Talk { session, chat, .. }) = &self.talk else { return };
+        let Some(Talk { session, chat, hints, .. }) = &self.talk else { return };
+        hints.heard(event);
         let mut words = String::new();
         match event {
             Event::TurnStarted { turn, content, .. } => {

@@ -3,9 +3,9 @@
 use quillon_protocol::lifecycle::{ClientAgent, Limits, MINOR, ServerAgent, VERSION, features};
 use serde_json::{Value, json};
 use tower_lsp::ls_types::{
-    ExecuteCommandOptions, InitializeParams, InitializeResult, PositionEncodingKind, SaveOptions,
-    ServerCapabilities, ServerInfo, TextDocumentSyncCapability, TextDocumentSyncKind,
-    TextDocumentSyncOptions, TextDocumentSyncSaveOptions,
+    CodeActionProviderCapability, ExecuteCommandOptions, HoverProviderCapability, InitializeParams,
+    InitializeResult, MarkupKind, PositionEncodingKind, SaveOptions, ServerCapabilities, ServerInfo,
+    TextDocumentSyncCapability, TextDocumentSyncKind, TextDocumentSyncOptions, TextDocumentSyncSaveOptions,
 };
 
 use super::commands::COMMANDS;
@@ -27,6 +27,10 @@ pub struct Terms {
     pub shows_documents: bool,
     /// Whether the client shows progress that it did not ask for.
     pub progress: bool,
+    /// Whether the client knows code actions that are more than a command.
+    pub actions: bool,
+    /// Whether the client draws Markdown beside the cursor.
+    pub markdown: bool,
     /// The editor's process.
     pub process: Option<u32>,
 }
@@ -63,6 +67,8 @@ impl Terms {
             .and_then(|edit| edit.document_changes)
             .unwrap_or(false);
         let window = params.capabilities.window.as_ref();
+        let texts = params.capabilities.text_document.as_ref();
+        let formats = texts.and_then(|texts| texts.hover.as_ref()?.content_format.as_ref());
         let info = params.client_info.as_ref().map(|info| info.name.clone());
         Ok(Self {
             encoding: if utf8 { Encoding::Utf8 } else { Encoding::Utf16 },
@@ -80,6 +86,10 @@ impl Terms {
                 .and_then(|window| window.show_document.as_ref())
                 .is_some_and(|show| show.support),
             progress: window.and_then(|window| window.work_done_progress).unwrap_or(false),
+            actions: texts
+                .and_then(|texts| texts.code_action.as_ref())
+                .is_some_and(|actions| actions.code_action_literal_support.is_some()),
+            markdown: formats.is_some_and(|formats| formats.contains(&MarkupKind::Markdown)),
             process: params.process_id,
         })
     }
@@ -92,6 +102,7 @@ impl Terms {
             save: Some(TextDocumentSyncSaveOptions::SaveOptions(SaveOptions { include_text: Some(false) })),
             ..TextDocumentSyncOptions::default()
         };
+        let is_plain = self.agent.is_none();
         InitializeResult {
             capabilities: ServerCapabilities {
                 position_encoding: Some(match self.encoding {
@@ -100,10 +111,12 @@ impl Terms {
                 }),
                 text_document_sync: Some(TextDocumentSyncCapability::Options(sync)),
                 // A client that speaks the protocol has its own commands, and may take ours for its own.
-                execute_command_provider: self.agent.is_none().then(|| ExecuteCommandOptions {
+                execute_command_provider: is_plain.then(|| ExecuteCommandOptions {
                     commands: COMMANDS.map(str::to_owned).to_vec(),
                     ..ExecuteCommandOptions::default()
                 }),
+                code_action_provider: is_plain.then_some(CodeActionProviderCapability::Simple(true)),
+                hover_provider: is_plain.then_some(HoverProviderCapability::Simple(true)),
                 experimental: self.agent.as_ref().map(|_| announced()),
                 ..ServerCapabilities::default()
             },

@@ -2,6 +2,7 @@
 
 mod answers;
 mod edits;
+mod hints;
 mod plain;
 mod review;
 

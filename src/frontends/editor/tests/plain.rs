@@ -14,7 +14,11 @@ impl Client {
             json!({"processId": null, "workspaceFolders": folders, "capabilities": {"window": window}});
         let answer = client.ask("initialize", params).await;
         let commands = &answer["result"]["capabilities"]["executeCommandProvider"]["commands"];
-        assert_eq!(*commands, json!(["quillon.ask", "quillon.cancel", "quillon.answer"]), "{answer}");
+        assert_eq!(
+            *commands,
+            json!(["quillon.ask", "quillon.cancel", "quillon.answer", "quillon.review"]),
+            "{answer}"
+        );
         client.notify("initialized", json!({})).await;
         client
     }
