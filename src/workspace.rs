@@ -91,6 +91,9 @@ pub enum FileError {
         /// What it is.
         kind: String,
     },
+    /// Nothing would bring back what only an editor has.
+    #[error("the editor has changes of {0} that are not saved; they have to be saved or dropped there first")]
+    Unsaved(AbsPath),
     /// A pattern is wrong.
     #[error("{0}")]
     Pattern(String),
@@ -170,6 +173,25 @@ impl Files {
             let text = text.map_err(|error| FileError::Io { path: path.clone(), error })?;
             return Ok((Content::Text(TextFile::of_buffer(&text)), text.as_bytes().to_vec()));
         }
+        self.saved(path).await
+    }
+
+    /// What is to go from the disk, with its bytes there. A file with unsaved changes cannot go; of an
+    /// open one the text is the editor's, which its readers know.
+    pub async fn going(&self, path: &AbsPath) -> Result<(Content, Vec<u8>), FileError> {
+        let on_disk = self.saved(path).await;
+        let Some(text) = self.buffers.read(path).await else { return on_disk };
+        let text = text.map_err(|error| FileError::Io { path: path.clone(), error })?;
+        match on_disk {
+            Ok((Content::Text(file), bytes)) if write::same(&file.text, &text) => {
+                Ok((Content::Text(TextFile::of_buffer(&text)), bytes))
+            }
+            Ok(_) | Err(_) => Err(FileError::Unsaved(path.clone())),
+        }
+    }
+
+    /// What the disk has at a place with its bytes, whatever an editor holds.
+    async fn saved(&self, path: &AbsPath) -> Result<(Content, Vec<u8>), FileError> {
         let path = path.clone();
         blocking(move || {
             root::still_there(&path)?;

@@ -7,7 +7,7 @@ use super::preview;
 use super::tool::ToolError;
 use crate::path::AbsPath;
 use crate::policy::Intent;
-use crate::text::{Edit, Hash, Version};
+use crate::text::{Change, Edit, Hash, Version};
 use crate::workspace::{Content, FileError, WriteError, Written};
 
 /// What a change belongs to; nothing where the user took a single change back.
@@ -88,7 +88,13 @@ enum Standing {
 }
 
 async fn standing(parts: &Parts, edit: &Edit) -> Result<Standing, ToolError> {
-    match parts.files.with_bytes(&edit.path).await {
+    let stands = match edit.change {
+        Change::Delete => parts.files.going(&edit.path).await,
+        Change::Splices(_) | Change::Whole(_) | Change::Moved { .. } => {
+            parts.files.with_bytes(&edit.path).await
+        }
+    };
+    match stands {
         Ok((Content::Text(file), bytes)) if file.version == edit.base => {
             Ok(Standing::As(Some(keep(parts, &edit.path, &bytes)?)))
         }
