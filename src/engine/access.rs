@@ -4,6 +4,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use super::commits;
 use super::event::{CallId, Event, Exit as Ending, Seen, TodoItem};
 use super::found;
 use super::preview::{self, FileChange};
@@ -159,6 +160,8 @@ impl<'a> Access<'a> {
         };
         let parts = &self.turn.parts;
         let recorder = &parts.recorder;
+        // A command may change files anywhere, most likely where it runs.
+        commits::look(parts, &cwd.join("any").into_iter().collect::<Vec<_>>()).await;
         let before = survey::Before::look(&parts.files, found::known(parts)).await;
         let shell = Shell {
             command: command.clone(),
@@ -171,7 +174,10 @@ impl<'a> Access<'a> {
         let ended = process::run(shell, cancelled, |text| recorder.show_output(self.call, text)).await;
         let ended =
             ended.map_err(|error| ToolError::new(format!("failed to start the shell in {cwd}: {error}")))?;
-        let (changes, parts, call) = (before.changes().await, parts.clone(), self.call.clone());
+        let changes = before.changes().await;
+        let changed: Vec<AbsPath> = changes.found.iter().map(|found| found.path.clone()).collect();
+        commits::look_after(parts, &changed).await;
+        let (parts, call) = (parts.clone(), self.call.clone());
         let recorded = tokio::task::spawn_blocking(move || found::record(&parts, &call, changes)).await;
         let more = recorded.map_err(|_| ToolError::new("the program is ending"))??;
         Ok((ended, more))

@@ -7,6 +7,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::commits::Heads;
 use super::desk::Desk;
 use super::event::{Event, Mode, ModelName, SessionId};
 use super::gates::FileGates;
@@ -267,6 +268,7 @@ impl Host {
             journals: self.shared.journals.clone(),
             gates: self.gates.clone(),
             settled: false.into(),
+            heads: Heads::default(),
         });
         if self.stop.is_cancelled() {
             return Err(HostError::Ending);

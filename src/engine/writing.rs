@@ -1,6 +1,7 @@
 //! The one way in which a session changes files: what stands there is kept, the change is recorded,
 //! and then it is made.
 
+use super::commits;
 use super::event::{CallId, Event, RestoreId};
 use super::parts::Parts;
 use super::preview;
@@ -56,6 +57,8 @@ pub(super) async fn keep_bases(parts: &Parts, intent: &Intent) -> Result<Bases, 
 
 /// Makes the edits, all or none; the bases have to be kept. Other writers of this program wait.
 pub(super) async fn write(parts: &Parts, edits: &[Edit], cause: &Cause) -> Result<Wrote, ToolError> {
+    let paths: Vec<AbsPath> = edits.iter().map(|edit| edit.path.clone()).collect();
+    commits::look(parts, &paths).await;
     let _our_turn = parts.gates.enter(edits.iter().map(|edit| &edit.path)).await;
     let changes = preview::changes(&parts.recorder, &Intent::Write { edits: edits.to_vec() });
     let mut facts = Vec::new();
