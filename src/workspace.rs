@@ -52,7 +52,11 @@ pub struct Files {
     roots: Arc<[AbsPath]>,
     buffers: Arc<dyn Buffers>,
     views: Arc<Views>,
+    withholds: Withholds,
 }
+
+/// Says of a file in the workspace whether reading it has to be asked for, or is forbidden.
+pub type Withholds = Arc<dyn Fn(&AbsPath) -> bool + Send + Sync>;
 
 /// Why a file cannot be had, in words for the model.
 #[derive(Debug, thiserror::Error)]
@@ -112,7 +116,12 @@ impl Files {
     pub fn new(cwd: AbsPath, roots: Vec<AbsPath>, buffers: Arc<dyn Buffers>) -> Self {
         let real = |path: AbsPath| fs::real_path(&path).unwrap_or(path);
         let roots = roots.into_iter().map(real).collect();
-        Self { cwd: real(cwd), roots, buffers, views: Arc::default() }
+        Self { cwd: real(cwd), roots, buffers, views: Arc::default(), withholds: Arc::new(|_| false) }
+    }
+
+    /// The same files, of which some may not be read freely.
+    pub fn withholding(self, withholds: Withholds) -> Self {
+        Self { withholds, ..self }
     }
 
     /// Where relative paths count from.
@@ -132,7 +141,12 @@ impl Files {
 
     /// Where a written path leads: links are followed as far as things exist.
     pub fn locate(&self, written: &str) -> Result<Place, FileError> {
-        root::locate(written, &self.cwd, &self.roots)
+        let place = root::locate(written, &self.cwd, &self.roots)?;
+        let side = match place.side {
+            Side::Inside if (self.withholds)(&place.path) => Side::Withheld,
+            side => side,
+        };
+        Ok(Place { side, ..place })
     }
 
     /// What stands at a place, the user's unsaved text first.

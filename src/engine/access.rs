@@ -197,6 +197,14 @@ impl<'a> Access<'a> {
     /// Makes edits anew whose files have changed, for the engine to go on with; gives what the tool is
     /// to end with.
     async fn make_anew(&self, edits: &[Edit], on_change: OnChange) -> ToolError {
+        // To make an edit anew is to tell of the text that stands there.
+        if let Some(edit) = edits.iter().find(|edit| self.turn.is_forbidden(&edit.path)) {
+            return ToolError::new(format!(
+                "{} was changed or made by somebody else meanwhile, and a rule forbids to read it; nothing was \
+                 written",
+                edit.path.display_in(self.cwd())
+            ));
+        }
         match rebase::rebased(&self.turn.parts, edits, on_change).await {
             Ok(rebased) => {
                 self.traces().rebased = Some(rebased);
