@@ -314,6 +314,14 @@ pub fn on_disk(path: &AbsPath) -> io::Result<Vec<u8>> {
     fs::read(path)
 }
 
+/// Whether the disk has this text of an editor's. Blocks.
+pub fn is_on_disk(path: &AbsPath, text: &str) -> io::Result<bool> {
+    match file::decode(fs::read_up_to(path, limits::TEXT_BYTES_MAX)?.bytes) {
+        Content::Text(file) => Ok(write::same(&file.text, text)),
+        Content::Binary { .. } => Ok(false),
+    }
+}
+
 /// The files below a folder by their paths, as [`Files::glob`] finds them where no editor is. Blocks.
 pub fn glob_on_disk(root: &AbsPath, query: &GlobQuery) -> Result<Globbed, FileError> {
     walk::glob(root, query, Vec::new(), &walk::Stop::default())

@@ -152,7 +152,8 @@ impl<'a> Access<'a> {
     }
 
     /// Runs the granted command and waits for its end, and for what it did to files to be found; the
-    /// words are for the model, of files that were too many.  its output is shown while it runs. When the
+    /// words are for the model, of files that it did not see or that were too many. Its output is shown
+    /// while it runs. When the
     /// turn is cancelled the command is ended first.
     pub async fn run(&self) -> Result<(Ended, Option<String>), ToolError> {
         let Intent::Run { command, cwd, time_limit_ms } = self.intent else {
@@ -160,6 +161,7 @@ impl<'a> Access<'a> {
         };
         let parts = &self.turn.parts;
         let recorder = &parts.recorder;
+        let unsaved = self.save_all().await;
         // A command may change files anywhere, most likely where it runs.
         commits::look(parts, &cwd.join("any").into_iter().collect::<Vec<_>>()).await;
         let before = survey::Before::look(&parts.files, found::known(parts)).await;
@@ -180,7 +182,20 @@ impl<'a> Access<'a> {
         let (parts, call) = (parts.clone(), self.call.clone());
         let recorded = tokio::task::spawn_blocking(move || found::record(&parts, &call, changes)).await;
         let more = recorded.map_err(|_| ToolError::new("the program is ending"))??;
-        Ok((ended, more))
+        let told: Vec<String> = unsaved.into_iter().chain(more).collect();
+        Ok((ended, (!told.is_empty()).then(|| told.join("\n"))))
+    }
+
+    /// Has the files saved that the session has changed: a command sees what the disk has. Names, for the
+    /// model, those that are not.
+    async fn save_all(&self) -> Option<String> {
+        let parts = &self.turn.parts;
+        let paths = parts.recorder.state(|state| state.touches().paths());
+        let answers = parts.files.buffers().save(&paths).await;
+        let unsaved = paths.iter().zip(answers).filter(|(_, answer)| matches!(answer, Some(Err(_))));
+        let names: Vec<String> = unsaved.map(|(path, _)| path.display_in(self.cwd())).collect();
+        (!names.is_empty())
+            .then(|| format!("(unsaved in the editor, so the command did not see it: {})", names.join(", ")))
     }
 
     /// Replaces the plan that the user sees.
