@@ -185,7 +185,8 @@ function M.save(params, client_id)
     elseif not vim.bo[buffer].modified then
       return { uri = uri, saved = false, error = 'the buffer is older than the file' }
     elseif changed_beneath(buffer) then
-      client.notify(client.short(vim.api.nvim_buf_get_name(buffer)) .. ' was changed on the disk; it is not saved', vim.log.levels.WARN)
+      local name = client.short(vim.api.nvim_buf_get_name(buffer))
+      client.notify(name .. ' was changed on the disk; its buffer is not saved', vim.log.levels.WARN)
       return { uri = uri, saved = false, error = 'the file was changed on the disk' }
     end
     local saved, problem = save(buffer)
