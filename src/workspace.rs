@@ -314,6 +314,11 @@ pub fn on_disk(path: &AbsPath) -> io::Result<Vec<u8>> {
     fs::read(path)
 }
 
+/// Whether nothing is at a path. Blocks, for a look at the folder only.
+pub fn is_gone(path: &AbsPath) -> bool {
+    fs::look(path).is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
+}
+
 /// Whether the disk has this text of an editor's. Blocks.
 pub fn is_on_disk(path: &AbsPath, text: &str) -> io::Result<bool> {
     match file::decode(fs::read_up_to(path, limits::TEXT_BYTES_MAX)?.bytes) {

@@ -276,8 +276,10 @@ impl Buffers for EditorBuffers {
     }
 
     fn open(&self) -> Vec<AbsPath> {
+        let clean = |path: &AbsPath| self.documents.find(path).is_some_and(|document| document.clean);
         let paths = self.documents.paths().into_iter();
-        paths.filter(|path| standing(&self.documents, path).is_some()).collect()
+        // A buffer of a removed file which has nothing of the user's does not bring that file back.
+        paths.filter(|path| !(clean(path) && workspace::is_gone(path))).collect()
     }
 }
 

@@ -281,7 +281,8 @@ async fn a_command_sees_what_is_saved_before_it_and_is_told_what_is_not() {
 /// What the agent reads of `a.txt` after the disk got another text, or none, beneath the buffer.
 async fn read_after(on_disk: &str, typed: bool, saved: bool, then: Option<&str>) -> String {
     let read = || calls("read", json!({"file_path": "a.txt"}));
-    let mut client = Client::begun(vec![read(), says("Once."), read(), says("Twice.")]).await;
+    let glob = calls("glob", json!({"pattern": "a.*"}));
+    let mut client = Client::begun(vec![read(), says("Once."), read(), glob, says("Twice.")]).await;
     put(&client, "a.txt", on_disk);
     let file = client.uri("a.txt");
     let document = json!({"uri": file, "languageId": "text", "version": 3, "text": TEXT});
@@ -303,11 +304,16 @@ async fn read_after(on_disk: &str, typed: bool, saved: bool, then: Option<&str>)
         None => std::fs::remove_file(editor.client.path("a.txt").as_path()).unwrap(),
     }
     editor.client.prompt("p2").await;
-    let is_the_end = |message: &Value| {
-        message["params"]["event"]["callId"] == "c2" && message["params"]["event"]["type"] == "callEnded"
-    };
-    let ended = editor.client.until(is_the_end).await["params"]["event"].clone();
-    ended["content"][0]["text"].as_str().unwrap_or_default().to_owned()
+    let mut told = String::new();
+    for call in ["c2", "c3"] {
+        let is_the_end = |message: &Value| {
+            message["params"]["event"]["callId"] == call && message["params"]["event"]["type"] == "callEnded"
+        };
+        let ended = editor.client.until(is_the_end).await["params"]["event"].clone();
+        told.push_str(ended["content"][0]["text"].as_str().unwrap_or_default());
+    }
+    assert_eq!(told.contains("a.txt\n"), typed && !(saved && then.is_none()) || then.is_some(), "{told}");
+    told
 }
 
 #[tokio::test]
@@ -322,5 +328,6 @@ async fn the_disk_counts_where_a_buffer_without_changes_is_behind_it() {
     check(TEXT, true, false, new, "typed").await;
     check(TEXT, true, false, None, "typed").await;
     check(TEXT, true, true, new, "new on the disk").await;
+    check(TEXT, true, true, None, "does not exist").await;
     check("other\n", false, false, new, "two").await;
 }
