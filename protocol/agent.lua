@@ -45,6 +45,7 @@
 ---What the daemon requests of a client.
 ---@class agent.ServerRequests
 ---@field ["agent/buffers/apply"] fun(params: agent.BuffersApplyParams): agent.BuffersApplyResult Asks a client to edit its open buffers, all or none, one undo step each.
+---@field ["agent/buffers/save"] fun(params: agent.BuffersSaveParams): agent.BuffersSaveResult Asks a client to save open files, before a command runs that is to see them.
 
 ---What the daemon tells a client.
 ---@class agent.ServerNotifications
@@ -120,6 +121,7 @@
 ---What a client can do with its open buffers.
 ---@class agent.BufferSupport
 ---@field apply? boolean It answers `agent/buffers/apply`. Without it edits come by `workspace/applyEdit`.
+---@field save? boolean It answers `agent/buffers/save`. Without it files with unsaved changes stay unsaved.
 
 ---Params of `agent/buffers/apply`: the edits of one call of a tool.
 ---@class agent.BuffersApplyParams
@@ -129,6 +131,14 @@
 ---Result of `agent/buffers/apply`.
 ---@class agent.BuffersApplyResult
 ---@field files agent.BufferOutcome[] One entry for each entry of the params, in the same order.
+
+---Params of `agent/buffers/save`.
+---@class agent.BuffersSaveParams
+---@field uris agent.Uri[] The files, all open and with changes that the disk has not.
+
+---Result of `agent/buffers/save`.
+---@class agent.BuffersSaveResult
+---@field files agent.SaveOutcome[] One entry for each file of the params, in the same order.
 
 ---A part of what a call brought.
 ---@alias agent.CallContent
@@ -804,6 +814,12 @@
 ---@field oldMode? string The permission bits before the changes, in octal, where they were changed.
 ---@field calls agent.CallId[] The calls that made the changes.
 ---@field turns agent.TurnId[] The turns in which they were made.
+
+---What became of saving one file.
+---@class agent.SaveOutcome
+---@field uri agent.Uri The file.
+---@field saved boolean Whether the disk has the buffer's text now.
+---@field error? string Why not, in words.
 
 ---What the daemon says of itself, as `capabilities.experimental.agent` in the answer to `initialize`.
 ---@class agent.ServerAgent

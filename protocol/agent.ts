@@ -73,6 +73,8 @@ export interface ClientRequests {
 export interface ServerRequests {
   /** Asks a client to edit its open buffers, all or none, one undo step each. */
   "agent/buffers/apply": { params: BuffersApplyParams; result: BuffersApplyResult };
+  /** Asks a client to save open files, before a command runs that is to see them. */
+  "agent/buffers/save": { params: BuffersSaveParams; result: BuffersSaveResult };
 }
 
 /** What the daemon tells a client: the params by method. */
@@ -200,6 +202,8 @@ export interface BufferOutcome {
 export interface BufferSupport {
   /** It answers `agent/buffers/apply`. Without it edits come by `workspace/applyEdit`. */
   apply?: boolean;
+  /** It answers `agent/buffers/save`. Without it files with unsaved changes stay unsaved. */
+  save?: boolean;
 }
 
 /** Params of `agent/buffers/apply`: the edits of one call of a tool. */
@@ -214,6 +218,18 @@ export interface BuffersApplyParams {
 export interface BuffersApplyResult {
   /** One entry for each entry of the params, in the same order. */
   files: BufferOutcome[];
+}
+
+/** Params of `agent/buffers/save`. */
+export interface BuffersSaveParams {
+  /** The files, all open and with changes that the disk has not. */
+  uris: Uri[];
+}
+
+/** Result of `agent/buffers/save`. */
+export interface BuffersSaveResult {
+  /** One entry for each file of the params, in the same order. */
+  files: SaveOutcome[];
 }
 
 /** A part of what a call brought. */
@@ -1331,6 +1347,16 @@ export interface ReviewedFile {
   calls: CallId[];
   /** The turns in which they were made. */
   turns: TurnId[];
+}
+
+/** What became of saving one file. */
+export interface SaveOutcome {
+  /** The file. */
+  uri: Uri;
+  /** Whether the disk has the buffer's text now. */
+  saved: boolean;
+  /** Why not, in words. */
+  error?: string;
 }
 
 /** What the daemon says of itself, as `capabilities.experimental.agent` in the answer to `initialize`. */

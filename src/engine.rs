@@ -10,6 +10,7 @@ pub mod access;
 mod amend;
 mod call;
 mod command;
+mod commits;
 mod desk;
 pub mod event;
 mod found;

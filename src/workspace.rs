@@ -52,7 +52,11 @@ pub struct Files {
     roots: Arc<[AbsPath]>,
     buffers: Arc<dyn Buffers>,
     views: Arc<Views>,
+    withholds: Withholds,
 }
+
+/// Says of a file in the workspace whether reading it has to be asked for, or is forbidden.
+pub type Withholds = Arc<dyn Fn(&AbsPath) -> bool + Send + Sync>;
 
 /// Why a file cannot be had, in words for the model.
 #[derive(Debug, thiserror::Error)]
@@ -91,6 +95,9 @@ pub enum FileError {
         /// What it is.
         kind: String,
     },
+    /// Nothing would bring back what only an editor has.
+    #[error("the editor has changes of {0} that are not saved; they have to be saved or dropped there first")]
+    Unsaved(AbsPath),
     /// A pattern is wrong.
     #[error("{0}")]
     Pattern(String),
@@ -109,7 +116,12 @@ impl Files {
     pub fn new(cwd: AbsPath, roots: Vec<AbsPath>, buffers: Arc<dyn Buffers>) -> Self {
         let real = |path: AbsPath| fs::real_path(&path).unwrap_or(path);
         let roots = roots.into_iter().map(real).collect();
-        Self { cwd: real(cwd), roots, buffers, views: Arc::default() }
+        Self { cwd: real(cwd), roots, buffers, views: Arc::default(), withholds: Arc::new(|_| false) }
+    }
+
+    /// The same files, of which some may not be read freely.
+    pub fn withholding(self, withholds: Withholds) -> Self {
+        Self { withholds, ..self }
     }
 
     /// Where relative paths count from.
@@ -129,7 +141,12 @@ impl Files {
 
     /// Where a written path leads: links are followed as far as things exist.
     pub fn locate(&self, written: &str) -> Result<Place, FileError> {
-        root::locate(written, &self.cwd, &self.roots)
+        let place = root::locate(written, &self.cwd, &self.roots)?;
+        let side = match place.side {
+            Side::Inside if (self.withholds)(&place.path) => Side::Withheld,
+            side => side,
+        };
+        Ok(Place { side, ..place })
     }
 
     /// What stands at a place, the user's unsaved text first.
@@ -170,6 +187,25 @@ impl Files {
             let text = text.map_err(|error| FileError::Io { path: path.clone(), error })?;
             return Ok((Content::Text(TextFile::of_buffer(&text)), text.as_bytes().to_vec()));
         }
+        self.saved(path).await
+    }
+
+    /// What is to go from the disk, with its bytes there. A file with unsaved changes cannot go; of an
+    /// open one the text is the editor's, which its readers know.
+    pub async fn going(&self, path: &AbsPath) -> Result<(Content, Vec<u8>), FileError> {
+        let on_disk = self.saved(path).await;
+        let Some(text) = self.buffers.read(path).await else { return on_disk };
+        let text = text.map_err(|error| FileError::Io { path: path.clone(), error })?;
+        match on_disk {
+            Ok((Content::Text(file), bytes)) if write::same(&file.text, &text) => {
+                Ok((Content::Text(TextFile::of_buffer(&text)), bytes))
+            }
+            Ok(_) | Err(_) => Err(FileError::Unsaved(path.clone())),
+        }
+    }
+
+    /// What the disk has at a place with its bytes, whatever an editor holds.
+    async fn saved(&self, path: &AbsPath) -> Result<(Content, Vec<u8>), FileError> {
         let path = path.clone();
         blocking(move || {
             root::still_there(&path)?;
@@ -276,6 +312,19 @@ pub fn real_folder(path: &AbsPath) -> io::Result<AbsPath> {
 /// What the disk has of a file, whatever an editor holds. Blocks.
 pub fn on_disk(path: &AbsPath) -> io::Result<Vec<u8>> {
     fs::read(path)
+}
+
+/// Whether nothing is at a path. Blocks, for a look at the folder only.
+pub fn is_gone(path: &AbsPath) -> bool {
+    fs::look(path).is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
+}
+
+/// Whether the disk has this text of an editor's. Blocks.
+pub fn is_on_disk(path: &AbsPath, text: &str) -> io::Result<bool> {
+    match file::decode(fs::read_up_to(path, limits::TEXT_BYTES_MAX)?.bytes) {
+        Content::Text(file) => Ok(write::same(&file.text, text)),
+        Content::Binary { .. } => Ok(false),
+    }
 }
 
 /// The files below a folder by their paths, as [`Files::glob`] finds them where no editor is. Blocks.

@@ -125,3 +125,32 @@ pub struct BufferOutcome {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
 }
+
+/// Params of `agent/buffers/save`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct BuffersSaveParams {
+    /// The files, all open and with changes that the disk has not.
+    pub uris: Vec<Uri>,
+}
+
+/// Result of `agent/buffers/save`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct BuffersSaveResult {
+    /// One entry for each file of the params, in the same order.
+    pub files: Vec<SaveOutcome>,
+}
+
+/// What became of saving one file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct SaveOutcome {
+    /// The file.
+    pub uri: Uri,
+    /// Whether the disk has the buffer's text now.
+    pub saved: bool,
+    /// Why not, in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+}

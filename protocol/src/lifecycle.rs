@@ -56,6 +56,9 @@ pub struct BufferSupport {
     /// It answers `agent/buffers/apply`. Without it edits come by `workspace/applyEdit`.
     #[serde(default)]
     pub apply: bool,
+    /// It answers `agent/buffers/save`. Without it files with unsaved changes stay unsaved.
+    #[serde(default)]
+    pub save: bool,
 }
 
 /// What the daemon says of itself, as `capabilities.experimental.agent` in the answer to

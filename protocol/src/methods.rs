@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::config::{ConfigResult, ConfigSetParams};
 use crate::content::{ContentParams, ContentResult};
-use crate::document::{BuffersApplyParams, BuffersApplyResult};
+use crate::document::{BuffersApplyParams, BuffersApplyResult, BuffersSaveParams, BuffersSaveResult};
 use crate::error::{INVALID_PARAMS, METHOD_NOT_FOUND, ResponseError};
 use crate::event::SessionEvent;
 use crate::lifecycle::{Empty, StatusResult};
@@ -242,6 +242,8 @@ methods! {
     server requests {
         /// Asks a client to edit its open buffers, all or none, one undo step each.
         BuffersApply = "agent/buffers/apply" (BuffersApplyParams) -> BuffersApplyResult, "buffers", "1.0";
+        /// Asks a client to save open files, before a command runs that is to see them.
+        BuffersSave = "agent/buffers/save" (BuffersSaveParams) -> BuffersSaveResult, "buffers", "1.1";
     }
     server notifications {
         /// Something happened in a session that this connection is attached to.

@@ -247,6 +247,7 @@ fn through(method: &str, half: Half, value: &Value) -> Result<Value, String> {
         CheckpointRestore::NAME => both::<CheckpointRestore>(value),
         Status::NAME => both::<Status>(value),
         BuffersApply::NAME => both::<BuffersApply>(value),
+        BuffersSave::NAME => both::<BuffersSave>(value),
         other => panic!("{other}: name its types here"),
     };
     let [params, result] = halves;

@@ -4,6 +4,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use super::commits;
 use super::event::{CallId, Event, Exit as Ending, Seen, TodoItem};
 use super::found;
 use super::preview::{self, FileChange};
@@ -151,7 +152,8 @@ impl<'a> Access<'a> {
     }
 
     /// Runs the granted command and waits for its end, and for what it did to files to be found; the
-    /// words are for the model, of files that were too many.  its output is shown while it runs. When the
+    /// words are for the model, of files that it did not see or that were too many. Its output is shown
+    /// while it runs. When the
     /// turn is cancelled the command is ended first.
     pub async fn run(&self) -> Result<(Ended, Option<String>), ToolError> {
         let Intent::Run { command, cwd, time_limit_ms } = self.intent else {
@@ -159,6 +161,9 @@ impl<'a> Access<'a> {
         };
         let parts = &self.turn.parts;
         let recorder = &parts.recorder;
+        let unsaved = self.save_all().await;
+        // A command may change files anywhere, most likely where it runs.
+        commits::look(parts, &cwd.join("any").into_iter().collect::<Vec<_>>()).await;
         let before = survey::Before::look(&parts.files, found::known(parts)).await;
         let shell = Shell {
             command: command.clone(),
@@ -171,10 +176,26 @@ impl<'a> Access<'a> {
         let ended = process::run(shell, cancelled, |text| recorder.show_output(self.call, text)).await;
         let ended =
             ended.map_err(|error| ToolError::new(format!("failed to start the shell in {cwd}: {error}")))?;
-        let (changes, parts, call) = (before.changes().await, parts.clone(), self.call.clone());
+        let changes = before.changes().await;
+        let changed: Vec<AbsPath> = changes.found.iter().map(|found| found.path.clone()).collect();
+        commits::look_after(parts, &changed).await;
+        let (parts, call) = (parts.clone(), self.call.clone());
         let recorded = tokio::task::spawn_blocking(move || found::record(&parts, &call, changes)).await;
         let more = recorded.map_err(|_| ToolError::new("the program is ending"))??;
-        Ok((ended, more))
+        let told: Vec<String> = unsaved.into_iter().chain(more).collect();
+        Ok((ended, (!told.is_empty()).then(|| told.join("\n"))))
+    }
+
+    /// Has the files saved that the session has changed: a command sees what the disk has. Names, for the
+    /// model, those that are not.
+    async fn save_all(&self) -> Option<String> {
+        let parts = &self.turn.parts;
+        let paths = parts.recorder.state(|state| state.touches().paths());
+        let answers = parts.files.buffers().save(&paths).await;
+        let unsaved = paths.iter().zip(answers).filter(|(_, answer)| matches!(answer, Some(Err(_))));
+        let names: Vec<String> = unsaved.map(|(path, _)| path.display_in(self.cwd())).collect();
+        (!names.is_empty())
+            .then(|| format!("(unsaved in the editor, so the command did not see it: {})", names.join(", ")))
     }
 
     /// Replaces the plan that the user sees.
@@ -191,6 +212,14 @@ impl<'a> Access<'a> {
     /// Makes edits anew whose files have changed, for the engine to go on with; gives what the tool is
     /// to end with.
     async fn make_anew(&self, edits: &[Edit], on_change: OnChange) -> ToolError {
+        // To make an edit anew is to tell of the text that stands there.
+        if let Some(edit) = edits.iter().find(|edit| self.turn.is_forbidden(&edit.path)) {
+            return ToolError::new(format!(
+                "{} was changed or made by somebody else meanwhile, and a rule forbids to read it; nothing was \
+                 written",
+                edit.path.display_in(self.cwd())
+            ));
+        }
         match rebase::rebased(&self.turn.parts, edits, on_change).await {
             Ok(rebased) => {
                 self.traces().rebased = Some(rebased);

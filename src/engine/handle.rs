@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
+use super::commits;
 use super::desk::{Desk, Taken};
 use super::event::{
     Answer, Block, ChoiceKind, ClientId, Command, Deliver, PromptId, Question, QuestionId, RestoreOf,
@@ -125,17 +126,23 @@ impl Session {
     /// The files with changes that nobody has looked at yet, in the order in which they were first
     /// changed.
     pub async fn reviews(&self) -> Result<Vec<Review>, Refused> {
-        Ok(review::list(self.parts()?).await)
+        let parts = self.parts()?;
+        commits::look(parts, &[]).await;
+        Ok(review::list(parts).await)
     }
 
     /// What is to be looked at in this file; none where the session has not changed it.
     pub async fn review(&self, path: &AbsPath) -> Result<Option<Review>, Refused> {
-        Ok(review::file(self.parts()?, path).await)
+        let parts = self.parts()?;
+        commits::look(parts, &[]).await;
+        Ok(review::file(parts, path).await)
     }
 
     /// Keeps changes or takes them back, one after another, also while a turn runs; an answer for each.
     pub async fn decide(&self, decisions: &[Decision]) -> Result<Vec<Decided>, Refused> {
-        Ok(review::decide(self.parts()?, decisions).await)
+        let parts = self.parts()?;
+        commits::look(parts, &[]).await;
+        Ok(review::decide(parts, decisions).await)
     }
 
     /// The points that one can go back to, the oldest first.

@@ -7,6 +7,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::commits::Heads;
 use super::desk::Desk;
 use super::event::{Event, Mode, ModelName, SessionId};
 use super::gates::FileGates;
@@ -18,7 +19,7 @@ use super::recorder::{Clock, Halted, Recorder};
 use super::session::{self};
 use crate::limits;
 use crate::path::AbsPath;
-use crate::policy::Rules;
+use crate::policy::{Action, Rules};
 use crate::workspace::{Buffers, Files};
 
 /// What all sessions share.
@@ -117,7 +118,7 @@ impl Host {
                 mode: (shared.modes)(files.cwd(), new.mode),
             })?;
             let rules = (shared.rules)(files.cwd());
-            Ok(Workplace { recorder, files, rules })
+            Ok(Workplace { recorder, files: withholding(files, &rules), rules })
         });
         let workplace = opened.await??;
         self.hold(id, workplace)
@@ -157,7 +158,7 @@ impl Host {
                 state.seen().iter().for_each(|(path, version)| files.views().saw(path, *version, None));
             });
             let rules = rules_for(files.cwd());
-            Workplace { recorder, files, rules }
+            Workplace { recorder, files: withholding(files, &rules), rules }
         });
         let workplace = opened.await?;
         self.hold(id.clone(), workplace)
@@ -267,6 +268,7 @@ impl Host {
             journals: self.shared.journals.clone(),
             gates: self.gates.clone(),
             settled: false.into(),
+            heads: Heads::default(),
         });
         if self.stop.is_cancelled() {
             return Err(HostError::Ending);
@@ -331,4 +333,13 @@ fn roots_of(new: &NewSession) -> Vec<AbsPath> {
         roots.insert(0, new.cwd.clone());
     }
     roots
+}
+
+/// What the rules forbid to read, or have asked, is not looked at before that.
+fn withholding(files: Files, rules: &Arc<Rules>) -> Files {
+    let (rules, roots) = (rules.clone(), files.roots().to_vec());
+    files.withholding(Arc::new(move |path| match rules.reading(path, &roots) {
+        Some(Action::Ask | Action::Deny) => true,
+        Some(Action::Allow) | None => false,
+    }))
 }

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio_util::task::TaskTracker;
 
+use super::commits::Heads;
 use super::desk::Desk;
 use super::event::{Mode, ModelName, SessionId, ToolName};
 use super::gates::FileGates;
@@ -52,6 +53,8 @@ pub struct Parts {
     pub gates: Arc<FileGates>,
     /// Whether the facts before the first write of the running turn are on the disk.
     pub settled: AtomicBool,
+    /// Where the repositories stood that changed files lie in.
+    pub(super) heads: Heads,
 }
 
 impl Parts {

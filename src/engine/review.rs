@@ -206,9 +206,7 @@ async fn some(parts: &Parts, group: &[Decision]) -> Result<Vec<Decided>, ToolErr
     }
     let done = match (&first.of, first.verdict) {
         (ReviewOf::Hunk(_), _) => return of_hunks(parts, &review, group).await,
-        (ReviewOf::File, Verdict::Keep) => {
-            settle(parts, &review.path, &review.current, &review.current, Vec::new()).await
-        }
+        (ReviewOf::File, Verdict::Keep) => keep_all(parts, &review).await,
         (ReviewOf::File, Verdict::Undo) => {
             let hunks: Vec<Hunk> = review.hunks.iter().map(|one| one.hunk.clone()).collect();
             undo(parts, &review.path, &review.story, &hunks, &Cause::default()).await
@@ -272,6 +270,11 @@ async fn of_turn(parts: &Parts, review: &Review, turn: &TurnId, verdict: Verdict
             settle(parts, &review.path, story.base(), &review.current, mixed).await
         }
     }
+}
+
+/// All of a file stays.
+pub(super) async fn keep_all(parts: &Parts, review: &Review) -> Result<(), ToolError> {
+    settle(parts, &review.path, &review.current, &review.current, Vec::new()).await
 }
 
 /// From here on the review begins with this baseline.

@@ -1,13 +1,14 @@
 //! The one way in which a session changes files: what stands there is kept, the change is recorded,
 //! and then it is made.
 
+use super::commits;
 use super::event::{CallId, Event, RestoreId};
 use super::parts::Parts;
 use super::preview;
 use super::tool::ToolError;
 use crate::path::AbsPath;
 use crate::policy::Intent;
-use crate::text::{Edit, Hash, Version};
+use crate::text::{Change, Edit, Hash, Version};
 use crate::workspace::{Content, FileError, WriteError, Written};
 
 /// What a change belongs to; nothing where the user took a single change back.
@@ -56,6 +57,8 @@ pub(super) async fn keep_bases(parts: &Parts, intent: &Intent) -> Result<Bases, 
 
 /// Makes the edits, all or none; the bases have to be kept. Other writers of this program wait.
 pub(super) async fn write(parts: &Parts, edits: &[Edit], cause: &Cause) -> Result<Wrote, ToolError> {
+    let paths: Vec<AbsPath> = edits.iter().map(|edit| edit.path.clone()).collect();
+    commits::look(parts, &paths).await;
     let _our_turn = parts.gates.enter(edits.iter().map(|edit| &edit.path)).await;
     let changes = preview::changes(&parts.recorder, &Intent::Write { edits: edits.to_vec() });
     let mut facts = Vec::new();
@@ -88,7 +91,13 @@ enum Standing {
 }
 
 async fn standing(parts: &Parts, edit: &Edit) -> Result<Standing, ToolError> {
-    match parts.files.with_bytes(&edit.path).await {
+    let stands = match edit.change {
+        Change::Delete => parts.files.going(&edit.path).await,
+        Change::Splices(_) | Change::Whole(_) | Change::Moved { .. } => {
+            parts.files.with_bytes(&edit.path).await
+        }
+    };
+    match stands {
         Ok((Content::Text(file), bytes)) if file.version == edit.base => {
             Ok(Standing::As(Some(keep(parts, &edit.path, &bytes)?)))
         }

@@ -102,6 +102,11 @@ impl Rules {
         (complete || strictest.0 > Action::Allow).then_some(strictest)
     }
 
+    /// What the rules say of reading a file.
+    pub fn reading(&self, path: &AbsPath, roots: &[AbsPath]) -> Option<Action> {
+        self.judge(&Intent::Read { path: path.clone() }, roots).map(|(action, _)| action)
+    }
+
     /// Whether a rule of the user lets this path outside the workspace through.
     pub fn allows_outside(&self, path: &AbsPath, roots: &[AbsPath]) -> bool {
         let part =

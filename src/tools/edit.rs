@@ -83,8 +83,8 @@ impl Tool for EditFile {
                         }
                     }
                 }
-                // What lies outside may not be looked at before the user has said yes to that.
-                Side::Outside => Ok(Plan {
+                // This may not be looked at before a rule or the user has said yes to that.
+                Side::Withheld | Side::Outside => Ok(Plan {
                     title: format!("Read {}, to edit it", place.path),
                     intent: Intent::Read { path: place.path.clone() },
                     locations: vec![Location { path: place.path, line: None }],

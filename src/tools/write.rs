@@ -53,7 +53,7 @@ impl Tool for WriteFile {
             }
             let known = match place.side {
                 Side::Inside => inside(&place.path, files).await?,
-                Side::Outside => outside(&place.path, files)?,
+                Side::Withheld | Side::Outside => unseen(&place.path, files)?,
             };
             planned(content, place.path, known, files.cwd())
         })
@@ -97,9 +97,9 @@ async fn inside(path: &AbsPath, files: &Files) -> Result<Option<Known>, ToolErro
     }
 }
 
-/// The text that the model was given: what lies outside is not looked at before the user has said yes
-/// to that. Whether it still stands there, or nothing does, the write itself finds out.
-fn outside(path: &AbsPath, files: &Files) -> Result<Option<Known>, ToolError> {
+/// The text that the model was given: what lies outside, or is withheld, is not looked at before the user
+/// has said yes to that. Whether it still stands there, or nothing does, the write itself finds out.
+fn unseen(path: &AbsPath, files: &Files) -> Result<Option<Known>, ToolError> {
     let Some(view) = files.views().of(path) else { return Ok(None) };
     match (view.version, view.text) {
         (Version::Absent, _) => Ok(None),

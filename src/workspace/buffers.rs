@@ -17,6 +17,13 @@ pub trait Buffers: Send + Sync {
     /// open. All are refused where one is, as far as the editor can.
     fn write<'a>(&'a self, writes: &'a [BufferWrite]) -> BoxFuture<'a, Vec<Option<Result<(), Refusal>>>>;
 
+    /// Saves those of these files that are open and have changes which the disk has not: commands see
+    /// the disk. An entry for each, none where there is nothing to save; the error says in words why one
+    /// is not saved. An editor of which nobody knows what is unsaved saves nothing.
+    fn save<'a>(&'a self, paths: &'a [AbsPath]) -> BoxFuture<'a, Vec<Option<Result<(), String>>>> {
+        Box::pin(async { paths.iter().map(|_| None).collect() })
+    }
+
     /// The files that are known to be open.
     fn open(&self) -> Vec<AbsPath>;
 }

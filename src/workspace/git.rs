@@ -17,10 +17,12 @@ pub use head::Head;
 pub(super) use index::{Index, Object, Tracked};
 pub(super) use objects::{Git, Wish};
 
+use super::file::{self, Content};
 use super::{Files, on_blocking_thread};
 use crate::limits;
 use crate::os::fs::{self, Kind, Stamp};
 use crate::path::AbsPath;
+use crate::text::ends;
 
 /// A repository with a work tree: a clone, a linked work tree or a submodule.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -42,6 +44,17 @@ pub enum Committed {
     Absent,
     /// Git did not say, or the file is too long.
     Unknown,
+}
+
+impl Committed {
+    /// Its text with LF line ends and without byte-order mark; none where it is no text.
+    pub fn lf_text(&self) -> Option<String> {
+        let Self::Bytes(bytes) = self else { return None };
+        match file::decode(bytes.to_vec()) {
+            Content::Text(file) => Some(ends::lf(&file.text)),
+            Content::Binary { .. } => None,
+        }
+    }
 }
 
 impl Repository {

@@ -16,11 +16,13 @@ pub struct Place {
     pub side: Side,
 }
 
-/// On which side of the workspace's border a place lies.
+/// On which side of the workspace's border a place lies, and whether it may be looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Side {
     /// In one of the roots.
     Inside,
+    /// In one of them, and what stands there may not be read before that was asked for.
+    Withheld,
     /// In none.
     Outside,
 }

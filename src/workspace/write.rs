@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::buffers::{BufferWrite, Refusal};
 use super::encoding::Encoding;
-use super::file::{Bom, Content, Source, TextFile};
+use super::file::{Bom, Content, TextFile};
 use super::{FileError, Files, blocking, root};
 use crate::os::fs::{self, Durability, Rights};
 use crate::path::AbsPath;
@@ -106,16 +106,24 @@ pub(super) async fn write(files: &Files, edits: &[Edit]) -> Result<Vec<Written>,
     }
     let written = ready.iter().map(|one| Written { path: one.path.clone(), version: one.version() });
     let written = written.collect();
-    let buffers: Vec<BufferWrite> = ready.iter().map(|one| one.buffer.clone()).collect();
+    // A file goes on the disk: an editor that has it open keeps its buffer.
+    let (gone, kept): (Vec<Ready>, Vec<Ready>) = ready.into_iter().partition(|one| one.after.is_none());
+    let buffers: Vec<BufferWrite> = kept.iter().map(|one| one.buffer.clone()).collect();
     let answered = files.buffers().write(&buffers).await;
     let (mut on_disk, mut in_editor, mut refused) = (Vec::new(), Vec::new(), Vec::new());
-    for (one, answer) in ready.into_iter().zip(answered) {
+    for one in &gone {
+        if !is_saved(files, one).await {
+            refused.push((one.path.clone(), Refusal::Stale));
+        }
+    }
+    for (one, answer) in kept.into_iter().zip(answered) {
         match answer {
             Some(Ok(())) => in_editor.push(one.buffer),
             Some(Err(refusal)) => refused.push((one.path, refusal)),
             None => on_disk.push(one),
         }
     }
+    on_disk.extend(gone);
     let failure = match Failure::of_editor(refused) {
         Some(failure) => Some(failure),
         None => blocking(move || Ok(to_disk(&on_disk))).await?.err(),
@@ -175,7 +183,11 @@ async fn check(files: &Files, edit: &Edit) -> Result<Ready, WriteError> {
     let stale = || WriteError::Stale(edit.path.clone());
     let path = edit.path.clone();
     blocking(move || root::still_there(&path)).await?;
-    let (found, before) = match files.with_bytes(&edit.path).await {
+    let found = match edit.change {
+        Change::Delete => files.going(&edit.path).await,
+        Change::Splices(_) | Change::Whole(_) | Change::Moved { .. } => files.with_bytes(&edit.path).await,
+    };
+    let (found, before) = match found {
         Ok((Content::Text(file), bytes)) => (Some(file), Some(bytes)),
         Ok((Content::Binary { .. }, _)) => return Err(stale()),
         Err(FileError::NotFound { .. }) => (None, None),
@@ -184,11 +196,6 @@ async fn check(files: &Files, edit: &Edit) -> Result<Ready, WriteError> {
     let version = found.as_ref().map_or(Version::Absent, |file| file.version);
     if version != edit.base {
         return Err(stale());
-    }
-    let is_open = found.as_ref().is_some_and(|file| file.source == Source::Buffer);
-    if edit.change == Change::Delete && is_open {
-        let error = io::Error::other("it is open in the editor; it has to be closed there first");
-        return Err(WriteError::Io { path: edit.path.clone(), error, state: "nothing was written".into() });
     }
     let text = found.as_ref().map_or("", |file| &*file.text);
     let mark = found.as_ref().map_or("", mark);
@@ -229,6 +236,23 @@ async fn check(files: &Files, edit: &Edit) -> Result<Ready, WriteError> {
         Change::Splices(_) | Change::Whole(_) | Change::Delete => None,
     };
     Ok(Ready { path: edit.path.clone(), base: edit.base, before, after, rights, taken, buffer })
+}
+
+/// Whether an editor that has a file open has nothing of it that the disk has not.
+async fn is_saved(files: &Files, one: &Ready) -> bool {
+    match files.buffers().read(&one.path).await {
+        None => true,
+        Some(Ok(text)) => same(&one.buffer.old, &text),
+        Some(Err(_)) => false,
+    }
+}
+
+/// Whether the disk's text is the editor's. Line ends and byte-order mark are not every editor's to
+/// tell, and some tell of an empty file as of an empty line.
+pub(super) fn same(on_disk: &str, in_editor: &str) -> bool {
+    let view = |text: &str| ends::lf(text.strip_prefix('\u{feff}').unwrap_or(text));
+    let (on_disk, in_editor) = (view(on_disk), view(in_editor));
+    on_disk == in_editor || on_disk.is_empty() && in_editor == "\n"
 }
 
 /// The text in the file's encoding, where what stands around the change comes out as it went in.
@@ -492,8 +516,66 @@ mod tests {
         let error = files.write(&[second, file, below_it]).await.unwrap_err().to_string();
         assert!(error.ends_with("all files are as they were"), "{error}");
         assert_eq!(*editor.0.lock().unwrap(), "two\r\n");
-        let gone = edit(&files, "open", Version::of_text("two\n"), Change::Delete);
-        assert!(files.write(&[gone]).await.unwrap_err().to_string().contains("closed there first"));
+    }
+
+    #[tokio::test]
+    async fn an_open_file_goes_when_nothing_of_it_is_unsaved() {
+        let check = async |on_disk: Option<&str>, in_editor: &str, goes: bool| {
+            let (_folder, plain) = files();
+            let editor = Arc::new(Editor(std::sync::Mutex::new(in_editor.into())));
+            let files = Files::new(plain.cwd().clone(), vec![plain.cwd().clone()], editor.clone());
+            let path = files.cwd().join("open").unwrap();
+            if let Some(text) = on_disk {
+                fs::replace(&path, text.as_bytes(), Durability::Process).unwrap();
+            }
+            let base = Version::of_text(&ends::lf(in_editor));
+            let gone = files.write(&[edit(&files, "open", base, Change::Delete)]).await;
+            let stands = fs::read(&path).ok();
+            if goes {
+                gone.unwrap();
+                assert_eq!(stands, None);
+            } else {
+                let error = gone.unwrap_err().to_string();
+                assert!(error.contains("not saved") && error.contains("nothing was written"), "{error}");
+                assert_eq!(stands.as_deref(), on_disk.map(str::as_bytes));
+            }
+            assert_eq!(*editor.0.lock().unwrap(), in_editor, "the editor keeps its buffer");
+        };
+        check(Some("one\n"), "one\n", true).await;
+        check(Some("one\r\n"), "one\n", true).await;
+        check(Some(""), "\n", true).await;
+        check(Some("one\n"), "one\ntwo\n", false).await;
+        check(Some("one\n"), "", false).await;
+        check(Some("\n"), "", false).await;
+        check(None, "one\n", false).await;
+    }
+
+    #[tokio::test]
+    async fn what_is_typed_while_the_editor_is_asked_keeps_the_file() {
+        /// An editor in which somebody types while it is asked.
+        struct Typing(Editor);
+        impl super::super::Buffers for Typing {
+            fn read<'a>(&'a self, path: &'a AbsPath) -> BoxFuture<'a, Option<io::Result<Arc<str>>>> {
+                self.0.read(path)
+            }
+            fn write<'a>(&'a self, writes: &'a [BufferWrite]) -> BoxFuture<'a, Answers> {
+                self.0.0.lock().unwrap().push_str("typed");
+                self.0.write(writes)
+            }
+            fn open(&self) -> Vec<AbsPath> {
+                Vec::new()
+            }
+        }
+        let (_folder, plain) = files();
+        let editor = Typing(Editor(std::sync::Mutex::new("one\n".into())));
+        let files = Files::new(plain.cwd().clone(), vec![plain.cwd().clone()], Arc::new(editor));
+        let path = files.cwd().join("open").unwrap();
+        fs::replace(&path, b"one\n", Durability::Process).unwrap();
+        let gone = edit(&files, "open", Version::of_text("one\n"), Change::Delete);
+        let new = edit(&files, "new", Version::Absent, Change::Whole("new".into()));
+        let error = files.write(&[new.clone(), gone]).await.unwrap_err();
+        assert!(matches!(error, WriteError::Stale(_)), "{error}");
+        assert_eq!((fs::read(&path).unwrap(), fs::look(&new.path).is_ok()), (b"one\n".to_vec(), false));
     }
 
     #[cfg(unix)]

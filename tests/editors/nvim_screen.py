@@ -54,6 +54,25 @@ def a_clean_buffer_is_saved_and_an_undo_is_one_step_each(folder):
         stage.until_lines(["two", "second", "third", "fourth", "fifth"])
 
 
+def what_is_unsaved_is_saved_before_a_command(folder):
+    run = 'call bash {"command":"cp a.txt seen%d.txt"}\n'
+    script = EDIT % ("fifth", "5") + run % 1 + "done\nsay One.\ndone\n" + run % 2 + "done\nexpect did not see it: a.txt\nsay Two.\ndone\n"
+    with Stage(folder, script, ["--mode", "edit", "--allow", "bash"]) as stage:
+        stage.terminal.keys("x")
+        stage.until("changed", "return vim.bo.modified")
+        stage.command("Quillon go")
+        stage.wait("One.")
+        expected = "ne\nsecond\nthird\nfourth\n5\n"
+        assert stage.file.read_text() == (stage.project / "seen1.txt").read_text() == expected, stage.chat()
+        stage.lua("vim.api.nvim_buf_set_lines(vim.fn.bufnr(...), 0, 1, true, { 'mine' })", str(stage.file))
+        stage.file.write_text("another program's\n")
+        os.utime(stage.file, (1, 1))
+        stage.command("Quillon on")
+        stage.wait("Two.")
+        assert (stage.project / "seen2.txt").read_text() == "another program's\n" == stage.file.read_text()
+        assert stage.lines()[0] == "mine", stage.lines()
+
+
 def an_edit_while_the_user_types_is_a_step_of_its_own(folder):
     script = "say Soon.\nawait go\n" + EDIT % ("fifth", "5th") + "done\nsay All is done.\ndone\n"
     with Stage(folder, script, ["--mode", "edit"]) as stage:
@@ -275,6 +294,7 @@ def a_daemon_that_does_not_stay_is_given_up(folder):
 main([
     an_edit_is_asked_and_lands_in_the_buffer,
     a_clean_buffer_is_saved_and_an_undo_is_one_step_each,
+    what_is_unsaved_is_saved_before_a_command,
     an_edit_while_the_user_types_is_a_step_of_its_own,
     a_no_with_a_reason_reaches_the_model,
     a_question_beside_the_users_typing_takes_no_focus,

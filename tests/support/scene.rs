@@ -12,7 +12,7 @@ use quillon::engine::{
     Update,
 };
 use quillon::path::AbsPath;
-use quillon::policy::{Layer, Rules};
+use quillon::policy::{Layer, LayerKind, Rules};
 use quillon::providers::Providers;
 use quillon::workspace::NoBuffers;
 
@@ -109,8 +109,11 @@ impl Scene {
 impl Stage {
     async fn open(root: &Path, script: &Path, rules: &str) -> Self {
         let model = format!("script:{}", script.display());
-        let flags: Vec<&str> = rules.lines().collect();
-        let rules = Arc::new(Rules::new(vec![Layer::from_flags(&flags).unwrap()]));
+        let layer = match serde_json::from_str(rules) {
+            Ok(permission) => Layer::from_config(LayerKind::User, &permission).unwrap(),
+            Err(_) => Layer::from_flags(&rules.lines().collect::<Vec<_>>()).unwrap(),
+        };
+        let rules = Arc::new(Rules::new(vec![layer]));
         let read = |path: &AbsPath| std::fs::read_to_string(path).map(Some);
         let models: Arc<dyn Models> = Arc::new(Providers::new(None, None, None, Arc::new(read)));
         let host = Host::new(Shared {
@@ -164,6 +167,7 @@ impl Stage {
                     _ => std::fs::write(path, text.replace("\\n", "\n")).unwrap(),
                 }
             }
+            "sh" => sh(&self.root, rest),
             "allow" => self.answer(rest, |_| Some(Answer::Once)).await,
             "amend" => {
                 let mut words = rest.splitn(3, ' ');
@@ -287,6 +291,17 @@ impl Stage {
     }
 }
 
+/// Does something with a shell, in the user's place, with git as nobody has configured it.
+fn sh(root: &str, script: &str) {
+    let mut shell = std::process::Command::new("sh");
+    shell.args(["-ec", script]).current_dir(root);
+    for who in ["AUTHOR", "COMMITTER"] {
+        shell.env(format!("GIT_{who}_NAME"), "a").env(format!("GIT_{who}_EMAIL"), "a@example.org");
+    }
+    shell.env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_NOSYSTEM", "1");
+    assert!(shell.output().unwrap().status.success(), "{script}");
+}
+
 /// Calls which run together begin and end in any order: neighbouring lines are sorted.
 fn in_a_fixed_order(facts: &[String]) -> Vec<String> {
     let place = |fact: &String| -> Option<(bool, String)> {
@@ -307,6 +322,9 @@ fn files_below(root: &Path) -> BTreeMap<String, String> {
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
+            if path.ends_with(".git") {
+                continue;
+            }
             if path.is_dir() {
                 folders.push(path);
             } else {

@@ -6,6 +6,8 @@ return {
   capabilities = {
     -- What most servers speak, so that the clients of one buffer count columns alike.
     general = { positionEncodings = { 'utf-16' } },
-    experimental = { agent = { version = 1, client = { name = 'quillon.nvim' }, buffers = { apply = true } } },
+    experimental = {
+      agent = { version = 1, client = { name = 'quillon.nvim' }, buffers = { apply = true, save = true } },
+    },
   },
 }

@@ -6,10 +6,10 @@ use std::sync::{Arc, OnceLock};
 
 use futures::future::BoxFuture;
 use quillon_protocol::document::{
-    BufferEdit, BufferOutcome, BuffersApplyParams, BuffersApplyResult, Position, Range, TextEdit, TextHash,
-    Uri,
+    BufferEdit, BufferOutcome, BuffersApplyParams, BuffersApplyResult, BuffersSaveParams, BuffersSaveResult,
+    Position, Range, TextEdit, TextHash, Uri,
 };
-use quillon_protocol::methods::BuffersApply;
+use quillon_protocol::methods::{BuffersApply, BuffersSave};
 use ropey::Rope;
 use serde_json::{Value, json};
 use tokio::sync::watch;
@@ -34,6 +34,15 @@ pub struct EditorBuffers {
 struct Planned<'a> {
     write: &'a BufferWrite,
     document: Document,
+    /// Whether the buffer is as the disk.
+    saved: bool,
+}
+
+/// A document that counts.
+struct Standing {
+    document: Document,
+    /// Whether the disk has its text.
+    saved: bool,
 }
 
 /// What an editor said of the text that it has after an edit, as far as it did.
@@ -55,13 +64,20 @@ impl EditorBuffers {
         tokio::task::spawn_blocking(move || documents.find(&path)).await.ok().flatten()
     }
 
+    /// The document of a file as far as it counts; none where the disk counts: the file is not open, or
+    /// the document has nothing of the user's and the disk has changed since.
+    async fn standing(&self, path: &AbsPath) -> Option<Standing> {
+        let (documents, path) = (self.documents.clone(), path.clone());
+        tokio::task::spawn_blocking(move || standing(&documents, &path)).await.ok().flatten()
+    }
+
     async fn edit(&self, writes: &[BufferWrite]) -> Vec<Option<Result<(), Refusal>>> {
         let mut planned = Vec::new();
         let mut places = Vec::new();
         for write in writes {
-            let document = self.find(&write.path).await;
-            places.push(document.is_some());
-            planned.extend(document.map(|document| Planned { write, document }));
+            let found = self.standing(&write.path).await;
+            places.push(found.is_some());
+            planned.extend(found.map(|Standing { document, saved }| Planned { write, document, saved }));
         }
         let mut outcomes = if planned.iter().all(Planned::fits) {
             self.ask(&planned).await
@@ -126,10 +142,7 @@ impl EditorBuffers {
     }
 
     async fn by_agent(&self, planned: &[Planned<'_>], encoding: Encoding) -> Vec<Result<Said, Refusal>> {
-        let mut edits = Vec::new();
-        for one in planned {
-            edits.push(one.for_agent(encoding, one.is_saved().await));
-        }
+        let edits = planned.iter().map(|one| one.for_agent(encoding)).collect();
         let params = BuffersApplyParams { label: "Quillon".to_owned(), edits };
         let answer: Result<BuffersApplyResult, _> =
             self.peer.request(BuffersApply::NAME, &params, limits::EDITOR_APPLY_WAIT).await;
@@ -165,6 +178,37 @@ impl EditorBuffers {
         planned.iter().map(|_| outcome.clone()).collect()
     }
 
+    /// Has the editor save those of these files that have unsaved changes.
+    async fn save_some(&self, paths: &[AbsPath]) -> Vec<Option<Result<(), String>>> {
+        let mut unsaved = Vec::new();
+        for path in paths {
+            let found = self.standing(path).await.filter(|found| !found.saved);
+            unsaved.push(found.map(|found| Uri(found.document.uri)));
+        }
+        let uris: Vec<Uri> = unsaved.iter().flatten().cloned().collect();
+        if uris.is_empty() {
+            return unsaved.iter().map(|_| None).collect();
+        }
+        let answer = match self.terms.get() {
+            Some(terms) if terms.saves => {
+                let params = BuffersSaveParams { uris };
+                let answer: Result<BuffersSaveResult, _> =
+                    self.peer.request(BuffersSave::NAME, &params, limits::EDITOR_APPLY_WAIT).await;
+                answer.map_err(|error| format!("the editor: {error}"))
+            }
+            Some(_) | None => Err("the editor cannot be asked to save".to_owned()),
+        };
+        let outcome = |uri: &Uri| match &answer {
+            Err(why) => Err(why.clone()),
+            Ok(result) => match result.files.iter().find(|file| file.uri == *uri) {
+                Some(file) if file.saved => Ok(()),
+                Some(file) => Err(file.error.clone().unwrap_or_else(|| "it gave no reason".to_owned())),
+                None => Err("the editor's answer does not name the file".to_owned()),
+            },
+        };
+        unsaved.iter().map(|uri| uri.as_ref().map(outcome)).collect()
+    }
+
     /// Waits until the document has what was written: "applied" alone is not believed.
     async fn stands(&self, one: &Planned<'_>, said: &Said) -> Result<(), Refusal> {
         let mut changes = self.documents.watch();
@@ -193,6 +237,20 @@ impl EditorBuffers {
     }
 }
 
+/// Compares a document with the disk, so it blocks.
+fn standing(documents: &Documents, path: &AbsPath) -> Option<Standing> {
+    let document = documents.find(path)?;
+    match workspace::is_on_disk(path, &document.text.to_string()) {
+        Ok(true) => {
+            documents.is_clean(&document);
+            Some(Standing { document, saved: true })
+        }
+        Ok(false) if document.clean => None,
+        Err(error) if document.clean && error.kind() == io::ErrorKind::NotFound => None,
+        Ok(false) | Err(_) => Some(Standing { document, saved: false }),
+    }
+}
+
 /// An editor that answers with an error has changed nothing; of one that does not answer nobody knows.
 fn refusal(error: &RequestError) -> Refusal {
     let why = format!("the editor: {error}");
@@ -206,15 +264,22 @@ fn refusal(error: &RequestError) -> Refusal {
 
 impl Buffers for EditorBuffers {
     fn read<'a>(&'a self, path: &'a AbsPath) -> BoxFuture<'a, Option<io::Result<Arc<str>>>> {
-        Box::pin(async { self.find(path).await.map(|document| Ok(text_of(&document.text))) })
+        Box::pin(async { self.standing(path).await.map(|found| Ok(text_of(&found.document.text))) })
     }
 
     fn write<'a>(&'a self, writes: &'a [BufferWrite]) -> BoxFuture<'a, Vec<Option<Result<(), Refusal>>>> {
         Box::pin(self.edit(writes))
     }
 
+    fn save<'a>(&'a self, paths: &'a [AbsPath]) -> BoxFuture<'a, Vec<Option<Result<(), String>>>> {
+        Box::pin(self.save_some(paths))
+    }
+
     fn open(&self) -> Vec<AbsPath> {
-        self.documents.paths()
+        let clean = |path: &AbsPath| self.documents.find(path).is_some_and(|document| document.clean);
+        let paths = self.documents.paths().into_iter();
+        // A buffer of a removed file which has nothing of the user's does not bring that file back.
+        paths.filter(|path| !(clean(path) && workspace::is_gone(path))).collect()
     }
 }
 
@@ -241,17 +306,7 @@ impl Planned<'_> {
         }
     }
 
-    /// Whether the buffer is as the disk.
-    async fn is_saved(&self) -> bool {
-        let path = self.write.path.clone();
-        let read = tokio::task::spawn_blocking(move || workspace::on_disk(&path)).await;
-        let Ok(Ok(bytes)) = read else { return false };
-        let view = self.view(&self.document);
-        // Neovim tells of an empty file as of an empty line.
-        ends::lf(&String::from_utf8_lossy(&bytes)) == view || bytes.is_empty() && view == "\n"
-    }
-
-    fn for_agent(&self, encoding: Encoding, save: bool) -> BufferEdit {
+    fn for_agent(&self, encoding: Encoding) -> BufferEdit {
         let base = self.view(&self.document);
         let edits = ranges(&self.document, &base, &self.write.splices, encoding).into_iter();
         BufferEdit {
@@ -259,7 +314,7 @@ impl Planned<'_> {
             version: self.document.version,
             base_hash: TextHash(Hash::of(base.as_bytes()).to_string()),
             edits: edits.map(|(range, new_text)| TextEdit { range, new_text }).collect(),
-            save,
+            save: self.saved,
         }
     }
 }

@@ -30,6 +30,9 @@ pub struct Document {
     pub version: i32,
     /// The text.
     pub text: Rope,
+    /// Whether the disk had this text when it was last compared: then it holds nothing of the user's,
+    /// whatever the disk has by now.
+    pub clean: bool,
 }
 
 /// All open files.
@@ -50,7 +53,8 @@ impl Documents {
     /// A document was opened. Only files count: others are no place to read or write.
     pub fn opened(&self, address: &str, version: i32, text: &str) {
         let Some(path) = uri::path(address) else { return };
-        let document = Document { uri: address.to_owned(), version, text: Rope::from_str(text) };
+        let document =
+            Document { uri: address.to_owned(), version, text: Rope::from_str(text), clean: false };
         self.lock().insert(path, Open { document, real: None });
         self.wake();
     }
@@ -72,8 +76,26 @@ impl Documents {
                 }
             }
             open.document.version = version;
+            open.document.clean = false;
         }
         self.wake();
+    }
+
+    /// A document was saved as it stands here: its changes come in order with this.
+    pub fn saved(&self, address: &str) {
+        let Some(path) = uri::path(address) else { return };
+        if let Some(open) = self.lock().get_mut(&path) {
+            open.document.clean = true;
+        }
+    }
+
+    /// The disk was found to have this text.
+    pub fn is_clean(&self, document: &Document) {
+        let mut open = self.lock();
+        let found = open.values_mut().find(|open| open.document.uri == document.uri);
+        if let Some(found) = found.filter(|open| open.document.version == document.version) {
+            found.document.clean = true;
+        }
     }
 
     /// A document was closed; what stands in the file counts again.

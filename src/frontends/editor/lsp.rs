@@ -78,8 +78,9 @@ impl LanguageServer for Lsp {
         self.0.documents.changed(document.uri.as_str(), document.version, changes, encoding);
     }
 
-    /// Changes nothing that is known of the document.
-    async fn did_save(&self, _params: DidSaveTextDocumentParams) {}
+    async fn did_save(&self, params: DidSaveTextDocumentParams) {
+        self.0.documents.saved(params.text_document.uri.as_str());
+    }
 
     async fn did_close(&self, params: DidCloseTextDocumentParams) {
         self.0.documents.closed(params.text_document.uri.as_str());

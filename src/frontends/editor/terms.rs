@@ -19,6 +19,8 @@ pub struct Terms {
     pub encoding: Encoding,
     /// How edits of open files come to the client.
     pub applies: Applies,
+    /// Whether the client saves open files when it is asked to, by `agent/buffers/save`.
+    pub saves: bool,
     /// The client that speaks the protocol, by name; none for a plain LSP client.
     pub agent: Option<String>,
     /// The address of the folder the client works in.
@@ -78,6 +80,7 @@ impl Terms {
                 (_, true, _) => Applies::Documents,
                 (_, false, _) => Applies::Changes,
             },
+            saves: agent.as_ref().is_some_and(|agent| agent.buffers.save),
             agent: agent.map(|agent| {
                 agent.client.map(|client| client.name).or(info).unwrap_or_else(|| "editor".to_owned())
             }),

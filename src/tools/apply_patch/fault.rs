@@ -37,7 +37,7 @@ pub enum FaultKind {
     Ambiguous,
     /// It changes nothing.
     NoChange,
-    /// A file lies outside the workspace, and the model has not been given its text.
+    /// A file lies outside the workspace or is withheld, and the model has not been given its text.
     OutsideWorkspace,
     /// The model does not know the file's present text.
     Unseen,
@@ -104,6 +104,7 @@ impl From<FileError> for Fault {
             | FileError::Moved(_)
             | FileError::TooLarge { .. }
             | FileError::NotText { .. }
+            | FileError::Unsaved(_)
             | FileError::Pattern(_)
             | FileError::Io { .. } => FaultKind::Io,
         };

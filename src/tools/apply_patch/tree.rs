@@ -62,6 +62,14 @@ enum Needs {
     Room,
 }
 
+/// Why a file is not looked at.
+fn why_unseen(side: Side) -> &'static str {
+    match side {
+        Side::Withheld => "is not to be read without permission",
+        Side::Inside | Side::Outside => "lies outside the workspace",
+    }
+}
+
 impl<'a> Tree<'a> {
     pub(super) fn new(files: &'a Files) -> Self {
         Self { files, slots: BTreeMap::new(), order: Vec::new(), to_be_known: BTreeMap::new() }
@@ -168,7 +176,8 @@ impl<'a> Tree<'a> {
         self.not_a_link(written, place)?;
         if now.whole.is_none() {
             let why = format!(
-                "nothing was changed: {written} lies outside the workspace, and a patch cannot move it; use a command"
+                "nothing was changed: {written} {}, and a patch cannot move it; use a command",
+                why_unseen(self.locate(written)?.1)
             );
             return Err(Fault::new(FaultKind::OutsideWorkspace, why));
         }
@@ -235,7 +244,7 @@ impl<'a> Tree<'a> {
                 Err(FileError::NotFound { .. }) if needs == Needs::Room => None,
                 Err(error) => return Err(error.into()),
             },
-            Side::Outside => self.seen_outside(written, path, needs)?,
+            Side::Withheld | Side::Outside => self.seen_only(written, path, side, needs)?,
         };
         let now = before.as_ref().map(|before| Now {
             view: before.view.clone(),
@@ -248,9 +257,15 @@ impl<'a> Tree<'a> {
         Ok(())
     }
 
-    /// A file outside the workspace, as the model was given it. Whether a place there is free the
+    /// A file that may not be looked at, as the model was given it. Whether a place there is free the
     /// write itself finds out, once it was allowed.
-    fn seen_outside(&self, written: &str, path: &AbsPath, needs: Needs) -> Result<Option<Before>, Fault> {
+    fn seen_only(
+        &self,
+        written: &str,
+        path: &AbsPath,
+        side: Side,
+        needs: Needs,
+    ) -> Result<Option<Before>, Fault> {
         let view = self.files.views().of(path).filter(|view| view.version != Version::Absent);
         match (view.map(|view| (view.version, view.text)), needs) {
             (Some((version, Some(text))), _) => {
@@ -259,8 +274,9 @@ impl<'a> Tree<'a> {
             (None, Needs::Room) => Ok(None),
             (Some((_, None)) | None, Needs::File | Needs::Room) => {
                 let why = format!(
-                    "nothing was changed: {written} lies outside the workspace. Read it with `read` first, which is asked; then send \
-                     the patch again"
+                    "nothing was changed: {written} {}. Read it with `read` first, which is asked; then send \
+                     the patch again",
+                    why_unseen(side)
                 );
                 Err(Fault::new(FaultKind::OutsideWorkspace, why))
             }

@@ -156,6 +156,45 @@ function M.apply(params, client_id)
   return { files = files }
 end
 
+---@param buffer integer
+---@return boolean changed Whether the disk has another file than the one that the buffer was read from.
+local function changed_beneath(buffer)
+  local changed = false
+  -- To write such a buffer would ask the user, in the middle of what they do.
+  local watch = vim.api.nvim_create_autocmd('FileChangedShell', {
+    buffer = buffer,
+    callback = function()
+      changed, vim.v.fcs_choice = true, ''
+    end,
+  })
+  vim.cmd('silent! checktime ' .. buffer)
+  vim.api.nvim_del_autocmd(watch)
+  return changed
+end
+
+---Saves files before a command runs. One that another program changed on the disk meanwhile stays as it is there.
+---@param params agent.BuffersSaveParams
+---@param client_id integer
+---@return agent.BuffersSaveResult
+function M.save(params, client_id)
+  local daemon = assert(vim.lsp.get_client_by_id(client_id))
+  local function one(uri)
+    local buffer = find(uri, daemon)
+    if not buffer or not vim.api.nvim_buf_is_loaded(buffer) then
+      return { uri = uri, saved = false, error = 'the file is not open' }
+    elseif not vim.bo[buffer].modified then
+      return { uri = uri, saved = false, error = 'the buffer is older than the file' }
+    elseif changed_beneath(buffer) then
+      local name = client.short(vim.api.nvim_buf_get_name(buffer))
+      client.notify(name .. ' was changed on the disk; its buffer is not saved', vim.log.levels.WARN)
+      return { uri = uri, saved = false, error = 'the file was changed on the disk' }
+    end
+    local saved, problem = save(buffer)
+    return { uri = uri, saved = saved, error = problem }
+  end
+  return { files = vim.tbl_map(one, params.uris) }
+end
+
 ---@param root string
 ---@return table<integer, boolean> attached The project's buffers that the daemon knows.
 local function attached(root)

@@ -134,6 +134,9 @@ local function start(daemon)
     ['agent/buffers/apply'] = function(_, params, context)
       return require('quillon.buffers').apply(params, context.client_id)
     end,
+    ['agent/buffers/save'] = function(_, params, context)
+      return require('quillon.buffers').save(params, context.client_id)
+    end,
   })
   config.on_init = vim.list_extend(list(config.on_init), {
     function(client)

@@ -1,0 +1,80 @@
+//! `Heads`: changes that the user has committed need not be looked at any more.
+//!
+//! Only a commit that came after the change says so: an agent can also bring back what was committed
+//! before. So the heads are noted before it changes anything, and looked at whenever it matters.
+
+use std::collections::HashMap;
+
+use super::parts::Parts;
+use super::review::{self, Review};
+use super::story::Body;
+use crate::path::AbsPath;
+use crate::text::Hash;
+use crate::workspace::{Committed, Head, Repository};
+
+/// Where the repositories stood when they were looked at last.
+#[derive(Debug, Default)]
+pub struct Heads(tokio::sync::Mutex<HashMap<Repository, Head>>);
+
+/// Settles as kept what was committed since the last look; `more` are files that are to be changed now.
+pub(super) async fn look(parts: &Parts, more: &[AbsPath]) {
+    look_but(parts, more, &[]).await;
+}
+
+/// The same after a command which changed some files. These are not settled: it may have brought back
+/// what was committed, or have moved the head to it.
+pub(super) async fn look_after(parts: &Parts, changed: &[AbsPath]) {
+    look_but(parts, changed, changed).await;
+}
+
+async fn look_but(parts: &Parts, more: &[AbsPath], but: &[AbsPath]) {
+    let mut paths = parts.recorder.state(|state| state.touches().paths());
+    paths.extend_from_slice(more);
+    if paths.is_empty() {
+        return;
+    }
+    // Held over all of it: whoever asks meanwhile is answered with what comes of it.
+    let mut heads = parts.heads.0.lock().await;
+    for (repository, mut held) in Repository::of_files(paths).await {
+        let head = repository.head().await;
+        let before = heads.insert(repository.clone(), head.clone());
+        if before.is_some_and(|before| before != head) {
+            held.retain(|path| !but.contains(path));
+            settle(parts, &repository, &held).await;
+        }
+    }
+}
+
+/// Settles those of these files whose present content the head has.
+async fn settle(parts: &Parts, repository: &Repository, held: &[AbsPath]) {
+    let mut open: Vec<Review> = Vec::new();
+    for path in held {
+        if open.iter().all(|review| review.path != *path)
+            && let Some(review) = review::file(parts, path).await
+            && !review.baseline.is_same(&review.current)
+        {
+            open.push(review);
+        }
+    }
+    if open.is_empty() {
+        return;
+    }
+    let paths: Vec<AbsPath> = open.iter().map(|review| review.path.clone()).collect();
+    for (review, (_, committed)) in open.iter().zip(repository.committed(&parts.files, &paths).await) {
+        if has(&committed, &review.current)
+            && let Err(error) = review::keep_all(parts, review).await
+        {
+            tracing::warn!("failed to settle {}, which was committed: {}", review.path, error.0);
+        }
+    }
+}
+
+/// Whether a commit has this content. That it has no such file says nothing: it may never have had it.
+fn has(committed: &Committed, current: &Body) -> bool {
+    match (committed, current) {
+        (Committed::Bytes(_), Body::Text(text)) => committed.lf_text().as_deref() == Some(&**text),
+        (Committed::Bytes(bytes), Body::Other(hash)) => Hash::of(bytes) == *hash,
+        (Committed::Bytes(_), Body::Absent | Body::Unknown) => false,
+        (Committed::Absent | Committed::Unknown, _) => false,
+    }
+}
