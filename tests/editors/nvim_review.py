@@ -3,6 +3,8 @@
 usage: nvim_review.py TARGET [QUILLON] [CHECK]...      see nvim_stage.py
 """
 import json
+import os
+import signal
 
 from nvim_stage import EDIT, Stage, main
 
@@ -88,6 +90,43 @@ def changes_are_marked_and_gone_through(folder):
         assert stage.lua("return vim.fn.maparg(']h', 'n')") == "", "the keys stay where nothing is to be looked at"
         stage.command("Quillon review")
         said(stage, "nothing is to be looked at")
+
+
+def what_is_deleted_at_the_top_can_be_seen(folder):
+    text = "".join("line %d\n" % n for n in range(1, 101))
+    with Stage(folder, edits(("line 1\\nline 2\\n", "")), EDITING, {"a.txt": text.encode()}) as stage:
+        edited(stage)
+        top = lambda screen: [line.split("│")[0][2:].rstrip() for line in screen.splitlines()[:3]]
+        shows = lambda screen: top(screen) == ["line 1", "line 2", "line 3"]
+        stage.wait(shows)
+        stage.terminal.type("G")
+        stage.wait("line 100")
+        stage.terminal.type("gg")
+        stage.wait(shows)
+        stage.terminal.keys("C-e", "C-e")
+        stage.wait(lambda screen: top(screen)[0] == "line 3")
+        stage.terminal.type("A, mine")
+        looked_at(stage, stage.file)
+        assert top(stage.terminal.screen())[0] == "line 3, mine", stage.terminal.screen()
+        stage.terminal.keys("Escape")
+        stage.command("edit b.txt")
+        stage.wait("old")
+        stage.command("buffer a.txt")
+        stage.wait(lambda screen: top(screen) == ["line 1", "line 2", "line 3, mine"])
+
+
+def a_killed_daemon_knows_what_is_to_be_looked_at(folder):
+    with Stage(folder, edits(("one", "1st"), ("third", "3rd")), EDITING) as stage:
+        edited(stage)
+        before = stage.daemon()
+        os.kill(before, signal.SIGKILL)
+        stage.status("starting")
+        stage.status("idle")
+        assert stage.daemon() not in (0, before)
+        until_marked(stage, ["1+", "1-one", "3+", "3-third"])
+        stage.command("Quillon undo")
+        stage.until_lines(["one", "second", "3rd", "fourth", "fifth"])
+        until_marked(stage, ["3+", "3-third"])
 
 
 def one_hunk_is_kept_and_others_are_undone(folder):
@@ -472,6 +511,8 @@ def a_way_back_is_looked_at_taken_and_taken_back(folder):
 
 main([
     changes_are_marked_and_gone_through,
+    what_is_deleted_at_the_top_can_be_seen,
+    a_killed_daemon_knows_what_is_to_be_looked_at,
     one_hunk_is_kept_and_others_are_undone,
     hunks_are_decided_while_the_agent_works_and_the_user_types,
     a_file_and_lines_are_undone_in_one_go,

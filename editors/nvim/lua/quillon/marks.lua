@@ -56,21 +56,52 @@ local function paint(buffer, hunk, quiet)
     virt_lines = deleted[1] and deleted or nil, virt_lines_above = first < count, virt_lines_overflow = 'scroll',
     sign_text = none and (hunk.hunkId and '-' or '*') or nil, sign_hl_group = none and 'QuillonDelete' or nil,
   })
-  if row == 0 and deleted[1] and first < count then
-    for _, window in ipairs(vim.fn.win_findbuf(buffer)) do
-      vim.api.nvim_win_call(window, function()
-        if vim.fn.line('w0') == 1 then -- no line is above them, beneath which they would be seen
-          vim.fn.winrestview({ topfill = math.min(#deleted, vim.api.nvim_win_get_height(window) - 1) })
-        end
-      end)
-    end
+end
+
+---@param buffer integer
+---@return integer count Of the lines that were deleted above the first one.
+local function above_all(buffer)
+  local first = shown[buffer] and shown[buffer].hunks[1]
+  return first and first.new.start == 0 and #M.split(first.oldText) or 0
+end
+
+---Shows what is deleted above the first line: no line is above it, beneath which it would be seen.
+---@param window integer
+local function reveal(window)
+  local count = above_all(vim.api.nvim_win_get_buf(window))
+  if count > 0 and not vim.wo[window].diff then
+    vim.api.nvim_win_call(window, function()
+      if vim.fn.line('w0') == 1 then
+        vim.fn.winrestview({ topfill = math.min(count, vim.api.nvim_win_get_height(window) - 1) })
+      end
+    end)
   end
 end
+
+vim.api.nvim_create_autocmd({ 'BufWinEnter', 'WinScrolled' }, {
+  group = vim.api.nvim_create_augroup('quillon.marks', {}),
+  callback = function(event)
+    for window, moved in pairs(event.event == 'WinScrolled' and vim.v.event or {}) do
+      if tonumber(window) and moved.topline < 0 and vim.api.nvim_win_is_valid(tonumber(window)) then
+        reveal(tonumber(window))
+      end
+    end
+    if event.event == 'BufWinEnter' then
+      vim.schedule(function()
+        reveal(0)
+      end)
+    end
+  end,
+})
 
 ---Shows the changes of a file in its buffer, in place of those before.
 ---@param buffer integer
 ---@param found quillon.Found
 function M.show(buffer, found)
+  local hides = above_all(buffer) == 0
+  local windows = vim.tbl_filter(function(window)
+    return hides or vim.api.nvim_win_call(window, vim.fn.winsaveview).topfill > 0 -- else it was scrolled past
+  end, vim.fn.win_findbuf(buffer))
   M.clear(buffer)
   shown[buffer] = found
   local quiet = vim.iter(vim.fn.win_findbuf(buffer)):any(function(window)
@@ -79,6 +110,7 @@ function M.show(buffer, found)
   for _, hunk in ipairs(found.hunks) do
     paint(buffer, hunk, quiet)
   end
+  vim.iter(windows):each(reveal)
 end
 
 ---@param buffer integer Whose marks have gone.
