@@ -1,6 +1,7 @@
 //! The roots, and the files as the agent sees them: the user's unsaved text first, then the disk.
 
 pub mod buffers;
+mod bytes;
 pub mod encoding;
 pub mod file;
 pub mod git;
@@ -271,7 +272,7 @@ impl Files {
         mode: Option<u32>,
     ) -> Result<(), WriteError> {
         let path = path.clone();
-        blocking(move || Ok(write::put_bytes(&path, expected, bytes.as_deref(), mode))).await?
+        blocking(move || Ok(bytes::put(&path, expected, bytes.as_deref(), mode))).await?
     }
 
     /// Gives a file other permission bits.

@@ -217,7 +217,7 @@ async fn requests_have_their_time_and_notifications_before_it_are_dropped() {
             assert!(ended.to_string().contains("on the disk"), "{ended}");
         }
         assert_eq!(wire.ask("initialize", params.clone()).await["error"]["code"], -32600);
-        assert_eq!(wire.ask("textDocument/hover", json!({})).await["error"]["code"], -32601);
+        assert_eq!(wire.ask("textDocument/rename", json!({})).await["error"]["code"], -32601);
         assert_eq!(wire.ask("shutdown", Value::Null).await["result"], Value::Null);
         for method in anything.into_iter().chain(["initialize"]) {
             let params = if method == "initialize" { params.clone() } else { json!({}) };
