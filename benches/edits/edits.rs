@@ -32,8 +32,9 @@ fn main() {
     for (megabytes, reach) in [(1, 5.0), (20, 60.0)] {
         let path = folder.path().join("large.rs");
         let text = lines(megabytes * 1024 * 1024);
+        std::fs::write(&path, &text).unwrap();
         let copied = median(|| {
-            std::fs::write(folder.path().join("copy"), std::fs::read(&path).unwrap_or_default()).unwrap();
+            std::fs::write(folder.path().join("copy"), std::fs::read(&path).unwrap()).unwrap();
         });
         let edited = (0..RUNS).map(|run| {
             std::fs::write(&path, &text).unwrap();
