@@ -100,7 +100,7 @@ pub(super) fn with(
 /// A file of the command line as the session knows it: by its path, or by where that leads.
 fn resolved(daemon: &Daemon, session: &Session, file: &Path) -> Result<AbsPath, String> {
     let written = daemon.here()?.join(file).map_err(|error| error.to_string())?;
-    let known = |path: &AbsPath| session.state(|state| !state.touches().of(path).is_empty());
+    let known = |path: &AbsPath| session.state(|state| state.touches().has(path));
     let real = fs::real_path(&written).ok();
     Ok(real.filter(|real| !known(&written) && known(real)).unwrap_or(written))
 }

@@ -190,7 +190,7 @@ impl<'a> Access<'a> {
     /// model, those that are not.
     async fn save_all(&self) -> Option<String> {
         let parts = &self.turn.parts;
-        let paths = parts.recorder.state(|state| state.touches().paths());
+        let paths = parts.recorder.state(|state| state.touches().paths().to_vec());
         let answers = parts.files.buffers().save(&paths).await;
         let unsaved = paths.iter().zip(answers).filter(|(_, answer)| matches!(answer, Some(Err(_))));
         let names: Vec<String> = unsaved.map(|(path, _)| path.display_in(self.cwd())).collect();

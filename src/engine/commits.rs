@@ -28,7 +28,7 @@ pub(super) async fn look_after(parts: &Parts, changed: &[AbsPath]) {
 }
 
 async fn look_but(parts: &Parts, more: &[AbsPath], but: &[AbsPath]) {
-    let mut paths = parts.recorder.state(|state| state.touches().paths());
+    let mut paths = parts.recorder.state(|state| state.touches().paths().to_vec());
     paths.extend_from_slice(more);
     if paths.is_empty() {
         return;

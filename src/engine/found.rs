@@ -14,7 +14,7 @@ use crate::workspace::{Content, file};
 /// shown to the model, and those that are open.
 pub(super) fn known(parts: &Parts) -> Vec<AbsPath> {
     let mut known = parts.recorder.state(|state| {
-        let mut paths = state.touches().paths();
+        let mut paths = state.touches().paths().to_vec();
         paths.extend(state.seen().keys().cloned());
         paths
     });

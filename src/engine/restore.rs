@@ -75,13 +75,7 @@ pub enum RestoreError {
 /// The points that one can go back to, the oldest first.
 pub(super) fn checkpoints(parts: &Parts) -> Vec<Checkpoint> {
     parts.recorder.state(|state| {
-        let touched = |turn: &TurnId| {
-            let paths = state.touches().paths();
-            paths
-                .iter()
-                .filter(|path| state.touches().of(path).iter().any(|one| one.turn.as_ref() == Some(turn)))
-                .count()
-        };
+        let files = state.touches().files_of_turns();
         let marks = state.said().marks().iter();
         marks
             .map(|mark| Checkpoint {
@@ -89,7 +83,7 @@ pub(super) fn checkpoints(parts: &Parts) -> Vec<Checkpoint> {
                 prompt: mark.prompt.clone(),
                 content: mark.content.clone(),
                 at: mark.at.clone(),
-                files: touched(&mark.turn),
+                files: files.get(&mark.turn).copied().unwrap_or_default(),
             })
             .collect()
     })
@@ -120,7 +114,7 @@ pub(super) async fn preview(parts: &Parts, to: &RestoredTo) -> Result<Vec<Planne
             RestoredTo::Undone(_) => Seq(0),
         };
         let with = |path: AbsPath| (of(&path).into_iter().filter(|touch| touch.seq > from).collect(), path);
-        Ok(touches.paths().into_iter().map(with).collect::<Vec<(Vec<Touch>, AbsPath)>>())
+        Ok(touches.paths().iter().cloned().map(with).collect::<Vec<(Vec<Touch>, AbsPath)>>())
     })?;
     let ours = |touch: &Touch| match to {
         RestoredTo::Before(_) => touch.call.is_some(),

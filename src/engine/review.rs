@@ -120,7 +120,7 @@ impl Review {
 /// All files with something to look at, in the order in which they were first changed.
 pub(super) async fn list(parts: &Parts) -> Vec<Review> {
     let mut open = Vec::new();
-    for path in parts.recorder.state(|state| state.touches().paths()) {
+    for path in parts.recorder.state(|state| state.touches().paths().to_vec()) {
         if let Some(review) = file(parts, &path).await.filter(Review::is_open) {
             open.push(review);
         }

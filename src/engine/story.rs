@@ -88,9 +88,10 @@ pub(super) fn tell(
     };
     let mut story = Story { base, now, lineage: None, bytes: None, modes: None, touched_whole: false };
     story.match_texts(mixed);
+    let mut coming = touches.first().map_or_else(|| current.clone(), |first| load(recorder, &first.before));
     for (at, touch) in touches.iter().enumerate() {
-        let before = load(recorder, &touch.before);
         let next = touches.get(at + 1).map_or_else(|| current.clone(), |next| load(recorder, &next.before));
+        let before = std::mem::replace(&mut coming, next.clone());
         story.theirs(before.clone());
         // It was recorded and then not made (the editor refused it, the program ended), or was taken back
         // by the editor's own undo.

@@ -1,5 +1,6 @@
 //! `Touch`: one change of one file, by this session, as the review and the way back need it.
 
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
@@ -122,8 +123,11 @@ impl Stand {
 /// All changes that a session has made to files, in their order; and what of them is settled.
 #[derive(Debug, Default)]
 pub struct Touches {
-    all: Vec<Touch>,
-    settled: std::collections::HashMap<AbsPath, Settled>,
+    /// Of each file, in their order.
+    of: HashMap<AbsPath, Vec<Touch>>,
+    /// The files, in the order in which they were first changed.
+    paths: Vec<AbsPath>,
+    settled: HashMap<AbsPath, Settled>,
     restores: Vec<(RestoreId, RestoredTo)>,
 }
 
@@ -131,7 +135,7 @@ impl Touches {
     /// Folds a fact; `turn` is the one that runs.
     pub fn fold(&mut self, seq: Seq, turn: Option<&TurnId>, event: &Event) {
         match event {
-            Event::Touched { call, edit, kept, after: Some(after), restore } => self.all.push(Touch {
+            Event::Touched { call, edit, kept, after: Some(after), restore } => self.push(Touch {
                 seq,
                 turn: call.as_ref().and(turn).cloned(),
                 call: call.clone(),
@@ -140,7 +144,7 @@ impl Touches {
                 before: Stand::of_version(edit.base, *kept),
                 after: Stand::of_version(*after, None),
             }),
-            Event::Found { call, path, before, after, restore } => self.all.push(Touch {
+            Event::Found { call, path, before, after, restore } => self.push(Touch {
                 seq,
                 turn: call.as_ref().and(turn).cloned(),
                 call: call.clone(),
@@ -150,10 +154,11 @@ impl Touches {
                 after: after.clone(),
             }),
             Event::Settled { path, text: Some(text) } => {
-                let last = self.all.iter().rev().find(|touch| touch.path == *path);
-                let Some(last) = last.cloned() else { return };
+                let Some(last) = self.of.get(path).and_then(|touches| touches.last().cloned()) else {
+                    return;
+                };
                 let after = Stand::of_version(Version::Text(*text), None);
-                self.all.push(Touch { seq, before: last.after.clone(), after, ..last });
+                self.push(Touch { seq, before: last.after.clone(), after, ..last });
             }
             Event::Restored { restore, to, .. } => self.restores.push((restore.clone(), to.clone())),
             Event::Reviewed { path, baseline, current, mixed } => {
@@ -185,24 +190,43 @@ impl Touches {
     }
 
     /// The files with changes, in the order in which they were first changed.
-    pub fn paths(&self) -> Vec<AbsPath> {
-        let mut known = std::collections::HashSet::new();
-        self.all.iter().filter(|touch| known.insert(&touch.path)).map(|touch| touch.path.clone()).collect()
+    pub fn paths(&self) -> &[AbsPath] {
+        &self.paths
+    }
+
+    /// Whether this file was changed.
+    pub fn has(&self, path: &AbsPath) -> bool {
+        self.of.contains_key(path)
+    }
+
+    /// How many files each turn has changed.
+    pub fn files_of_turns(&self) -> HashMap<&TurnId, usize> {
+        let mut files = HashMap::new();
+        for touches in self.of.values() {
+            let turns: HashSet<&TurnId> = touches.iter().filter_map(|touch| touch.turn.as_ref()).collect();
+            turns.into_iter().for_each(|turn| *files.entry(turn).or_default() += 1);
+        }
+        files
     }
 
     /// The changes of one file, in their order. A way back and the way back from it are left out: what
     /// they did is as if it had never been.
     pub fn of(&self, path: &AbsPath) -> Vec<Touch> {
-        let counts = |touch: &&Touch| {
-            touch.path == *path && touch.restore.as_ref().is_none_or(|restore| self.counts(restore))
-        };
-        self.all.iter().filter(counts).cloned().collect()
+        let counts = |touch: &&Touch| touch.restore.as_ref().is_none_or(|restore| self.counts(restore));
+        self.of.get(path).into_iter().flatten().filter(counts).cloned().collect()
     }
 
     /// The changes of one file by one restore.
     pub fn by(&self, restore: &RestoreId, path: &AbsPath) -> Vec<Touch> {
-        let by_it = |touch: &&Touch| touch.path == *path && touch.restore.as_ref() == Some(restore);
-        self.all.iter().filter(by_it).cloned().collect()
+        let by_it = |touch: &&Touch| touch.restore.as_ref() == Some(restore);
+        self.of.get(path).into_iter().flatten().filter(by_it).cloned().collect()
+    }
+
+    fn push(&mut self, touch: Touch) {
+        if !self.has(&touch.path) {
+            self.paths.push(touch.path.clone());
+        }
+        self.of.entry(touch.path.clone()).or_default().push(touch);
     }
 
     /// Whether there was such a restore.

@@ -101,7 +101,7 @@ impl Hints {
     }
 
     async fn show(&self, woken: Woken, shown: &mut Shown) {
-        let paths = self.session.state(|state| state.touches().paths());
+        let paths = self.session.state(|state| state.touches().paths().to_vec());
         let stands = self.stands(paths).await;
         if woken == Woken::Documents && stands == shown.stands {
             return;
@@ -175,7 +175,7 @@ impl Hints {
     /// The real path of a file that the session has changed.
     async fn changed(&self, address: &str) -> Option<AbsPath> {
         let path = real(address).await?;
-        self.session.state(|state| state.touches().paths().contains(&path)).then_some(path)
+        self.session.state(|state| state.touches().has(&path)).then_some(path)
     }
 
     async fn decide(&self, wanted: &Wanted) -> Result<(), String> {
