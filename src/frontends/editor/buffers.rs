@@ -212,12 +212,18 @@ impl EditorBuffers {
     /// Waits until the document has what was written: "applied" alone is not believed.
     async fn stands(&self, one: &Planned<'_>, said: &Said) -> Result<(), Refusal> {
         let mut changes = self.documents.watch();
+        // What the editor says of its text is the only proof that the text here is no other one.
+        let mut same = said.hash.is_none();
         let found = async {
             loop {
                 changes.mark_unchanged();
                 match self.find(&one.write.path).await {
-                    Some(document) if one.is_in(&document, said) => return true,
-                    Some(_) => {}
+                    Some(document) => {
+                        same |= one.agrees(&document, said);
+                        if same && one.is_in(&document, said) {
+                            return true;
+                        }
+                    }
                     None => return false,
                 }
                 if changes.changed().await.is_err() {
@@ -283,19 +289,31 @@ impl Buffers for EditorBuffers {
     }
 }
 
+impl Said {
+    /// Whether the editor said that it has this text.
+    fn is(&self, view: &str) -> bool {
+        self.hash.as_ref().is_some_and(|hash| *hash == Hash::of(view.as_bytes()).to_string())
+    }
+}
+
 impl Planned<'_> {
     /// A document's text as edits see it.
     fn view(&self, document: &Document) -> String {
         ends::lf(&document.text.to_string())
     }
 
+    /// Whether the editor's text is the one that was written, or the one that is known here: another
+    /// one than was written where the editor formats what it saves.
+    fn agrees(&self, document: &Document, said: &Said) -> bool {
+        said.is(&ends::lf(&self.write.new)) || said.is(&self.view(document))
+    }
+
     /// Whether a document has what was written, maybe with what was typed since.
     fn is_in(&self, document: &Document, said: &Said) -> bool {
         let (present, wanted) = (self.view(document), ends::lf(&self.write.new));
         let behind = said.version.unwrap_or(self.document.version.saturating_add(1));
-        let proven = said.hash.as_ref().is_some_and(|hash| *hash == Hash::of(wanted.as_bytes()).to_string());
         present == wanted
-            || (proven && document.version >= behind)
+            || (said.is(&wanted) && document.version >= behind)
             || merge::merge(&ends::lf(&self.write.old), &present, &wanted).is_ok_and(|rest| rest.is_empty())
     }
 

@@ -32,7 +32,7 @@ pub fn spots(review: &Review, encoding: Encoding) -> Vec<Spot<'_>> {
     review.hunks.iter().map(|hunk| Spot { review, hunk: Some(hunk), range: spot(hunk) }).collect()
 }
 
-/// The lines of a text: a hunk counts them by LF alone, an editor by a lone CR too.
+/// The lines of a text, as ranges in the units of the editor.
 struct Lines<'a> {
     text: &'a str,
     rope: Rope,
@@ -253,8 +253,8 @@ mod tests {
         check("a\nbc\n", (1, 1), ((1, 0), (1, 2)));
         check("a\nbc\n", (2, 2), ((1, 0), (1, 2)));
         check("", (0, 0), ((0, 0), (0, 0)));
-        // An editor counts a lone CR.
-        check("a\rb\nc\n", (1, 2), ((2, 0), (2, 1)));
+        // A lone CR ends no line.
+        check("a\rb\nc\n", (1, 2), ((1, 0), (1, 1)));
         check("\n\nx\n", (0, 1), ((0, 0), (0, 0)));
     }
 }

@@ -73,6 +73,14 @@ impl Editor {
         self.client.send(json!({"jsonrpc": "2.0", "id": apply["id"], "result": result})).await;
     }
 
+    /// The edit is applied, and the editor has this text behind it.
+    async fn has(&mut self, apply: &Value, text: &str) {
+        let hash = Hash::of(text.as_bytes()).to_string();
+        let file = json!({"uri": self.file, "applied": true, "version": self.version + 1, "hash": hash});
+        let result = json!({"files": [file]});
+        self.client.send(json!({"jsonrpc": "2.0", "id": apply["id"], "result": result})).await;
+    }
+
     /// The text changes: these characters of a line become others.
     async fn changes(&mut self, line: u32, characters: std::ops::Range<u32>, text: &str) {
         self.version += 1;
@@ -198,13 +206,68 @@ async fn what_is_typed_right_after_is_no_fault() {
     // In the same place, where the editor says what it had before that.
     let mut editor = Editor::asked(Speaks::Agent).await;
     let apply = editor.apply().await;
-    let hash = Hash::of(TEXT.replace("two", "2").as_bytes()).to_string();
-    let file = json!({"uri": editor.file, "applied": true, "version": 4, "hash": hash});
-    let result = json!({"files": [file]});
-    editor.client.send(json!({"jsonrpc": "2.0", "id": apply["id"], "result": result})).await;
+    editor.has(&apply, &TEXT.replace("two", "2")).await;
     editor.changes(1, 0..3, "2, or so").await;
     let (outcome, text) = editor.ended().await;
     assert_eq!(outcome, "done", "{text}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_edit_is_not_done_where_the_editor_has_another_text_than_it_told_of() {
+    let mut editor = Editor::asked(Speaks::Agent).await;
+    let apply = editor.apply().await;
+    editor.has(&apply, &TEXT.replace("three", "2")).await;
+    editor.changes(1, 0..3, "2").await;
+    let (outcome, text) = editor.ended().await;
+    assert_eq!(outcome, "failed", "{text}");
+    assert!(text.contains("its text is another one") && text.contains("read it again"), "{text}");
+}
+
+#[tokio::test]
+async fn what_the_editor_formats_as_it_saves_is_no_fault() {
+    let mut editor = Editor::asked(Speaks::Agent).await;
+    let apply = editor.apply().await;
+    editor.has(&apply, &TEXT.replace("two", "2").replace("four", "4")).await;
+    editor.changes(1, 0..3, "2").await;
+    editor.changes(3, 0..4, "4").await;
+    let (outcome, text) = editor.ended().await;
+    assert_eq!(outcome, "done", "{text}");
+}
+
+#[tokio::test]
+async fn an_edit_behind_a_lone_cr_is_asked_for_where_editors_have_that_line() {
+    const TEXT: &str = "p\rq\nb\nc\n";
+    let input = json!({"file_path": "a.txt", "old_string": "b", "new_string": "B"});
+    for speaks in [Speaks::Agent, Speaks::Lsp] {
+        let script =
+            vec![calls("read", json!({"file_path": "a.txt"})), calls("edit", input.clone()), says("Done.")];
+        let mut client = Client::new(script);
+        let agent = json!({"version": 1, "buffers": {"apply": speaks == Speaks::Agent}});
+        client.initialize(json!({"experimental": {"agent": agent}})).await;
+        let file = client.uri("a.txt");
+        let document = json!({"uri": file, "languageId": "text", "version": 3, "text": TEXT});
+        client.notify("textDocument/didOpen", json!({"textDocument": document})).await;
+        put(&client, "a.txt", TEXT);
+        client.session().await;
+        client.prompt("p1").await;
+        let asked = client.event("asked").await;
+        let once = json!({"sessionId": "s1", "questionId": asked["event"]["question"]["questionId"], "choice": "once"});
+        client.ask("agent/answer", once).await;
+        let mut editor = Editor { client, speaks, file, version: 3 };
+        let apply = editor.apply().await;
+        let edits = match speaks {
+            Speaks::Agent => &apply["params"]["edits"][0]["edits"],
+            Speaks::Lsp => &apply["params"]["edit"]["changes"][&editor.file],
+        };
+        assert_eq!(edits[0]["range"]["start"], json!({"line": 1, "character": 0}), "{apply}");
+        match speaks {
+            Speaks::Agent => editor.has(&apply, &TEXT.replace('b', "B")).await,
+            Speaks::Lsp => editor.answers(&apply, None).await,
+        }
+        editor.changes(1, 0..1, "B").await;
+        let (outcome, text) = editor.ended().await;
+        assert_eq!(outcome, "done", "{text}");
+    }
 }
 
 #[tokio::test]
