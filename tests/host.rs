@@ -5,7 +5,8 @@
 use std::sync::Arc;
 
 use quillon::engine::{
-    Command, Host, Mode, Model, ModelName, Models, NewSession, Seq, Session, SessionId, Shared, Toolbox,
+    Command, Host, Mode, Model, ModelName, Models, NewSession, Refused, Seq, Session, SessionId, Shared,
+    Toolbox, Update,
 };
 use quillon::path::AbsPath;
 use quillon::policy::Rules;
@@ -64,6 +65,32 @@ async fn opened_twice_at_the_same_moment() {
         }
         second.shutdown().await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_session_whose_holder_is_gone_is_held_by_who_asks_next() {
+    let folder = tempfile::tempdir().unwrap();
+    let state = AbsPath::new(folder.path()).unwrap();
+    let (holder, other) = (host(&state), host(&state));
+    let id = made(&holder, &state).await.id;
+    let buffers = || Arc::new(NoBuffers);
+    let rename = |title: &str| Command::Rename { title: title.into() };
+    let followed = other.open(&id, buffers()).await.unwrap();
+    let mut reader = followed.reader(followed.state(|state| state.seq()));
+    assert_eq!(other.open(&id, buffers()).await.unwrap().holder(), followed.holder());
+    assert!(followed.holder().is_some());
+    let refused = followed.send(rename("here")).await;
+    assert!(matches!(refused, Err(Refused::Busy(_))), "{refused:?}");
+
+    holder.close(&id).await;
+    assert_eq!(other.open(&id, buffers()).await.unwrap().holder(), None);
+    // Whoever followed it goes on with what they have.
+    assert_eq!(followed.holder(), None);
+    followed.send(rename("here")).await.unwrap();
+    assert!(matches!(reader.next().await.unwrap()[..], [Update::Fact(_)]));
+    let third = host(&state);
+    assert!(third.open(&id, buffers()).await.unwrap().holder().is_some());
+    other.shutdown().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

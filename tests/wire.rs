@@ -311,6 +311,30 @@ async fn one_that_blocks_holds_up_nobody() {
 }
 
 #[tokio::test]
+async fn who_follows_a_session_goes_on_with_it_when_its_process_is_gone() {
+    let mut wire = Wire::ready(EDITS).await;
+    let (session, _unanswered) = wire.waiting(1).await.remove(0);
+    let mut other = wire.beside().await;
+    let attached = other.ask("agent/session/attach", json!({ "sessionId": session })).await;
+    assert_eq!(attached["result"]["session"]["state"], "elsewhere", "{attached}");
+    let content = json!([{ "type": "text", "text": "and on" }]);
+    let prompt = json!({ "sessionId": session, "promptId": "p2", "content": content });
+    let busy = other.ask("agent/prompt", prompt.clone()).await;
+    assert_eq!(busy["error"]["data"]["kind"], "busy", "{busy}");
+
+    wire.process.kill().await.unwrap();
+    let begun = other.ask("agent/prompt", prompt).await;
+    assert_eq!(begun["result"], json!({ "state": "started" }), "{begun}");
+    let told = |kind: &'static str| move |message: &Value| message["params"]["event"]["type"] == kind;
+    let ended = other.until(told("turnEnded")).await;
+    assert_eq!(ended["params"]["event"]["reason"], "interrupted", "{ended}");
+    let begun = other.until(told("turnStarted")).await;
+    assert_eq!(begun["params"]["event"]["promptId"], "p2", "{begun}");
+    let list = other.ask("agent/session/list", json!({})).await;
+    assert_ne!(list["result"]["sessions"][0]["state"], "elsewhere", "{list}");
+}
+
+#[tokio::test]
 async fn the_chat_of_a_plain_client_is_the_users_alone() {
     let mut wire = Wire::start("say Hello.\ndone\n");
     let root = format!("file://{}", wire.folder.path().display());

@@ -1,6 +1,6 @@
 //! `Session`: what a front end holds of an open session: to send, to answer, to read.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
@@ -27,8 +27,8 @@ pub struct Session {
     /// Which.
     pub id: SessionId,
     pub(super) recorder: Arc<Recorder>,
-    pub(super) reach: Reach,
-    pub(super) stop: CancellationToken,
+    /// One for all clones: this process may come to hold the session later.
+    reach: Arc<Mutex<Reach>>,
 }
 
 /// What this process can do with a session.
@@ -39,11 +39,17 @@ pub(super) enum Reach {
         mailbox: mpsc::Sender<Message>,
         desk: Desk,
         parts: Arc<Parts>,
+        /// Ends the session's task.
+        stop: CancellationToken,
         /// Fired when the session's task has ended.
         ended: CancellationToken,
     },
     /// Another process does; it can be read.
-    Followed { holder: String },
+    Followed {
+        holder: String,
+        /// Ends the look at what the other one writes.
+        stop: CancellationToken,
+    },
 }
 
 /// What a session is doing.
@@ -72,6 +78,19 @@ pub enum AnswerError {
 }
 
 impl Session {
+    pub(super) fn new(id: SessionId, recorder: Arc<Recorder>, reach: Reach) -> Self {
+        Self { id, recorder, reach: Arc::new(Mutex::new(reach)) }
+    }
+
+    pub(super) fn reach(&self) -> Reach {
+        self.reach.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// From here on this is what the process can do with it.
+    pub(super) fn reaches(&self, reach: Reach) {
+        *self.reach.lock().unwrap_or_else(PoisonError::into_inner) = reach;
+    }
+
     /// Sends a prompt; sending it twice is harmless.
     pub async fn prompt(
         &self,
@@ -84,10 +103,7 @@ impl Session {
 
     /// Sends a command and waits until it is taken, which does not depend on any turn.
     pub async fn send(&self, command: Command) -> Result<Accepted, Refused> {
-        let mailbox = match &self.reach {
-            Reach::Held { mailbox, .. } => mailbox,
-            Reach::Followed { holder } => return Err(Refused::Busy(holder.clone())),
-        };
+        let mailbox = self.mailbox()?;
         let (reply, answer) = oneshot::channel();
         mailbox.send(Message::Command { command, reply }).await.map_err(|_| self.gone())?;
         answer.await.map_err(|_| self.gone())?
@@ -95,9 +111,9 @@ impl Session {
 
     /// Answers an open question with one of the answers it offers. The first answer counts.
     pub fn answer(&self, question: &QuestionId, answer: Answer, by: ClientId) -> Result<(), AnswerError> {
-        let desk = match &self.reach {
+        let desk = match self.reach() {
             Reach::Held { desk, .. } => desk,
-            Reach::Followed { holder } => return Err(AnswerError::Busy(holder.clone())),
+            Reach::Followed { holder, .. } => return Err(AnswerError::Busy(holder)),
         };
         let offered = self.recorder.state(|state| {
             let open = state.question(question).ok_or_else(|| AnswerError::Closed(question.clone()))?;
@@ -127,32 +143,34 @@ impl Session {
     /// changed.
     pub async fn reviews(&self) -> Result<Vec<Review>, Refused> {
         let parts = self.parts()?;
-        commits::look(parts, &[]).await;
-        Ok(review::list(parts).await)
+        commits::look(&parts, &[]).await;
+        Ok(review::list(&parts).await)
     }
 
     /// What is to be looked at in this file; none where the session has not changed it.
     pub async fn review(&self, path: &AbsPath) -> Result<Option<Review>, Refused> {
         let parts = self.parts()?;
-        commits::look(parts, &[]).await;
-        Ok(review::file(parts, path).await)
+        commits::look(&parts, &[]).await;
+        Ok(review::file(&parts, path).await)
     }
 
     /// Keeps changes or takes them back, one after another, also while a turn runs; an answer for each.
     pub async fn decide(&self, decisions: &[Decision]) -> Result<Vec<Decided>, Refused> {
         let parts = self.parts()?;
-        commits::look(parts, &[]).await;
-        Ok(review::decide(parts, decisions).await)
+        commits::look(&parts, &[]).await;
+        Ok(review::decide(&parts, decisions).await)
     }
 
     /// The points that one can go back to, the oldest first.
     pub fn checkpoints(&self) -> Result<Vec<Checkpoint>, Refused> {
-        Ok(restore::checkpoints(self.parts()?))
+        let parts = self.parts()?;
+        Ok(restore::checkpoints(&parts))
     }
 
     /// What going there would do with the files.
     pub async fn preview(&self, to: &RestoredTo) -> Result<Result<Vec<Planned>, RestoreError>, Refused> {
-        Ok(restore::preview(self.parts()?, to).await)
+        let parts = self.parts()?;
+        Ok(restore::preview(&parts, to).await)
     }
 
     /// Goes there; between turns only.
@@ -161,19 +179,23 @@ impl Session {
         to: RestoredTo,
         what: RestoreOf,
     ) -> Result<Result<Restored, RestoreError>, Refused> {
-        let mailbox = match &self.reach {
-            Reach::Held { mailbox, .. } => mailbox,
-            Reach::Followed { holder } => return Err(Refused::Busy(holder.clone())),
-        };
+        let mailbox = self.mailbox()?;
         let (reply, answer) = oneshot::channel();
         mailbox.send(Message::Restore { to, what, reply }).await.map_err(|_| self.gone())?;
         answer.await.map_err(|_| self.gone())
     }
 
-    fn parts(&self) -> Result<&Parts, Refused> {
-        match &self.reach {
+    fn mailbox(&self) -> Result<mpsc::Sender<Message>, Refused> {
+        match self.reach() {
+            Reach::Held { mailbox, .. } => Ok(mailbox),
+            Reach::Followed { holder, .. } => Err(Refused::Busy(holder)),
+        }
+    }
+
+    fn parts(&self) -> Result<Arc<Parts>, Refused> {
+        match self.reach() {
             Reach::Held { parts, .. } => Ok(parts),
-            Reach::Followed { holder } => Err(Refused::Busy(holder.clone())),
+            Reach::Followed { holder, .. } => Err(Refused::Busy(holder)),
         }
     }
 
@@ -201,11 +223,12 @@ impl Session {
         })
     }
 
-    /// Who holds the session, where that is another process.
-    pub fn holder(&self) -> Option<&str> {
-        match &self.reach {
+    /// Who holds the session, where that is another process, as it was when that was last looked at:
+    /// `Host::open` looks again.
+    pub fn holder(&self) -> Option<String> {
+        match self.reach() {
             Reach::Held { .. } => None,
-            Reach::Followed { holder } => Some(holder),
+            Reach::Followed { holder, .. } => Some(holder),
         }
     }
 

@@ -125,20 +125,31 @@ impl Host {
     }
 
     /// Opens a session that exists, or gives the handle of one that is open. One that another process
-    /// holds is followed.
+    /// holds is followed; where that process is gone since, the session is held from here on, and so do
+    /// all who follow it here.
     pub async fn open(&self, id: &SessionId, buffers: Arc<dyn Buffers>) -> Result<Session, HostError> {
         let _one_opener = self.opening.lock().await;
-        if let Some(open) = self.get(id)
-            && matches!(open.reach, Reach::Held { .. })
+        let open = self.get(id);
+        if let Some(open) = &open
+            && open.holder().is_none()
         {
-            return Ok(open);
+            return Ok(open.clone());
         }
+        let followed = open.map(|open| open.recorder).filter(|recorder| recorder.halted().is_none());
         let (shared, session) = (self.shared.clone(), id.clone());
         let opened = self.blocking(move || -> Result<(Arc<Recorder>, Option<String>), HostError> {
             let clock = shared.clock.clone();
-            match shared.journals.open(&session)? {
-                Opened::Held(journal) => Ok((Recorder::open(session, journal, clock)?, None)),
-                Opened::Followed { journal, holder } => {
+            match (shared.journals.open(&session)?, followed) {
+                (Opened::Held(journal), Some(followed)) => {
+                    followed.take_over(journal)?;
+                    Ok((followed, None))
+                }
+                (Opened::Held(journal), None) => Ok((Recorder::open(session, journal, clock)?, None)),
+                (Opened::Followed { holder, .. }, Some(followed)) => {
+                    followed.catch_up()?;
+                    Ok((followed, Some(holder)))
+                }
+                (Opened::Followed { journal, holder }, None) => {
                     Ok((Recorder::follow(session, journal, clock)?, Some(holder)))
                 }
             }
@@ -211,9 +222,12 @@ impl Host {
 
     async fn close_alone(&self, id: &SessionId) {
         let Some(session) = self.lock().remove(id) else { return };
-        session.stop.cancel();
-        if let Reach::Held { ended, .. } = &session.reach {
-            ended.cancelled().await;
+        match session.reach() {
+            Reach::Held { stop, ended, .. } => {
+                stop.cancel();
+                ended.cancelled().await;
+            }
+            Reach::Followed { stop, .. } => stop.cancel(),
         }
         let recorder = session.recorder.clone();
         let given_up = self.blocking(move || {
@@ -281,18 +295,13 @@ impl Host {
             let _has_ended = has_ended;
             running.await;
         });
-        let session =
-            Session { id: id.clone(), recorder, reach: Reach::Held { mailbox, desk, ended, parts }, stop };
-        if let Some(followed) = self.lock().insert(id, session.clone()) {
-            followed.stop.cancel();
-        }
-        Ok(session)
+        Ok(self.keep(id, recorder, Reach::Held { mailbox, desk, parts, stop, ended }))
     }
 
     fn follow(&self, id: SessionId, recorder: Arc<Recorder>, holder: String) -> Session {
         let stop = self.stop.child_token();
-        let session = Session { id: id.clone(), recorder, reach: Reach::Followed { holder }, stop };
-        let (followed, stop) = (session.recorder.clone(), session.stop.clone());
+        let session = self.keep(id, recorder, Reach::Followed { holder, stop: stop.clone() });
+        let followed = session.recorder.clone();
         self.tasks.spawn(async move {
             let mut ticks = tokio::time::interval(limits::FOLLOW_EVERY);
             while stop.run_until_cancelled(ticks.tick()).await.is_some() {
@@ -302,9 +311,22 @@ impl Host {
                 }
             }
         });
-        if let Some(before) = self.lock().insert(id, session.clone()) {
-            before.stop.cancel();
+        session
+    }
+
+    /// Puts a session among those that are open, in the place of how it was followed until now.
+    fn keep(&self, id: SessionId, recorder: Arc<Recorder>, reach: Reach) -> Session {
+        let mut sessions = self.lock();
+        let before = sessions.get(&id).cloned();
+        if let Some(Reach::Followed { stop, .. }) = before.as_ref().map(Session::reach) {
+            stop.cancel();
         }
+        if let Some(same) = before.filter(|before| Arc::ptr_eq(&before.recorder, &recorder)) {
+            same.reaches(reach);
+            return same;
+        }
+        let session = Session::new(id.clone(), recorder, reach);
+        sessions.insert(id, session.clone());
         session
     }
 

@@ -59,10 +59,7 @@ impl Recorder {
     /// Opens a journal: folds its facts, and closes what is open as interrupted.
     pub fn open(session: SessionId, journal: Box<dyn Journal>, clock: Clock) -> Result<Arc<Self>, Halted> {
         let recorder = Self::follow(session, journal, clock)?;
-        let closing = recorder.state(State::closing);
-        for event in closing {
-            recorder.record(event)?;
-        }
+        recorder.close_as_interrupted()?;
         Ok(recorder)
     }
 
@@ -71,6 +68,23 @@ impl Recorder {
         let recorder = Self::unread(session, journal, clock);
         recorder.catch_up()?;
         Ok(Arc::new(recorder))
+    }
+
+    /// Goes on with the journal of a session which another process held: from here on it is written, what
+    /// is open is closed as interrupted, and the readers hear of all that.
+    pub fn take_over(&self, journal: Box<dyn Journal>) -> Result<(), Halted> {
+        let followed = std::mem::replace(&mut self.lock().journal, journal);
+        let taken = self.catch_up().and_then(|_| self.close_as_interrupted());
+        if taken.is_err() {
+            // Without the one that holds it, the session is free for others again.
+            self.lock().journal = followed;
+        }
+        taken
+    }
+
+    fn close_as_interrupted(&self) -> Result<(), Halted> {
+        let closing = self.state(State::closing);
+        closing.into_iter().try_for_each(|event| self.record(event).map(drop))
     }
 
     /// Opens a journal to look at: folds what can be read of it, and appends nothing. Where that is not

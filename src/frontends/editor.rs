@@ -223,12 +223,21 @@ impl Editor {
         self.feeds.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The session of that id, opened if it was not.
+    /// The session of that id, opened if it was not. One that another process held is tried anew: that
+    /// process may be gone.
     async fn session(&self, id: &WireId) -> Result<Session, ResponseError> {
         let id = SessionId(id.0.clone());
         match self.host.get(&id) {
+            Some(open) if open.holder().is_none() => Ok(open),
+            Some(_) | None => self.open(&id).await,
+        }
+    }
+
+    /// The session of that id to read in, opened if it was not.
+    async fn session_to_read(&self, id: &WireId) -> Result<Session, ResponseError> {
+        match self.host.get(&SessionId(id.0.clone())) {
             Some(open) => Ok(open),
-            None => self.open(&id).await,
+            None => self.session(id).await,
         }
     }
 
@@ -289,7 +298,7 @@ impl Editor {
             ClientRequest::Cancel(params) => done(self.cancel(params).await),
             ClientRequest::Answer(params) => done(self.answer(params).await),
             ClientRequest::ConfigGet(params) => {
-                done(self.session(&params.session_id).await.map(|session| self.options(&session)))
+                done(self.session_to_read(&params.session_id).await.map(|session| self.options(&session)))
             }
             ClientRequest::ConfigSet(params) => done(self.config_set(params).await),
             ClientRequest::ReviewList(params) => done(self.review_list(params).await),

@@ -354,5 +354,7 @@ async fn rows_72_and_75_two_processes_and_one_session() {
     holder.client.answered(id).await.unwrap();
     assert_eq!(other.client.update("user_message_chunk").await["content"]["text"], "second");
     holder.leave().await;
+    let id = other.client.prompt(&session, "from here").await;
+    assert_eq!(other.client.answered(id).await.unwrap()["stopReason"], "end_turn");
     other.leave().await;
 }

@@ -49,7 +49,7 @@ impl Agent {
         answered: Answered,
     ) -> Result<acp::NewSessionResponse, Error> {
         let setup = self.check(params.read()?).await?;
-        let files = self.files(&setup);
+        let files = self.files(&setup.places);
         let new = NewSession {
             cwd: setup.places.cwd().clone(),
             roots: setup.places.roots(),
@@ -132,9 +132,7 @@ impl Agent {
     ) -> Result<acp::DeleteSessionResponse, Error> {
         let request: acp::DeleteSessionRequest = params.read()?;
         let id = SessionId(request.session_id.0.to_string());
-        if let Some(holder) =
-            self.attached(&id).ok().and_then(|open| open.session.holder().map(str::to_owned))
-        {
+        if let Some(holder) = self.ours(&id).await.ok().and_then(|open| open.session.holder()) {
             return Err(error::busy(&id, &holder));
         }
         self.detach(&id).await;
@@ -149,6 +147,21 @@ impl Agent {
         self.sessions().get(id).cloned().ok_or_else(|| error::no_session(id))
     }
 
+    /// The session of that id, for who wants to change it. One that another process held is tried anew:
+    /// that process may be gone. Nothing is waited for where it is held here.
+    pub(super) async fn ours(&self, id: &SessionId) -> Result<Arc<Attached>, Error> {
+        let attached = self.attached(id)?;
+        if attached.session.holder().is_some() {
+            let files = self.files(&attached.places);
+            let opened = self.host.open(id, buffers(&files)).await;
+            opened.map_err(|error| error::from_host(id, &error))?;
+            if let Some(files) = files {
+                files.name(id);
+            }
+        }
+        Ok(attached)
+    }
+
     /// Opens the session that is meant, and says what the user should know about how.
     async fn open(&self, params: Params) -> Result<(Arc<Attached>, Vec<String>), Error> {
         let id = params.session()?;
@@ -158,7 +171,7 @@ impl Agent {
             // One that another process held is tried anew: that process may be gone.
             Ok(_) | Err(_) => {
                 self.sessions().remove(&id);
-                let files = self.files(&setup);
+                let files = self.files(&setup.places);
                 let opened = self.host.open(&id, buffers(&files)).await;
                 let session = opened.map_err(|error| error::from_host(&id, &error))?;
                 if let Some(files) = files {
@@ -179,8 +192,8 @@ impl Agent {
         checked.map_err(|_| error::failed("ending", "the program is ending"))?
     }
 
-    fn files(&self, setup: &Setup) -> Option<Arc<ClientFiles>> {
-        let files = || Arc::new(ClientFiles::new(self.client.clone(), setup.places.clone()));
+    fn files(&self, places: &Places) -> Option<Arc<ClientFiles>> {
+        let files = || Arc::new(ClientFiles::new(self.client.clone(), places.clone()));
         self.terms().files.then(files)
     }
 

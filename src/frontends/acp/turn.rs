@@ -12,7 +12,7 @@ use crate::engine::{Command, Deliver, SessionId};
 use crate::rpc::{self, Error};
 
 impl Agent {
-    /// `session/prompt`: handed to the session before the first wait, answered at the end of the turn
+    /// `session/prompt`: handed to a session that is held here before the first wait, answered at the end of the turn
     /// that the prompt began or went into.
     pub(super) async fn prompt(
         &self,
@@ -20,7 +20,7 @@ impl Agent {
         cancelled: impl Future<Output = ()>,
     ) -> Result<acp::PromptResponse, Error> {
         let request: acp::PromptRequest = params.read()?;
-        let attached = self.attached(&SessionId(request.session_id.0.to_string()))?;
+        let attached = self.ours(&SessionId(request.session_id.0.to_string())).await?;
         let content = v1::prompt(request.prompt)?;
         if let Some(command) = SlashCommand::of(&content) {
             return self.slash(&attached, command, cancelled).await;
@@ -49,7 +49,7 @@ impl Agent {
     /// `session/cancel`; harmless for sessions that are not open and turns that are over.
     pub(super) async fn cancel(&self, params: &rpc::Params) {
         let Ok(request) = params.read::<acp::CancelNotification>() else { return };
-        let Ok(attached) = self.attached(&SessionId(request.session_id.0.to_string())) else { return };
+        let Ok(attached) = self.ours(&SessionId(request.session_id.0.to_string())).await else { return };
         attached.cancelled.notify_waiters();
         if let Err(refused) = attached.session.cancel().await {
             tracing::debug!("nothing was cancelled: {refused}");
@@ -59,7 +59,7 @@ impl Agent {
     /// `session/set_mode`.
     pub(super) async fn set_mode(&self, params: &rpc::Params) -> Result<acp::SetSessionModeResponse, Error> {
         let request: acp::SetSessionModeRequest = params.read()?;
-        let attached = self.attached(&SessionId(request.session_id.0.to_string()))?;
+        let attached = self.ours(&SessionId(request.session_id.0.to_string())).await?;
         settings::set_mode(&attached.session, &request.mode_id.0).await?;
         Ok(acp::SetSessionModeResponse::new())
     }
@@ -70,7 +70,7 @@ impl Agent {
         params: &rpc::Params,
     ) -> Result<acp::SetSessionConfigOptionResponse, Error> {
         let request: acp::SetSessionConfigOptionRequest = params.read()?;
-        let attached = self.attached(&SessionId(request.session_id.0.to_string()))?;
+        let attached = self.ours(&SessionId(request.session_id.0.to_string())).await?;
         let (host, session) = (&self.host, &attached.session);
         settings::set_option(host, session, &request.config_id.0, &request.value).await?;
         Ok(acp::SetSessionConfigOptionResponse::new(settings::options(host, session)))

@@ -96,7 +96,7 @@ impl Editor {
     }
 
     pub(super) async fn content(&self, params: ContentParams) -> Answer<ContentResult> {
-        let session = self.session(&params.session_id).await?;
+        let session = self.session_to_read(&params.session_id).await?;
         let wanted = params.content_id.0.clone();
         let look = move |fact: &Recorded| match &*fact.event {
             Event::CallEnded { call, outcome } if call.0 == wanted => {

@@ -89,7 +89,7 @@ impl Editor {
     }
 
     pub(super) async fn detach(&self, id: &WireId) -> Answer<Empty> {
-        let session = self.session(id).await?;
+        let session = self.session_to_read(id).await?;
         self.feed(&session, session.state(|state| state.seq()), Shows::List);
         Ok(Empty {})
     }
@@ -110,7 +110,7 @@ impl Editor {
     }
 
     pub(super) async fn export(&self, params: SessionExportParams) -> Answer<SessionExportResult> {
-        let session = self.session(&params.session_id).await?;
+        let session = self.session_to_read(&params.session_id).await?;
         let write: fn(&Session) -> std::io::Result<String> = match params.format {
             ExportFormat::Markdown => |session| export::markdown(session.recorder()),
             ExportFormat::Json => |session| export::json(&session.id, session.recorder(), activity(session)),
