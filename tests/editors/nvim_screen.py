@@ -10,6 +10,9 @@ import time
 from nvim_stage import EDIT, Stage, main
 from tmux_driver import WAIT_SECONDS
 
+CHAT_HAS = """local chat = vim.api.nvim_buf_get_lines(vim.fn.bufnr('^quillon://'), 0, -1, true)
+    return table.concat(chat, '\\n'):find(..., 1, true) ~= nil"""
+
 
 def an_edit_is_asked_and_lands_in_the_buffer(folder):
     script = 'say The begin\nawait go\nsay " and the end."\n' + EDIT % ("one", "two") + "done\nsay All is done.\ndone\n"
@@ -180,6 +183,109 @@ def a_killed_daemon_comes_back_with_the_session(folder):
         stage.until("attached again", attached)
 
 
+def prompts_for_a_daemon_that_is_down_arrive_in_order(folder):
+    with Stage(folder, "".join("say Answer %d.\ndone\n" % number for number in range(6))) as stage:
+        stage.command("Quillon begin")
+        stage.wait("Answer 0.")
+        stage.status("idle")
+        daemon = stage.daemon()
+        os.kill(daemon, signal.SIGSTOP)
+        for number in range(1, 5):
+            stage.command("Quillon prompt %d" % number)
+        stage.until("given", "return vim.tbl_count(require('quillon.session').of().unsent) == 4")
+        os.kill(daemon, signal.SIGKILL)
+        stage.status("starting")
+        stage.command("Quillon prompt 5")
+        stage.until("all answered", CHAT_HAS, "Answer 5.")
+        prompts = [line for line in stage.chat().splitlines() if line.startswith("prompt ")]
+        assert prompts == ["prompt %d" % number for number in range(1, 6)], stage.chat()
+
+
+def the_words_of_a_prompt_that_is_not_taken_stay(folder):
+    with Stage(folder, "say Here.\ndone\n") as stage:
+        stage.command("Quillon hello")
+        stage.wait("Here.")
+        stage.status("idle")
+        stage.lua("""local session = require('quillon.session').of()
+            local daemon = require('quillon.client').find(session.root).client
+            daemon:request_sync('agent/session/delete', { sessionId = session.id }, 5000)""")
+        stage.command("Quillon many words")
+        stage.until("said", CHAT_HAS, "(not sent: there is no session")
+        assert "many words" in stage.chat(), stage.chat()
+        stage.lua("vim.ui.input = function(options) vim.g.offered = options.default end require('quillon.chat').ask(require('quillon.session').of())")
+        assert stage.lua("return vim.g.offered") == "many words"
+
+
+def a_lone_cr_ends_no_line(folder):
+    edit = 'call edit {"file_path":"cr.txt","old_string":"%s","new_string":"%s"}\ndone\n'
+    script = edit % ("b", "B") + "say One.\ndone\n" + edit % (r"d\ne", "E") + "say Two.\ndone\n"
+    with Stage(folder, script, ["--mode", "edit"], {"cr.txt": b"p\rq\nb\nc\nd\ne\n"}) as stage:
+        stage.command("edit cr.txt")
+        stage.until("open", "return vim.fn.bufnr('cr.txt') > 0 and vim.fn.line('$') == 5")
+        file = stage.project / "cr.txt"
+        stage.command("Quillon one")
+        stage.wait("One.")
+        assert stage.lines(file) == ["p\rq", "B", "c", "d", "e"] and file.read_bytes() == b"p\rq\nB\nc\nd\ne\n", stage.lines(file)
+        stage.lua("vim.api.nvim_buf_set_lines(vim.fn.bufnr('cr.txt'), 2, 3, true, { 'c typed', 'and more' })")
+        stage.command("Quillon two")
+        stage.wait("Two.")
+        assert stage.lines(file) == ["p\rq", "B", "c typed", "and more", "E"], stage.lines(file)
+
+
+def a_buffer_of_lines_that_end_at_cr_is_the_files(folder):
+    script = EDIT.replace("a.txt", "mac.txt") % ("b", "B") + "done\nsay One.\ndone\n"
+    with Stage(folder, script, ["--mode", "edit"], {"mac.txt": b"a\rb\rc\r"}) as stage:
+        attached = "return #vim.lsp.get_clients({ name = 'quillon', bufnr = vim.fn.bufnr(...) })"
+        stage.command("edit mac.txt")
+        stage.command("Quillon")
+        stage.status("idle")
+        assert stage.lua(attached, "mac.txt") == 1
+        stage.terminal.keys("C-w", "h")
+        stage.command("edit ++ff=mac")
+        stage.until("three lines", "return vim.fn.line('$') == 3")
+        assert [stage.lua(attached, name) for name in ("mac.txt", "a.txt")] == [0, 1]
+        stage.command("Quillon go")
+        stage.wait("One.")
+        assert (stage.project / "mac.txt").read_bytes() == b"a\rB\rc\r", (stage.project / "mac.txt").read_bytes()
+        for ends, count in (("mac", 0), ("unix", 1)):
+            stage.lua("vim.bo[vim.fn.bufnr('a.txt')].fileformat = ...", ends)
+            assert stage.lua(attached, "a.txt") == count, ends
+
+
+def a_renamed_buffer_is_open_by_its_new_name(folder):
+    script = EDIT % ("fourth", "4th") + EDIT.replace("a.txt", "renamed.txt") % ("fifth", "5th") + "done\nsay All is done.\ndone\n"
+    with Stage(folder, script, ["--mode", "edit"]) as stage:
+        stage.command("Quillon")
+        stage.status("idle")
+        stage.to_the_file()
+        stage.command("file renamed.txt")
+        stage.command("Quillon go")
+        stage.wait("All is done.")
+        assert stage.chat().count("(done)") == 2, stage.chat()
+        assert stage.file.read_text() == "one\nsecond\nthird\n4th\nfifth\n", stage.file.read_text()
+        stage.until_lines(["one", "second", "third", "fourth", "5th"], stage.project / "renamed.txt")
+
+
+def what_ended_is_shown_before_neovim_asks_about_a_file(folder):
+    with Stage(folder, EDIT % ("fourth", "4th") + "done\nsay All is done.\ndone\n") as stage:
+        stage.lua("""vim.o.autoread = false
+            local buffers = require('quillon.buffers')
+            local read_again = buffers.read_again
+            buffers.read_again = function(root)
+              vim.g.stands = vim.wait(5000, function()
+                local chat = vim.api.nvim_buf_get_lines(vim.fn.bufnr('^quillon://'), 0, -1, true)
+                return table.concat(chat):find('%(failed%)') ~= nil or table.concat(chat):find('%(done%)') ~= nil
+              end)
+              read_again(root)
+            end""")
+        stage.command("Quillon go")
+        stage.wait("Quillon asks")
+        stage.answer("o")
+        stage.wait("All is done.")
+        stage.until("read again", "return vim.g.stands ~= nil")
+        assert stage.lua("return vim.g.stands"), stage.chat()
+
+
 def another_server_is_not_disturbed(folder):
     with Stage(folder, "say Here.\ndone\n") as stage:
         stage.command("Quillon hello")
@@ -300,6 +406,12 @@ main([
     a_question_beside_the_users_typing_takes_no_focus,
     a_cancel_ends_the_turn,
     a_killed_daemon_comes_back_with_the_session,
+    prompts_for_a_daemon_that_is_down_arrive_in_order,
+    the_words_of_a_prompt_that_is_not_taken_stay,
+    a_lone_cr_ends_no_line,
+    a_buffer_of_lines_that_end_at_cr_is_the_files,
+    a_renamed_buffer_is_open_by_its_new_name,
+    what_ended_is_shown_before_neovim_asks_about_a_file,
     another_server_is_not_disturbed,
     a_selection_goes_along_and_options_are_set,
     several_questions_are_answered_one_after_another,

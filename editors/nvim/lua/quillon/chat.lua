@@ -154,6 +154,14 @@ local function prompt(session, id, content, note)
   end)
 end
 
+---Shows a prompt that was not taken, so that its words are not lost.
+---@param session quillon.Session
+---@param params agent.PromptParams
+---@param problem string
+function M.refused(session, params, problem)
+  prompt(session, params.promptId, params.content, 'not sent: ' .. visible(problem))
+end
+
 ---@param session quillon.Session
 ---@param id? agent.CallId
 ---@param state string
@@ -316,10 +324,11 @@ end
 ---Asks the user for a prompt.
 ---@param session quillon.Session
 ---@param further? agent.ContentBlock[] What goes along.
----@param words? string To begin with.
+---@param words? string To begin with, else those of a prompt that was not taken.
 function M.ask(session, further, words)
-  vim.ui.input({ prompt = 'Prompt: ', default = words }, function(text)
+  vim.ui.input({ prompt = 'Prompt: ', default = words or session.draft }, function(text)
     if text and vim.trim(text) ~= '' then
+      session.draft = nil
       sessions.prompt(session, vim.list_extend({ { type = 'text', text = text } }, further or {}))
     end
   end)

@@ -68,7 +68,19 @@ end
 
 ---@param daemon quillon.Daemon
 ---@param buffer integer
+local function detach(daemon, buffer)
+  if daemon.client and daemon.client.attached_buffers[buffer] then
+    vim.lsp.buf_detach_client(buffer, daemon.client.id)
+  end
+end
+
+---@param daemon quillon.Daemon
+---@param buffer integer
 local function attach(daemon, buffer)
+  if vim.bo[buffer].fileformat == 'mac' then
+    -- Its lines end at CRs, which are no line ends for the daemon: what stands in the file counts.
+    return detach(daemon, buffer)
+  end
   local name = vim.api.nvim_buf_get_name(buffer)
   local ordinary = vim.api.nvim_buf_is_loaded(buffer) and vim.bo[buffer].buftype == '' and name ~= ''
   if daemon.client and ordinary and not name:find('^%a[%w+.-]*://') and vim.fs.relpath(daemon.root, M.real(name)) then
@@ -76,14 +88,25 @@ local function attach(daemon, buffer)
   end
 end
 
-vim.api.nvim_create_autocmd({ 'BufReadPost', 'BufNewFile', 'BufFilePost', 'BufWritePost' }, {
-  group = vim.api.nvim_create_augroup('quillon.client', {}),
-  callback = function(event)
+local group = vim.api.nvim_create_augroup('quillon.client', {})
+
+---@param events string[]
+---@param pattern? string
+---@param act fun(daemon: quillon.Daemon, buffer: integer)
+local function on(events, pattern, act)
+  vim.api.nvim_create_autocmd(events, { group = group, pattern = pattern, callback = function(event)
     for _, daemon in pairs(daemons) do
-      attach(daemon, event.buf)
+      act(daemon, event.buf ~= 0 and event.buf or vim.api.nvim_get_current_buf()) -- an option's has no number
     end
-  end,
-})
+  end })
+end
+
+on({ 'BufReadPost', 'BufNewFile', 'BufFilePost', 'BufWritePost' }, nil, attach)
+on({ 'BufFilePre' }, nil, detach) -- closed by the name under which it was opened
+on({ 'OptionSet' }, 'fileformat', function(daemon, buffer)
+  detach(daemon, buffer) -- it tells its text by other line ends from here on
+  attach(daemon, buffer)
+end)
 
 ---@param daemon quillon.Daemon
 ---@param client vim.lsp.Client

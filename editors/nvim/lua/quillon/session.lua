@@ -9,7 +9,9 @@ local M = {}
 ---@field state "off"|"starting"|"idle"|"running"|"waiting"|"lost"
 ---@field held? agent.SessionEvent[] What came while attaching; to be told afterwards.
 ---@field making? fun()[] What waits for the session to be made.
----@field unsent table<agent.PromptId, agent.PromptParams> Prompts whose answer has not come.
+---@field attached boolean Whether the daemon tells of it, so that prompts can go there.
+---@field unsent agent.PromptParams[] Prompts whose answer has not come, in order.
+---@field draft? string The words of a prompt that was not taken.
 ---@field questions agent.Question[] Those that are open, the oldest first.
 ---@field calls table<agent.CallId, { kind?: agent.CallKind, title: string }>
 ---@field turn? agent.TurnId The turn that runs.
@@ -37,7 +39,8 @@ function M.blank(session)
   for _, field in ipairs(none) do
     session[field] = nil
   end
-  session.seq, session.unsent, session.questions, session.calls, session.replaying = 0, {}, {}, {}, false
+  session.seq, session.unsent, session.questions, session.calls = 0, {}, {}, {}
+  session.replaying, session.attached = false, false
   return session
 end
 
@@ -88,23 +91,8 @@ local known = {
   callStarted = function(session, event)
     session.calls[event.callId] = { kind = event.kind, title = event.title }
   end,
-  callEnded = function(session, event)
-    local kind = (session.calls[event.callId] or {}).kind
-    if (kind == 'edit' or kind == 'command') and not session.replaying then
-      require('quillon.buffers').read_again(session.root)
-      require('quillon.review').refresh(session)
-    end
-  end,
-  reviewed = function(session)
-    if not session.replaying then
-      require('quillon.review').refresh(session)
-    end
-  end,
   restored = function(session, event)
     session.restored = event
-    if not session.replaying then
-      require('quillon.review').refresh(session)
-    end
   end,
   asked = function(session, event)
     table.insert(session.questions, event.question)
@@ -113,6 +101,24 @@ local known = {
     session.questions = vim.iter(session.questions):filter(function(question)
       return question.questionId ~= event.questionId
     end):totable()
+  end,
+}
+
+---What follows from a fact that is not old, once it is shown: Neovim may ask the user about a file meanwhile.
+---@type table<string, fun(session: quillon.Session, event: any)>
+local follows = {
+  callEnded = function(session, event)
+    local kind = (session.calls[event.callId] or {}).kind
+    if kind == 'edit' or kind == 'command' then
+      require('quillon.review').refresh(session)
+      require('quillon.buffers').read_again(session.root)
+    end
+  end,
+  reviewed = function(session)
+    require('quillon.review').refresh(session)
+  end,
+  restored = function(session)
+    require('quillon.review').refresh(session)
   end,
 }
 
@@ -134,6 +140,30 @@ local function tell(session, told)
       require('quillon.permission').refresh(session)
     end
   end
+  if follows[event.type] and not session.replaying then
+    follows[event.type](session, event)
+  end
+end
+
+---@param session quillon.Session
+---@param params agent.PromptParams
+---@param problem? string Why it was not taken.
+local function settle_prompt(session, params, problem)
+  session.unsent = vim.iter(session.unsent):filter(function(one)
+    return one.promptId ~= params.promptId
+  end):totable()
+  if problem then
+    require('quillon.chat').refused(session, params, problem)
+    session.draft = params.content[1].text
+  end
+end
+
+---@param session quillon.Session
+---@param params agent.PromptParams
+local function deliver(session, params)
+  client.request(session.root, 'agent/prompt', params, function(_, err)
+    settle_prompt(session, params, err and err.message)
+  end)
 end
 
 ---Brings the facts that are missing, and from then on all events.
@@ -157,13 +187,17 @@ local function attach(session)
       tell(session, event)
     end)
     if err then
+      vim.iter(session.unsent):each(function(params)
+        settle_prompt(session, params, err.message)
+      end)
       return become(session, 'lost')
     end
     settle(session)
     require('quillon.permission').refresh(session)
     require('quillon.review').refresh(session)
-    vim.iter(session.unsent):each(function(_, params)
-      M.send(session, params)
+    session.attached = true
+    vim.iter(session.unsent):each(function(params)
+      deliver(session, params)
     end)
   end)
 end
@@ -181,7 +215,7 @@ client.hooks = {
   end,
   lost = function(root, again)
     local session = M.of(root)
-    session.held, session.making = nil, again and session.making or nil
+    session.held, session.making, session.attached = nil, again and session.making or nil, false
     require('quillon.permission').close(root)
     local follows = again and 'it is started again.' or ':Quillon starts it again.'
     require('quillon.chat').note(session, 'The daemon has ended; ' .. follows)
@@ -258,21 +292,17 @@ function M.open(session, id)
   settle(session)
 end
 
----@param session quillon.Session
----@param params agent.PromptParams
-function M.send(session, params)
-  session.unsent[params.promptId] = params
-  client.request(session.root, 'agent/prompt', params, function()
-    session.unsent[params.promptId] = nil
-  end)
-end
-
+---Sends a prompt, at once or behind those before it when the daemon is there again.
 ---@param session quillon.Session
 ---@param content agent.ContentBlock[]
 function M.prompt(session, content)
   with_session(session, function()
     local id = ('nvim-%d-%d'):format(vim.fn.getpid(), vim.uv.hrtime())
-    M.send(session, { sessionId = session.id, promptId = id, content = content })
+    local params = { sessionId = session.id, promptId = id, content = content }
+    table.insert(session.unsent, params)
+    if session.attached then
+      deliver(session, params)
+    end
   end)
 end
 
