@@ -163,7 +163,8 @@ pub fn text_of(rope: &Rope) -> Arc<str> {
 /// Lines end at LF, and so at CRLF. By the text of LSP a lone CR ends a line too, but no client counts
 /// so: Neovim, Helix and Emacs have it as a character of its line, and who takes it for a line end (VS
 /// Code, JetBrains) puts LF or CRLF there when the file is loaded, so that none comes here. A server that
-/// counts it changes another line than the one that was shown.
+/// counts it changes another line than the one that was shown. The exception is a buffer of Neovim's with
+/// `fileformat=mac`, which cannot be told from others; its plugin does not open it here.
 pub fn position(text: &Rope, byte: usize, encoding: Encoding) -> Position {
     let at = text.byte_to_char(byte.min(text.len_bytes()));
     let line = text.char_to_line(at);
