@@ -281,8 +281,8 @@ impl Host {
             let _has_ended = has_ended;
             running.await;
         });
-        let session =
-            Session { id: id.clone(), recorder, reach: Reach::Held { mailbox, desk, ended, parts }, stop };
+        let reach = Reach::Held { mailbox, desk, ended, parts };
+        let session = Session { id: id.clone(), recorder, reach, stop, arrivals: Arc::default() };
         if let Some(followed) = self.lock().insert(id, session.clone()) {
             followed.stop.cancel();
         }
@@ -291,7 +291,8 @@ impl Host {
 
     fn follow(&self, id: SessionId, recorder: Arc<Recorder>, holder: String) -> Session {
         let stop = self.stop.child_token();
-        let session = Session { id: id.clone(), recorder, reach: Reach::Followed { holder }, stop };
+        let reach = Reach::Followed { holder };
+        let session = Session { id: id.clone(), recorder, reach, stop, arrivals: Arc::default() };
         let (followed, stop) = (session.recorder.clone(), session.stop.clone());
         self.tasks.spawn(async move {
             let mut ticks = tokio::time::interval(limits::FOLLOW_EVERY);
