@@ -326,6 +326,7 @@
 ---| agent.TextBlock
 ---| agent.LinkBlock
 ---| agent.ResourceBlock
+---| agent.MediaBlock
 
 ---A kept text or file of a session; what it holds does not change.
 ---@alias agent.ContentId string
@@ -504,6 +505,14 @@
 ---@class agent.Location
 ---@field uri agent.Uri The file or folder.
 ---@field line? integer The line, counted from 0, where one is known.
+
+---An image or a PDF document that the client hands over, for models that accept such. A client gives `data` or, of what the session has kept, `contentId`; the daemon tells the latter.
+---@class agent.MediaBlock
+---@field type "media" Tells this object from the others of its union.
+---@field name string What people call it, such as the name of a file.
+---@field data? string Its bytes in base64. What it is, they say themselves.
+---@field contentId? agent.ContentId Under this its bytes are got by `agent/content`.
+---@field description? string What it is, in words of the daemon.
 
 ---A message of the model, unique in its session.
 ---@alias agent.MessageId string

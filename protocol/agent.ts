@@ -542,7 +542,8 @@ export interface Configured {
 export type ContentBlock =
   | TextBlock
   | LinkBlock
-  | ResourceBlock;
+  | ResourceBlock
+  | MediaBlock;
 
 /** A kept text or file of a session; what it holds does not change. */
 export type ContentId = string;
@@ -830,6 +831,20 @@ export interface Location {
   uri: Uri;
   /** The line, counted from 0, where one is known. */
   line?: number;
+}
+
+/** An image or a PDF document that the client hands over, for models that accept such. A client gives `data` or, of what the session has kept, `contentId`; the daemon tells the latter. */
+export interface MediaBlock {
+  /** Tells this object from the others of its union. */
+  type: "media";
+  /** What people call it, such as the name of a file. */
+  name: string;
+  /** Its bytes in base64. What it is, they say themselves. */
+  data?: string;
+  /** Under this its bytes are got by `agent/content`. */
+  contentId?: ContentId;
+  /** What it is, in words of the daemon. */
+  description?: string;
 }
 
 /** A message of the model, unique in its session. */

@@ -42,6 +42,34 @@ pub struct Provider {
     pub api_key_env: Option<String>,
     /// Further headers.
     pub headers: Vec<(String, String)>,
+    /// What its models accept beside words.
+    pub accepts: Accepts,
+    /// Models of which something else is known, by their names.
+    pub models: Vec<(String, Accepts)>,
+}
+
+/// What a model accepts beside words: nothing, where nobody says that it does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Accepts {
+    /// Images.
+    pub images: bool,
+    /// PDF documents.
+    pub pdf: bool,
+}
+
+impl Accepts {
+    /// From its words; the error is one that is none.
+    pub fn of<'w>(words: impl IntoIterator<Item = &'w str>) -> Result<Self, String> {
+        let mut accepts = Self::default();
+        for word in words {
+            match word {
+                "images" => accepts.images = true,
+                "pdf" => accepts.pdf = true,
+                other => return Err(other.to_owned()),
+            }
+        }
+        Ok(accepts)
+    }
 }
 
 /// What a project's file may say: it can only make things stricter.
@@ -68,22 +96,36 @@ pub struct ChosenServer {
     pub key: Option<String>,
     /// Further headers.
     pub headers: Vec<(String, String)>,
+    /// What its models accept beside words.
+    pub accepts: Accepts,
+    /// Models of which something else is known, by their names.
+    pub models: Vec<(String, Accepts)>,
 }
 
 /// Which server and key count. `variable` reads the environment: `QUILLON_BASE_URL`,
-/// `QUILLON_MODEL`, `QUILLON_API_KEY`, and the variable which the file names for its own server.
-/// A key goes to the server it was set for and nowhere else.
+/// `QUILLON_MODEL`, `QUILLON_API_KEY`, `QUILLON_ACCEPTS` (of which words that are none do not count), and
+/// the variable which the file names for its own server. A key goes to the server it was set for and
+/// nowhere else.
 pub fn server(config: &Config, variable: &dyn Fn(&str) -> Option<String>) -> Option<ChosenServer> {
     let set = |name: &str| variable(name).filter(|value| !value.trim().is_empty());
     let model = set("QUILLON_MODEL").or_else(|| config.model.clone());
     let key = set("QUILLON_API_KEY");
+    let said = set("QUILLON_ACCEPTS").map(|words| {
+        let words: Vec<&str> = words.split([',', ' ']).filter(|word| !word.is_empty()).collect();
+        Accepts { images: words.contains(&"images"), pdf: words.contains(&"pdf") }
+    });
     if let Some(base_url) = set("QUILLON_BASE_URL") {
-        return Some(ChosenServer { base_url, model, key, headers: Vec::new() });
+        let (accepts, models) = (said.unwrap_or_default(), Vec::new());
+        return Some(ChosenServer { base_url, model, key, headers: Vec::new(), accepts, models });
     }
     let provider = config.provider.as_ref()?;
     let named = provider.api_key_env.as_deref().and_then(set);
     let (base_url, headers) = (provider.base_url.clone(), provider.headers.clone());
-    Some(ChosenServer { base_url, model, key: key.or(named), headers })
+    let (accepts, models) = match said {
+        Some(said) => (said, Vec::new()),
+        None => (provider.accepts, provider.models.clone()),
+    };
+    Some(ChosenServer { base_url, model, key: key.or(named), headers, accepts, models })
 }
 
 #[cfg(test)]
@@ -103,6 +145,7 @@ mod tests {
             base_url: "http://file".into(),
             api_key_env: Some("FILE_KEY".into()),
             headers: vec![("x".into(), "y".into())],
+            ..Provider::default()
         };
         let config = Config { model: Some("file".into()), provider: Some(provider), ..Config::default() };
         let keys = [("FILE_KEY", "secret"), ("OPENAI_API_KEY", "other")];
@@ -114,5 +157,24 @@ mod tests {
         assert_eq!(chosen(&Config::default(), &keys), None);
         let empty = [("QUILLON_BASE_URL", " ")];
         assert_eq!(chosen(&Config::default(), &empty), None);
+    }
+
+    #[test]
+    fn what_models_accept_is_said_by_the_file_or_by_the_environment() {
+        let images = Accepts { images: true, pdf: false };
+        let provider = Provider {
+            base_url: "http://file".into(),
+            accepts: images,
+            models: vec![("m".into(), Accepts::default())],
+            ..Provider::default()
+        };
+        let config = Config { provider: Some(provider), ..Config::default() };
+        let by_file = chosen(&config, &[]).unwrap();
+        assert_eq!((by_file.accepts, by_file.models.len()), (images, 1));
+        let both = Accepts { images: true, pdf: true };
+        let by_both = chosen(&config, &[("QUILLON_ACCEPTS", "pdf, images, smells")]).unwrap();
+        assert_eq!((by_both.accepts, by_both.models.len()), (both, 0));
+        let elsewhere = chosen(&config, &[("QUILLON_BASE_URL", "http://env")]).unwrap();
+        assert_eq!((elsewhere.accepts, elsewhere.models.len()), (Accepts::default(), 0));
     }
 }

@@ -1,12 +1,14 @@
 //! Every bound of the program in one place, each with its reason.
 
 mod files;
+mod media;
 pub mod survey;
 mod wire;
 
 use std::time::Duration;
 
 pub use files::*;
+pub use media::*;
 pub use wire::*;
 
 // --- engine

@@ -11,7 +11,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::engine::ModelName;
-use crate::engine::model::{Model, Models};
+use crate::engine::model::{Abilities, Model, Models};
 use crate::os::http::{Http, Url};
 use crate::path::AbsPath;
 use chat::{Chat, Place, Waits};
@@ -29,6 +29,17 @@ pub struct Server {
     pub key: Option<String>,
     /// Further headers.
     pub headers: Vec<(String, String)>,
+    /// What its models accept beside words.
+    pub abilities: Abilities,
+    /// Models of which something else is known, by their names.
+    pub models: Vec<(String, Abilities)>,
+}
+
+impl Server {
+    fn abilities_of(&self, model: &ModelName) -> Abilities {
+        let known = self.models.iter().find(|(name, _)| *name == model.0);
+        known.map_or(self.abilities, |(_, abilities)| *abilities)
+    }
 }
 
 /// The models: the demo, scripts, and what the configured server offers. Each is built when it is
@@ -85,7 +96,8 @@ impl Providers {
             return Err(format!("`{}` must begin with http:// or https://", server.base_url));
         }
         let place = Place { base, key: server.key.clone(), headers: server.headers.clone() };
-        Ok(Arc::new(Chat::new(self.http.clone(), place, name.0.clone(), Waits::default())))
+        let chat = Chat::new(self.http.clone(), place, name.0.clone(), Waits::default());
+        Ok(Arc::new(chat.accepting(server.abilities_of(name))))
     }
 }
 
@@ -153,12 +165,17 @@ mod tests {
                 model: Some("m".into()),
                 key: None,
                 headers: Vec::new(),
+                abilities: Abilities { images: true, pdf: false },
+                models: vec![("words".into(), Abilities::default())],
             })
         };
         let one = providers(server("http://localhost:1/v1"), None);
         assert_eq!(one.default().unwrap(), "m".into());
         let (first, again) = (one.find(&"m".into()).unwrap(), one.find(&"m".into()).unwrap());
         assert!(Arc::ptr_eq(&first, &again));
+        assert_eq!(first.abilities(), Abilities { images: true, pdf: false });
+        assert_eq!(one.find(&"words".into()).unwrap().abilities(), Abilities::default());
+        assert_eq!(one.find(&"demo".into()).unwrap().abilities(), Abilities::default());
         assert_eq!(providers(server("http://x"), Some("n")).default().unwrap(), "n".into());
         assert!(providers(server("ftp://x"), None).find(&"m".into()).is_err());
         assert!(providers(server("nonsense"), None).find(&"m".into()).is_err());

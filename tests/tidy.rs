@@ -54,6 +54,7 @@ const PACKAGES: &[(&str, &str)] = &[
     ("reqwest", "src/os"),
     ("rustls", "src/os"),
     ("rustix", "src/os"),
+    ("lopdf", "src/workspace"),
 ];
 
 /// The most lines a source file may have, without the tests at its foot.

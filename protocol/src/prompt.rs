@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::content::ContentId;
 use crate::document::Uri;
 use crate::event::TurnId;
 use crate::session::SessionId;
@@ -20,6 +21,8 @@ union! {
         Link(LinkBlock) = "link",
         /// A text that the client hands over.
         Resource(ResourceBlock) = "resource",
+        /// An image or a document.
+        Media(MediaBlock) = "media",
     }
 }
 
@@ -49,6 +52,25 @@ pub struct ResourceBlock {
     pub uri: Uri,
     /// The text.
     pub text: String,
+}
+
+/// An image or a PDF document that the client hands over, for models that accept such. A client gives `data`
+/// or, of what the session has kept, `contentId`; the daemon tells the latter.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct MediaBlock {
+    /// What people call it, such as the name of a file.
+    pub name: String,
+    /// Its bytes in base64. What it is, they say themselves.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub data: Option<String>,
+    /// Under this its bytes are got by `agent/content`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub content_id: Option<ContentId>,
+    /// What it is, in words of the daemon.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
 }
 
 enumeration! {

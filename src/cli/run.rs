@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use super::{ChoiceArgs, Trouble, absolute, demo, sessions};
 use crate::daemon::{Choices, Daemon};
-use crate::engine::{Block, ModelName, NewSession, Session};
+use crate::engine::media::MediaKind;
+use crate::engine::{Block, Given, ModelName, NewSession, Session};
 use crate::frontends::terminal::{self, Console, Ending, Format, Input};
 use crate::limits;
 use crate::os::{env, fs};
@@ -75,6 +76,10 @@ async fn converse(daemon: &Daemon, args: &RunArgs, example: Option<&AbsPath>) ->
     let format = if args.json { Format::Json } else { Format::Text };
     let first = content(args, &console)?;
     let session = session(daemon, args, example).await?;
+    let first = match first {
+        Some(given) => Some(session.attach(given).await.map_err(|refused| refused.to_string())?),
+        None => None,
+    };
     for notice in daemon.notices() {
         console.complain(notice);
     }
@@ -154,11 +159,11 @@ async fn fresh(daemon: &Daemon, example: Option<&AbsPath>) -> Result<Session, Tr
 }
 
 /// The first prompt: the words, what is piped in, and the files. None when `-i` will ask for it.
-fn content(args: &RunArgs, console: &Console) -> Result<Option<Vec<Block>>, Trouble> {
+fn content(args: &RunArgs, console: &Console) -> Result<Option<Vec<Given>>, Trouble> {
     let mut content = Vec::new();
     let words = args.prompt.join(" ");
     if !words.trim().is_empty() {
-        content.push(Block::Text { text: words });
+        content.push(Given::Block(Block::Text { text: words }));
     }
     if !std::io::stdin().is_terminal() {
         let mut piped = Vec::new();
@@ -167,18 +172,14 @@ fn content(args: &RunArgs, console: &Console) -> Result<Option<Vec<Block>>, Trou
         let text = text_of(piped, "standard input")?;
         match (text.trim().is_empty(), content.is_empty()) {
             (true, _) => {}
-            (false, true) => content.push(Block::Text { text }),
-            (false, false) => content.push(Block::Resource { uri: "standard input".into(), text }),
+            (false, true) => content.push(Given::Block(Block::Text { text })),
+            (false, false) => {
+                content.push(Given::Block(Block::Resource { uri: "standard input".into(), text }));
+            }
         }
     }
     for file in &args.file {
-        let path = absolute(file)?;
-        let read = fs::read_up_to(&path, limits::ATTACHED_BYTES_MAX + 1);
-        let bytes = read.map_err(|error| format!("failed to read {path}: {error}"))?.bytes;
-        content.push(Block::Resource {
-            uri: format!("file://{path}"),
-            text: text_of(bytes, &path.to_string())?,
-        });
+        content.push(attached(&absolute(file)?)?);
     }
     match (content.is_empty(), args.interactive && console.input() == Input::Terminal) {
         (false, _) => Ok(Some(content)),
@@ -191,6 +192,24 @@ fn content(args: &RunArgs, console: &Console) -> Result<Option<Vec<Block>>, Trou
             Err(Trouble::Usage(words.into()))
         }
     }
+}
+
+/// A file that is given with the task: its text, or what it is beside text.
+fn attached(path: &AbsPath) -> Result<Given, Trouble> {
+    let read = |most: u64| {
+        let read = fs::read_up_to(path, most);
+        read.map(|read| read.bytes).map_err(|error| format!("failed to read {path}: {error}"))
+    };
+    let bytes = read(limits::ATTACHED_BYTES_MAX + 1)?;
+    if MediaKind::of(&bytes).is_none() {
+        let (uri, text) = (format!("file://{path}"), text_of(bytes, &path.to_string())?);
+        return Ok(Given::Block(Block::Resource { uri, text }));
+    }
+    let bytes = read(limits::MEDIA_GIVEN_BYTES_MAX + 1)?;
+    if bytes.len() as u64 > limits::MEDIA_GIVEN_BYTES_MAX {
+        return Err(format!("{path} is larger than {} MiB", limits::MEDIA_GIVEN_BYTES_MAX >> 20).into());
+    }
+    Ok(Given::Bytes { name: path.to_string(), bytes })
 }
 
 fn text_of(bytes: Vec<u8>, name: &str) -> Result<String, String> {

@@ -3,11 +3,12 @@
 use jsonc_parser::ParseOptions;
 use serde_json::{Map, Value};
 
-use super::{Config, ProjectConfig, Provider, Sound};
+use super::{Accepts, Config, ProjectConfig, Provider, Sound};
 use crate::policy::Mode;
 
 const USER_KEYS: &[&str] = &["model", "provider", "mode", "permission"];
-const PROVIDER_KEYS: &[&str] = &["base_url", "api_key_env", "headers"];
+const PROVIDER_KEYS: &[&str] = &["base_url", "api_key_env", "headers", "accepts", "models"];
+const MODEL_KEYS: &[&str] = &["accepts"];
 const PROJECT_KEYS: &[&str] = &["mode", "permission"];
 
 /// The user's file. A file that cannot be read leaves the defaults in force, with a notice.
@@ -127,12 +128,37 @@ impl Reader<'_> {
                 headers.extend(self.text(given, "provider.headers.", key).map(|value| (key.clone(), value)));
             }
         }
+        let accepts = self.accepts(fields, "provider.").unwrap_or_default();
+        let mut models = Vec::new();
+        if let Some(given) = self.object(fields, "models") {
+            for name in given.keys() {
+                let Some(model) = self.object(given, name) else { continue };
+                let within = format!("provider.models.{name}.");
+                self.known(model, &within, MODEL_KEYS);
+                models.extend(self.accepts(model, &within).map(|accepts| (name.clone(), accepts)));
+            }
+        }
         let Some(base_url) = self.text(fields, "provider.", "base_url") else {
             self.notices
                 .push(format!("{}: `provider.base_url` is missing, so there is no provider", self.name));
             return None;
         };
-        Some(Provider { base_url, api_key_env, headers })
+        Some(Provider { base_url, api_key_env, headers, accepts, models })
+    }
+
+    fn accepts(&mut self, fields: &Map<String, Value>, within: &str) -> Option<Accepts> {
+        let given = fields.get("accepts").filter(|value| !value.is_null())?;
+        let words = given.as_array().and_then(|words| words.iter().map(Value::as_str).collect());
+        let why = match words.map(|words: Vec<&str>| Accepts::of(words)) {
+            Some(Ok(accepts)) => return Some(accepts),
+            Some(Err(word)) => format!("\"{word}\""),
+            None => given.to_string(),
+        };
+        self.notices.push(format!(
+            "{}: `{within}accepts` must be a list of \"images\" and \"pdf\", not {why}; nothing is accepted there",
+            self.name
+        ));
+        None
     }
 }
 
@@ -156,13 +182,17 @@ mod tests {
     fn what_is_right_counts() {
         let text = r#"{ // mine
             "model": "m", "mode": "edit",
-            "provider": {"base_url": "http://x/v1", "api_key_env": "KEY", "headers": {"a": "b"}},
+            "provider": {"base_url": "http://x/v1", "api_key_env": "KEY", "headers": {"a": "b"},
+                         "accepts": ["images", "pdf"], "models": {"n": {"accepts": []}}},
             "permission": {"bash": {"*": "ask", "git *": "allow"}},
         }"#;
         let config = user("f", text);
         assert_eq!(config.notices, Vec::<String>::new());
         assert_eq!((config.model.as_deref(), config.mode), (Some("m"), Some(Mode::Edit)));
-        assert_eq!(config.provider.unwrap().headers, [("a".to_owned(), "b".to_owned())]);
+        let provider = config.provider.unwrap();
+        assert_eq!(provider.headers, [("a".to_owned(), "b".to_owned())]);
+        assert_eq!(provider.accepts, Accepts { images: true, pdf: true });
+        assert_eq!(provider.models, [("n".to_owned(), Accepts::default())]);
         assert_eq!(config.permission, Some(json!({"bash": {"*": "ask", "git *": "allow"}})));
     }
 
@@ -179,6 +209,12 @@ mod tests {
         notice("{\"model\": 1}", "`model` must be a text, not 1");
         notice("{\"provider\": {}}", "`provider.base_url` is missing");
         notice("{\n  \"a\": \n}", "line 3");
+        let within = |fields: &str| format!("{{\"provider\": {{\"base_url\": \"x\", {fields}}}}}");
+        let expected = "`provider.accepts` must be a list of \"images\" and \"pdf\", not ";
+        notice(&within("\"accepts\": [\"audio\"]"), &format!("{expected}\"audio\""));
+        notice(&within("\"accepts\": true"), &format!("{expected}true"));
+        notice(&within("\"models\": {\"a\": {\"accept\": []}}"), "no setting `provider.models.a.accept`");
+        notice(&within("\"models\": {\"a\": 1}"), "`a` must be an object");
         assert_eq!(user("f", "{").sound, Sound::No);
         assert_eq!(user("f", "{\"modle\": 1}").sound, Sound::Yes);
         notice("[]", "must be an object");

@@ -4,8 +4,8 @@ use std::io;
 use std::sync::Arc;
 
 use super::Choices;
-use crate::config::{self, Config, ProjectConfig, Sound, load};
-use crate::engine::Mode;
+use crate::config::{self, Accepts, Config, ProjectConfig, Sound, load};
+use crate::engine::{Abilities, Mode};
 use crate::limits;
 use crate::os::{dirs, env, fs};
 use crate::path::AbsPath;
@@ -58,6 +58,8 @@ impl Settings {
             model: chosen.model,
             key: chosen.key,
             headers: chosen.headers,
+            abilities: abilities(chosen.accepts),
+            models: chosen.models.into_iter().map(|(name, accepts)| (name, abilities(accepts))).collect(),
         })
     }
 
@@ -88,6 +90,10 @@ impl Settings {
     pub(super) fn mode_for(&self, cwd: &AbsPath, wished: Mode) -> Mode {
         projects(cwd).into_iter().filter_map(|project| project.mode).fold(wished, stricter)
     }
+}
+
+fn abilities(accepts: Accepts) -> Abilities {
+    Abilities { images: accepts.images, pdf: accepts.pdf }
 }
 
 fn stricter(one: Mode, other: Mode) -> Mode {

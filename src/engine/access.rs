@@ -7,6 +7,8 @@ use std::time::Duration;
 use super::commits;
 use super::event::{CallId, Event, Exit as Ending, Seen, TodoItem};
 use super::found;
+use super::media::{self, Kept};
+use super::model::Abilities;
 use super::preview::{self, FileChange};
 use super::rebase::{self, Extent, OnChange};
 use super::tool::ToolError;
@@ -20,7 +22,8 @@ use crate::policy::Intent;
 use crate::text::{Change, Edit, Version, ends};
 use crate::workspace::survey;
 use crate::workspace::{
-    Content, FileError, GlobQuery, Globbed, GrepQuery, Grepped, Listing, PageQuery, Part, WriteError, Written,
+    Content, FileError, GlobQuery, Globbed, GrepQuery, Grepped, Listing, PageQuery, Pages, Part, Unfit,
+    WriteError, Written,
 };
 
 /// What a search in texts brought.
@@ -93,6 +96,19 @@ impl<'a> Access<'a> {
             Intent::Read { path } => Ok(self.turn.parts.files.part(path, query).await?),
             other => Err(beyond(other)),
         }
+    }
+
+    /// What the session's model accepts beside words.
+    pub fn abilities(&self) -> Abilities {
+        self.turn.parts.abilities()
+    }
+
+    /// The granted file as an image or a document, kept to be handed to the model.
+    pub async fn keep_media(&self, pages: Option<Pages>) -> Result<Result<Kept, Unfit>, ToolError> {
+        let Intent::Read { path } = self.intent else { return Err(beyond(self.intent)) };
+        let (_, bytes) = self.turn.parts.files.with_bytes(path).await?;
+        let kept = media::keep(&self.turn.parts, path.display_in(self.cwd()), bytes, pages).await;
+        kept.map_err(|error| ToolError::new(format!("failed to keep {path} in the session: {error}")))
     }
 
     /// The entries of the granted folder.

@@ -12,6 +12,7 @@ use serde_json::Value;
 
 pub use super::command::{Command, Delta};
 pub use super::id::*;
+use super::media::{BlockForm, Media};
 pub use super::outcome::{Exit, Outcome, Output, Seen};
 pub use super::question::{AmendedFile, Answer, Choice, ChoiceKind, Question, Subject};
 pub use super::stop::Stop;
@@ -151,7 +152,7 @@ pub enum Setting {
 
 /// A piece of a prompt.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "camelCase")]
+#[serde(from = "BlockForm", into = "BlockForm")]
 pub enum Block {
     /// Words.
     Text { text: String },
@@ -159,6 +160,18 @@ pub enum Block {
     Link { uri: String, name: String },
     /// A file's text, handed over by the client.
     Resource { uri: String, text: String },
+    /// An image or a document, handed over by the client.
+    Media { media: Media },
+}
+
+impl Block {
+    /// The image or document that it is.
+    pub fn media(&self) -> Option<&Media> {
+        match self {
+            Self::Media { media } => Some(media),
+            Self::Text { .. } | Self::Link { .. } | Self::Resource { .. } => None,
+        }
+    }
 }
 
 /// The model's message of one step, as the provider gave it.

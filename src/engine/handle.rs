@@ -11,6 +11,7 @@ use super::event::{
     Answer, Block, ChoiceKind, ClientId, Command, Deliver, PromptId, Question, QuestionId, RestoreOf,
     RestoredTo, Seq, SessionId, Subject, TurnId,
 };
+use super::media::{self, Given};
 use super::parts::Parts;
 use super::reader::Reader;
 use super::recorder::Recorder;
@@ -29,6 +30,9 @@ pub struct Session {
     pub(super) recorder: Arc<Recorder>,
     /// One for all clones: this process may come to hold the session later.
     reach: Arc<Mutex<Reach>>,
+    /// Prompts and cancels go through one after another, in the order in which they came: keeping what
+    /// a prompt hands over takes its time.
+    pub(super) arrivals: Arc<tokio::sync::Mutex<()>>,
 }
 
 /// What this process can do with a session.
@@ -79,7 +83,7 @@ pub enum AnswerError {
 
 impl Session {
     pub(super) fn new(id: SessionId, recorder: Arc<Recorder>, reach: Reach) -> Self {
-        Self { id, recorder, reach: Arc::new(Mutex::new(reach)) }
+        Self { id, recorder, reach: Arc::new(Mutex::new(reach)), arrivals: Arc::default() }
     }
 
     pub(super) fn reach(&self) -> Reach {
@@ -99,6 +103,29 @@ impl Session {
         deliver: Deliver,
     ) -> Result<Accepted, Refused> {
         self.send(Command::Prompt { prompt, content, deliver }).await
+    }
+
+    /// Keeps what is handed over and sends the prompt.
+    pub async fn prompt_with(
+        &self,
+        prompt: PromptId,
+        given: Vec<Given>,
+        deliver: Deliver,
+    ) -> Result<Accepted, Refused> {
+        let _in_order = self.arrivals.lock().await;
+        let content = self.attach(given).await?;
+        self.prompt(prompt, content, deliver).await
+    }
+
+    /// Keeps images and documents that are handed over, as pieces of a prompt. What cannot be handed to
+    /// a model is described.
+    pub async fn attach(&self, given: Vec<Given>) -> Result<Vec<Block>, Refused> {
+        let parts = self.parts()?;
+        let mut content = Vec::with_capacity(given.len());
+        for given in given {
+            content.push(media::attach(&parts, given).await);
+        }
+        Ok(content)
     }
 
     /// Sends a command and waits until it is taken, which does not depend on any turn.
@@ -131,11 +158,13 @@ impl Session {
 
     /// Ends the running turn and hands the waiting prompts back; harmless when nothing runs.
     pub async fn cancel(&self) -> Result<Accepted, Refused> {
+        let _in_order = self.arrivals.lock().await;
         self.send(Command::Cancel { turn: None }).await
     }
 
     /// Does the same if this turn runs, and nothing if another one does.
     pub async fn cancel_turn(&self, turn: TurnId) -> Result<Accepted, Refused> {
+        let _in_order = self.arrivals.lock().await;
         self.send(Command::Cancel { turn: Some(turn) }).await
     }
 

@@ -7,11 +7,37 @@ use futures::stream::BoxStream;
 use serde_json::Value;
 
 use super::event::{Block, CallId, ModelName, Outcome, Reply, SessionId, ToolCall, ToolName, Usage};
+use super::media::{Handed, Media};
+use crate::workspace::MediaKind;
 
 /// A language model. Dropping the stream ends the request and closes its connection.
 pub trait Model: Send + Sync {
     /// Asks for one message.
     fn stream(&self, request: Request) -> BoxStream<'static, Result<ModelEvent, ModelError>>;
+
+    /// What it accepts beside words: nothing, where nobody has said that it does.
+    fn abilities(&self) -> Abilities {
+        Abilities::default()
+    }
+}
+
+/// What a model accepts beside words. What it does not accept is described to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Abilities {
+    /// Images.
+    pub images: bool,
+    /// PDF documents.
+    pub pdf: bool,
+}
+
+impl Abilities {
+    /// Whether it accepts this kind.
+    pub fn accept(self, kind: MediaKind) -> bool {
+        match kind {
+            MediaKind::Png | MediaKind::Jpeg | MediaKind::Gif | MediaKind::Webp => self.images,
+            MediaKind::Pdf => self.pdf,
+        }
+    }
 }
 
 /// Finds models by name.
@@ -37,6 +63,8 @@ pub struct Request {
     /// What was said so far; a user's message comes first, and each reply with calls is followed by
     /// the results of all of them.
     pub messages: Vec<Message>,
+    /// What of each image and document in the messages is handed over, in their order.
+    pub media: Vec<Handed>,
 }
 
 /// One message of the history.
@@ -48,6 +76,17 @@ pub enum Message {
     Assistant(Arc<Reply>),
     /// The result of each call of the reply before, in the order of the calls.
     Results(Arc<[CallResult]>),
+}
+
+impl Message {
+    /// Its images and documents, in their order.
+    pub fn media(&self) -> Vec<&Media> {
+        match self {
+            Self::User(blocks) => blocks.iter().filter_map(Block::media).collect(),
+            Self::Assistant(_) => Vec::new(),
+            Self::Results(results) => results.iter().flat_map(|result| &result.media).collect(),
+        }
+    }
 }
 
 /// What a call brought, for the model.
@@ -63,6 +102,8 @@ pub struct CallResult {
     pub text: String,
     /// Whether it brought what it was to bring.
     pub kind: ResultKind,
+    /// The images and documents that the text speaks of.
+    pub media: Vec<Media>,
 }
 
 impl CallResult {
@@ -83,8 +124,14 @@ impl CallResult {
                 ResultKind::Failed,
             ),
         };
+        let media = match outcome {
+            Outcome::Done(output) => output.media.clone(),
+            Outcome::Failed(_) | Outcome::Denied { .. } | Outcome::Cancelled | Outcome::Interrupted => {
+                Vec::new()
+            }
+        };
         let (provider_id, tool) = (call.provider_id.clone(), call.tool.clone());
-        Self { call: call.id.clone(), provider_id, tool, text, kind }
+        Self { call: call.id.clone(), provider_id, tool, text, kind, media }
     }
 }
 

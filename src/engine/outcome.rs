@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::access::signal_name;
+use super::media::Media;
 use crate::path::AbsPath;
 use crate::text::Version;
 
@@ -36,6 +37,9 @@ pub struct Output {
     /// How the command ended, if it was one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exit: Option<Exit>,
+    /// The images and documents that it brought; the text says of each what it is.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub media: Vec<Media>,
 }
 
 impl Output {

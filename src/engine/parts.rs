@@ -10,7 +10,7 @@ use super::desk::Desk;
 use super::event::{Mode, ModelName, SessionId, ToolName};
 use super::gates::FileGates;
 use super::journal::Journals;
-use super::model::{Models, ToolSpec};
+use super::model::{Abilities, Models, ToolSpec};
 use super::recorder::Recorder;
 use super::tool::{Tool, ToolError};
 use crate::path::AbsPath;
@@ -58,6 +58,13 @@ pub struct Parts {
 }
 
 impl Parts {
+    /// What the session's model accepts beside words.
+    pub(super) fn abilities(&self) -> Abilities {
+        let model = self.recorder.state(|state| state.model().cloned());
+        let found = model.and_then(|model| self.models.find(&model).ok());
+        found.map_or_else(Abilities::default, |model| model.abilities())
+    }
+
     /// Syncs the journal before the turn's first write to a user's file.
     pub(super) async fn settle_before_writing(&self) -> Result<(), ToolError> {
         if self.settled.load(Ordering::Acquire) {

@@ -1,7 +1,8 @@
 //! What the model is told: the briefing, made once, and each request, made from the state alone.
 
 use super::event::{Deliver, Event, Mode, PromptId};
-use super::model::Request;
+use super::media;
+use super::model::{Abilities, Request};
 use super::parts::Parts;
 use super::recorder::Halted;
 use super::state::State;
@@ -64,9 +65,9 @@ pub async fn brief(parts: &Parts) -> Result<(), Halted> {
     parts.recorder.record(Event::Briefed { text }).map(|_| ())
 }
 
-/// The request of the next step.
-pub fn request(parts: &Parts, offer: Offer) -> Request {
-    parts.recorder.state(|state| Request {
+/// The request of the next step, to a model of these abilities.
+pub async fn request(parts: &Parts, offer: Offer, abilities: Abilities) -> Request {
+    let mut request = parts.recorder.state(|state| Request {
         session: parts.session.clone(),
         system: state.briefing().cloned().unwrap_or_default(),
         tools: match offer {
@@ -74,7 +75,10 @@ pub fn request(parts: &Parts, offer: Offer) -> Request {
             Offer::NoTools => [].into(),
         },
         messages: state.history().to_vec(),
-    })
+        media: Vec::new(),
+    });
+    request.media = media::handed(parts, &request.messages, abilities).await;
+    request
 }
 
 /// What the model hears when the mode has changed.

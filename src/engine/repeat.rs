@@ -138,6 +138,7 @@ mod tests {
             let blocks = vec![ReplyBlock::Call { call }];
             history.push(Message::Assistant(Arc::new(Reply { blocks, usage: Usage::default() })));
             let result = CallResult {
+                media: Vec::new(),
                 call: CallId("c".into()),
                 provider_id: String::new(),
                 tool: "read".into(),

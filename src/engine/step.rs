@@ -72,7 +72,12 @@ enum End {
 }
 
 async fn listen(turn: &Turn, model: &dyn Model, offer: Offer, draft: &mut Draft<'_>) -> End {
-    let mut stream = model.stream(prompt::request(&turn.parts, offer));
+    let request = tokio::select! {
+        biased;
+        () = turn.cancel.cancelled() => return End::Cancelled,
+        request = prompt::request(&turn.parts, offer, model.abilities()) => request,
+    };
+    let mut stream = model.stream(request);
     loop {
         let next = tokio::select! {
             biased;

@@ -114,6 +114,7 @@ pub fn prompt(content: &[Block]) -> String {
         Block::Text { text } => text.as_str(),
         Block::Link { name, .. } => name,
         Block::Resource { uri, .. } => uri,
+        Block::Media { media } => media.name.as_str(),
     });
     clip::line(&words.collect::<Vec<_>>().join(" "), limits::TITLE_CHARS_MAX)
 }

@@ -135,6 +135,7 @@ pub(super) fn words(block: &Block) -> String {
         Block::Text { text } => format!("{}\n", text.trim_end()),
         Block::Link { uri, name } => format!("[{name}]({uri})\n"),
         Block::Resource { uri, text } => format!("{uri}:\n{}", fenced("", text)),
+        Block::Media { media } => format!("({})\n", media.describe()),
     }
 }
 

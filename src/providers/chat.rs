@@ -10,7 +10,7 @@ use tokio::time::timeout;
 
 use super::failure::{Asked, Head, Refusal};
 use super::secrets::{Scrubber, Secrets};
-use crate::engine::model::{Model, ModelError, ModelEvent, Request};
+use crate::engine::model::{Abilities, Model, ModelError, ModelEvent, Request};
 use crate::limits;
 use crate::os::http::{Http, Post, Response, Url};
 
@@ -26,6 +26,7 @@ use encode::UsageWanted;
 #[derive(Debug)]
 pub struct Chat {
     shared: Arc<Shared>,
+    abilities: Abilities,
 }
 
 /// Where a chat server is and what it is told about us.
@@ -91,7 +92,13 @@ impl Chat {
         let asked = Arc::new(Asked { server, model, secrets });
         let url = endpoint(place.base);
         let refuses_usage = AtomicBool::new(false);
-        Self { shared: Arc::new(Shared { http, url, headers, asked, waits, refuses_usage }) }
+        let shared = Arc::new(Shared { http, url, headers, asked, waits, refuses_usage });
+        Self { shared, abilities: Abilities::default() }
+    }
+
+    /// The same model, which accepts this beside words.
+    pub fn accepting(self, abilities: Abilities) -> Self {
+        Self { abilities, ..self }
     }
 }
 
@@ -107,6 +114,10 @@ impl Model for Chat {
         Box::pin(stream::unfold(exchange, |mut exchange| async move {
             exchange.next().await.map(|item| (item, exchange))
         }))
+    }
+
+    fn abilities(&self) -> Abilities {
+        self.abilities
     }
 }
 

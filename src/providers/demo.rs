@@ -89,7 +89,7 @@ fn turn(messages: &[Message]) -> (Vec<Task>, Vec<&CallResult>) {
         let Message::User(blocks) = message else { continue };
         let tasks = blocks.iter().find_map(|block| match block {
             Block::Text { text } => tasks(text),
-            Block::Link { .. } | Block::Resource { .. } => None,
+            Block::Link { .. } | Block::Resource { .. } | Block::Media { .. } => None,
         });
         let is_note = at > 0 && !matches!(messages[at - 1], Message::Assistant(_));
         if tasks.is_some() || !is_note {

@@ -6,6 +6,7 @@
 //!
 //! | line | what it does |
 //! |---|---|
+//! | `accepts KIND…` | the model accepts `images`, `pdf`, or both; stands before all answers |
 //! | `say TEXT` | words, as one piece |
 //! | `think TEXT` | thoughts, as one piece |
 //! | `chunk N TEXT` | words in pieces of N characters |
@@ -14,7 +15,7 @@
 //! | `badcall NAME TEXT` | a call whose arguments are not JSON |
 //! | `usage INPUT OUTPUT [CACHED]` | the tokens so far |
 //! | `await FILE` | waits until the file is there (relative to the folder of the script) |
-//! | `expect TEXT` | fails unless what came since the model's last message holds the text |
+//! | `expect TEXT` | fails unless what came since the model's last message holds the text; an image or document that came is `[KIND, N bytes]` |
 //! | `done` | ends the answer; `done length` and `done refused` end it so |
 //! | `truncate` | ends the stream without an end |
 //! | `fail KIND TEXT` | fails; the kind is one of those of `parse::KINDS` |
@@ -36,7 +37,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use futures::stream::{self, BoxStream, StreamExt};
 
 use crate::engine::event::{Block, SessionId};
-use crate::engine::model::{ErrorKind, Finish, Message, Model, ModelError, ModelEvent, Request};
+use crate::engine::media::{Handed, Media, NotShown};
+use crate::engine::model::{Abilities, ErrorKind, Finish, Message, Model, ModelError, ModelEvent, Request};
 use crate::limits;
 use crate::path::AbsPath;
 
@@ -48,6 +50,7 @@ pub type ReadFile = Arc<dyn Fn(&AbsPath) -> io::Result<Option<String>> + Send + 
 /// A script that is played.
 pub struct Script {
     path: AbsPath,
+    abilities: Abilities,
     steps: Vec<Step>,
     read: ReadFile,
     /// For each session the step that was asked for last, and how often.
@@ -90,8 +93,9 @@ impl Script {
             Err(error) => return Err(format!("the script {path} cannot be read: {error}")),
         };
         let folder = path.parent().unwrap_or_else(|| path.clone());
-        let steps = parse::script(&text, &folder).map_err(|error| format!("{path}, {error}"))?;
-        Ok(Self { path, steps, read, attempts: Mutex::new(HashMap::new()) })
+        let parsed = parse::script(&text, &folder).map_err(|error| format!("{path}, {error}"))?;
+        let parse::Parsed { abilities, steps } = parsed;
+        Ok(Self { path, abilities, steps, read, attempts: Mutex::new(HashMap::new()) })
     }
 
     fn beats(&self, request: &Request) -> Vec<Beat> {
@@ -105,7 +109,7 @@ impl Script {
         };
         let attempt = self.attempt(&request.session, number).min(step.attempts.len() - 1);
         let attempt = &step.attempts[attempt];
-        let given = since_the_last_reply(&request.messages);
+        let given = since_the_last_reply(request);
         match attempt.expected.iter().find(|expected| !given.contains(&expected.text)) {
             Some(missed) => vec![Beat::Fail(self.missed(missed, &given))],
             None => attempt.beats.clone(),
@@ -150,22 +154,38 @@ impl Model for Script {
         })
         .boxed()
     }
+
+    fn abilities(&self) -> Abilities {
+        self.abilities
+    }
 }
 
 /// All texts that came after the model's last message.
-fn since_the_last_reply(messages: &[Message]) -> String {
-    let mut texts: Vec<&str> = Vec::new();
-    for message in messages {
+fn since_the_last_reply(request: &Request) -> String {
+    let mut texts: Vec<String> = Vec::new();
+    let mut handed = request.media.iter();
+    for message in &request.messages {
         match message {
             Message::Assistant(_) => texts.clear(),
             Message::User(blocks) => texts.extend(blocks.iter().map(|block| match block {
-                Block::Text { text } | Block::Resource { text, .. } => text.as_str(),
-                Block::Link { uri, .. } => uri.as_str(),
+                Block::Text { text } | Block::Resource { text, .. } => text.clone(),
+                Block::Link { uri, .. } => uri.clone(),
+                Block::Media { media } => media.describe(),
             })),
-            Message::Results(results) => texts.extend(results.iter().map(|result| result.text.as_str())),
+            Message::Results(results) => texts.extend(results.iter().map(|result| result.text.clone())),
         }
+        texts.extend(message.media().into_iter().map(|media| shown(media, handed.next())));
     }
     texts.join("\n")
+}
+
+/// What came of an image or a document.
+fn shown(media: &Media, handed: Option<&Handed>) -> String {
+    match handed {
+        Some(Handed::Bytes(bytes)) => format!("[{}, {} bytes]", media.kind.mime(), bytes.len()),
+        Some(Handed::Described(why)) => format!("({})", why.words()),
+        None => format!("({})", NotShown::Gone.words()),
+    }
 }
 
 #[cfg(test)]
@@ -187,7 +207,13 @@ mod tests {
         for _ in 0..replies {
             messages.push(Message::Assistant(Arc::new(Reply::default())));
         }
-        let request = Request { session: session.into(), system: "".into(), tools: Arc::new([]), messages };
+        let request = Request {
+            session: session.into(),
+            system: "".into(),
+            tools: Arc::new([]),
+            messages,
+            media: Vec::new(),
+        };
         let items: Vec<_> = script.stream(request).collect().await;
         let words = items.into_iter().map(|item| match item {
             Ok(ModelEvent::Text(text)) => text,
@@ -275,9 +301,13 @@ mod tests {
     fn waiting_has_no_end() {
         let script = script("say a\nwait\n");
         in_time(async {
-            let request =
-                Request { session: "s".into(), system: "".into(), tools: Arc::new([]), messages: vec![] };
-            let mut stream = script.stream(request);
+            let mut stream = script.stream(Request {
+                session: "s".into(),
+                system: "".into(),
+                tools: Arc::new([]),
+                messages: vec![],
+                media: vec![],
+            });
             assert_eq!(stream.next().await, Some(Ok(ModelEvent::Text("a".to_owned()))));
             assert!(futures::poll!(stream.next()).is_pending());
         });

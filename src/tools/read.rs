@@ -1,4 +1,4 @@
-//! `read`: a file in numbered lines, a part at a time; a folder's entries.
+//! `read`: a file in numbered lines, a part at a time; an image or pages of a PDF; a folder's entries.
 
 use futures::future::BoxFuture;
 use serde_json::{Value, json};
@@ -6,11 +6,14 @@ use serde_json::{Value, json};
 use super::{input, list, spec};
 use crate::engine::Output;
 use crate::engine::access::Access;
+use crate::engine::media::{Kept, MediaKind, NotShown};
 use crate::engine::model::ToolSpec;
 use crate::engine::tool::{Effect, Plan, Ran, Tool, ToolError};
 use crate::limits;
 use crate::policy::{Intent, Location};
-use crate::workspace::{Behind, Content, Count, Encoding, FileError, Files, Page, PageQuery, Part};
+use crate::workspace::{
+    Behind, Content, Count, Encoding, FileError, Files, Page, PageQuery, Pages, Part, Unfit,
+};
 
 pub(super) struct Read(ToolSpec);
 
@@ -19,13 +22,14 @@ impl Read {
         Self(spec(
             "read",
             "Reads a file, with the user's unsaved changes. Gives lines as `N<tab>text`, counted from 1, at most \
-             2000 at once; the last line says how to go on. Of a folder it gives the entries, and images and \
-             other files that are no text it describes.",
+             2000 at once; the last line says how to go on. Of a folder it gives the entries. Images and PDF \
+             documents it shows to models that accept them; other files that are no text it describes.",
             &["file_path"],
             json!({
                 "file_path": {"type": "string"},
                 "offset": {"type": "integer", "description": "first line, counted from 1"},
                 "limit": {"type": "integer", "description": "how many lines"},
+                "pages": {"type": "string", "description": "of a PDF: \"3\" or \"2-5\", at most 20; without it the first ones"},
                 "column": {"type": "integer", "description": "first character of each line, for long lines"},
             }),
         ))
@@ -62,12 +66,17 @@ impl Tool for Read {
             let query = query(input)?;
             let text = match access.show().await {
                 Ok(Content::Text(file)) => shown(&Page::of(&file.text, &query), &query, file.encoding, None)?,
-                Ok(Content::Binary { kind, len }) => described(&kind, len),
+                Ok(Content::Binary { kind, len }) => {
+                    return media(input, access, &kind, len).await.map(Ran::Done);
+                }
                 Err(FileError::TooLarge { .. }) => {
                     let query = PageQuery { count: Count::NoFurther, ..query };
                     match access.part(&query).await? {
                         Part::Text { page, encoding, len } => shown(&page, &query, encoding, Some(len))?,
-                        Part::Binary { kind, len } => described(&kind, len),
+                        Part::Binary { kind, len } => {
+                            let most = limits::TEXT_BYTES_MAX >> 20;
+                            described(&kind, len, &format!("; more than {most} MiB are not looked at"))
+                        }
                     }
                 }
                 Err(error) => return Err(error.into()),
@@ -92,8 +101,42 @@ fn query(input: &Value) -> Result<PageQuery, ToolError> {
     })
 }
 
-fn described(kind: &str, len: u64) -> String {
-    format!("(no text, and not shown: {kind}, {len} bytes)")
+fn described(kind: &str, len: u64, more: &str) -> String {
+    format!("(no text, and not shown: {kind}, {len} bytes{more})")
+}
+
+/// What is no text: shown where it is an image or document that the model accepts.
+async fn media(input: &Value, access: Access<'_>, kind: &str, len: u64) -> Result<Output, ToolError> {
+    let pages = pages(input)?;
+    let Some(media) = MediaKind::told_by(kind) else {
+        return Ok(Output::said(described(kind, len, "")));
+    };
+    if !access.abilities().accept(media) {
+        return Ok(Output::said(format!(
+            "(no text: {kind}, {len} bytes; {})",
+            NotShown::NotAccepted.words()
+        )));
+    }
+    match access.keep_media(pages).await? {
+        Ok(Kept { media, next }) => {
+            let more = next.map_or_else(String::new, |pages| format!("\n(go on with pages \"{pages}\")"));
+            let text = format!("{}{more}", media.describe());
+            Ok(Output { media: vec![media], ..Output::said(text) })
+        }
+        Err(Unfit::Refused { about, why }) => Ok(Output::said(described(&about, len, &format!("; {why}")))),
+        // The file has changed since it was looked at.
+        Err(Unfit::Other(kind)) => Ok(Output::said(described(&kind, len, ""))),
+        Err(Unfit::Pages(why)) => Err(ToolError::new(why)),
+    }
+}
+
+/// The pages that are wanted, also where one is written as a number.
+fn pages(input: &Value) -> Result<Option<Pages>, ToolError> {
+    let written = match input.get("pages") {
+        Some(Value::Number(number)) => Some(number.to_string()),
+        _ => input::optional_text(input, &["pages"])?.map(str::to_owned),
+    };
+    written.map(|text| Pages::parse(&text)).transpose().map_err(ToolError::new)
 }
 
 /// Numbered lines, and how to go on; `len` is that of a file which is not held.

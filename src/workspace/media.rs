@@ -1,5 +1,57 @@
 //! What a file is that is no text, by its first bytes: its kind, and the size of an image.
 
+use serde::{Deserialize, Serialize};
+
+/// The kinds of images and documents that models may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs, reason = "the names are those of the formats")]
+pub enum MediaKind {
+    #[serde(rename = "image/png")]
+    Png,
+    #[serde(rename = "image/jpeg")]
+    Jpeg,
+    #[serde(rename = "image/gif")]
+    Gif,
+    #[serde(rename = "image/webp")]
+    Webp,
+    #[serde(rename = "application/pdf")]
+    Pdf,
+}
+
+impl MediaKind {
+    /// What bytes say themselves that they are, whatever a name or a sender says.
+    pub fn of(bytes: &[u8]) -> Option<Self> {
+        Self::told_by(kind(bytes))
+    }
+
+    /// The kind that a description speaks of.
+    pub fn told_by(description: &str) -> Option<Self> {
+        let all = [Self::Png, Self::Jpeg, Self::Gif, Self::Webp, Self::Pdf];
+        all.into_iter().find(|kind| description.starts_with(kind.name()))
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Png => "PNG image",
+            Self::Jpeg => "JPEG image",
+            Self::Gif => "GIF image",
+            Self::Webp => "WebP image",
+            Self::Pdf => "PDF document",
+        }
+    }
+
+    /// Its name on wires.
+    pub fn mime(self) -> &'static str {
+        match self {
+            Self::Png => "image/png",
+            Self::Jpeg => "image/jpeg",
+            Self::Gif => "image/gif",
+            Self::Webp => "image/webp",
+            Self::Pdf => "application/pdf",
+        }
+    }
+}
+
 /// First bytes of kinds that people know by name; the longest first where one begins another.
 const MAGIC: &[(&[u8], &str)] = &[
     (b"\x89PNG\r\n\x1a\n", "PNG image"),
@@ -33,26 +85,46 @@ const MAGIC: &[(&[u8], &str)] = &[
 ];
 
 /// What bytes are which are no text.
-pub(super) fn describe(bytes: &[u8]) -> String {
+pub fn describe(bytes: &[u8]) -> String {
     let kind = kind(bytes);
-    let size = match kind {
-        "PNG image" => png(bytes),
-        "JPEG image" => jpeg(bytes),
-        "GIF image" => pair(bytes, 6, u16::from_le_bytes),
-        "WebP image" => webp(bytes),
-        "PDF document" => return with_pages(kind, bytes),
-        _ => None,
-    };
-    match size {
+    if kind == "PDF document" {
+        return with_pages(kind, bytes);
+    }
+    match pixels(bytes) {
         Some((width, height)) => format!("{kind}, {width} x {height} pixels"),
         None => kind.to_owned(),
+    }
+}
+
+/// Width and height of an image; none where its beginning does not tell, and for what is no image.
+pub(super) fn pixels(bytes: &[u8]) -> Option<(u32, u32)> {
+    match MediaKind::of(bytes)? {
+        MediaKind::Png => png(bytes),
+        MediaKind::Jpeg => jpeg(bytes),
+        MediaKind::Gif => pair(bytes, 6, u16::from_le_bytes),
+        MediaKind::Webp => webp(bytes),
+        MediaKind::Pdf => None,
+    }
+}
+
+/// Whether the end of an image is there: a part of one is refused by servers.
+pub(super) fn has_its_end(bytes: &[u8]) -> bool {
+    match MediaKind::of(bytes) {
+        Some(MediaKind::Png) => memchr::memmem::rfind(bytes, b"IEND").is_some(),
+        Some(MediaKind::Jpeg) => memchr::memmem::rfind(bytes, b"\xff\xd9").is_some(),
+        Some(MediaKind::Gif) => bytes.iter().rev().find(|byte| **byte != 0) == Some(&b';'),
+        Some(MediaKind::Webp) => {
+            let told = bytes.get(4..8).and_then(|len| <[u8; 4]>::try_from(len).ok());
+            told.is_some_and(|len| u64::from(u32::from_le_bytes(len)) + 8 <= bytes.len() as u64)
+        }
+        Some(MediaKind::Pdf) | None => true,
     }
 }
 
 /// Whether the bytes say themselves that they are an image or a PDF document, whatever else is in
 /// them.
 pub(super) fn is_certain(bytes: &[u8]) -> bool {
-    matches!(kind(bytes), "PNG image" | "JPEG image" | "GIF image" | "WebP image" | "PDF document")
+    MediaKind::of(bytes).is_some()
 }
 
 fn kind(bytes: &[u8]) -> &'static str {

@@ -228,6 +228,40 @@ fn a_command_that_fails_is_shown_as_failed_by_its_status() {
 }
 
 #[test]
+fn a_picture_goes_to_a_model_that_accepts_it_as_long_as_it_is_kept() {
+    let says = || vec![delta(json!({"content": "I see."})), finish("stop")];
+    let (port, asked) = server(vec![says(), says(), says(), says()]);
+    let (state, work) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    std::fs::write(work.path().join("a.gif"), b"GIF89a\x01\0\x01\0\0\0\0;").unwrap();
+    let content = |more: &[&str], accepts: &str| {
+        let mut command = quillon(work.path(), state.path());
+        command.env("QUILLON_BASE_URL", format!("http://127.0.0.1:{port}/v1")).env("QUILLON_MODEL", "mock");
+        let output =
+            command.env("QUILLON_ACCEPTS", accepts).args(["run", "what is this?"]).args(more).output();
+        let (said, noted) = words(&output.unwrap());
+        assert!(said.contains("I see."), "{said}{noted}");
+        asked.recv().unwrap().json()["messages"][1]["content"].clone()
+    };
+    let parts = content(&["--file", "a.gif"], "images");
+    assert_eq!(parts[0]["type"], "text");
+    assert!(
+        parts[0]["text"].as_str().unwrap().ends_with("a.gif: GIF image, 1 x 1 pixels, 14 bytes)"),
+        "{parts}"
+    );
+    let picture =
+        json!({"type": "image_url", "image_url": {"url": "data:image/gif;base64,R0lGODlhAQABAAAAADs="}});
+    assert_eq!(parts[1], picture);
+    assert_eq!(content(&["-c"], "images"), parts, "what was said stays as it was");
+    let described = content(&["-c"], "");
+    assert!(described.as_str().unwrap().contains("you are not known to accept this kind"), "{described}");
+    let mut entries =
+        std::fs::read_dir(state.path().join("sessions")).unwrap().map(|entry| entry.unwrap().path());
+    std::fs::remove_dir_all(entries.find(|path| path.is_dir()).unwrap().join("kept")).unwrap();
+    let gone = content(&["-c"], "images");
+    assert!(gone.as_str().unwrap().contains("its bytes are no longer kept"), "{gone}");
+}
+
+#[test]
 fn wrong_usage_and_lost_output_are_told_by_the_status() {
     let state = tempfile::tempdir().unwrap();
     let status = |arguments: &[&str]| {

@@ -95,6 +95,7 @@ fn words(content: &[Block]) -> String {
         .map(|block| match block {
             Block::Text { text } => text.clone(),
             Block::Link { uri, .. } | Block::Resource { uri, .. } => format!("<{uri}>"),
+            Block::Media { media } => format!("<{}>", media.describe()),
         })
         .collect();
     words.join(" ")
@@ -150,7 +151,10 @@ fn who(by: &Who) -> String {
 
 fn ended(outcome: &Outcome) -> String {
     match outcome {
-        Outcome::Done(output) => format!("done: {}", without_time(&output.text)),
+        Outcome::Done(output) => {
+            let media = output.media.iter().map(|media| format!(" [{}]", media.kind.mime()));
+            format!("done: {}{}", without_time(&output.text), media.collect::<String>())
+        }
         Outcome::Failed(why) => format!("failed: {why}"),
         Outcome::Denied { reason } => format!("denied: {reason}"),
         Outcome::Cancelled => "cancelled".to_owned(),

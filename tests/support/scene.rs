@@ -7,9 +7,9 @@ use std::sync::Arc;
 
 use quillon::engine::journal::MemoryJournals;
 use quillon::engine::{
-    Activity, AmendedFile, Answer, Block, ChoiceKind, Command, Deliver, Delta, Event, Host, Mode, ModelName,
-    Models, NewSession, PromptId, QuestionId, Reader, Seq, Session, SessionId, Setting, Shared, Toolbox,
-    Update,
+    Activity, AmendedFile, Answer, Block, ChoiceKind, Command, Deliver, Delta, Event, Given, Host, Mode,
+    ModelName, Models, NewSession, PromptId, QuestionId, Reader, Seq, Session, SessionId, Setting, Shared,
+    Toolbox, Update,
 };
 use quillon::path::AbsPath;
 use quillon::policy::{Layer, LayerKind, Rules};
@@ -159,14 +159,7 @@ impl Stage {
         }
         match word {
             "prompt" => self.prompt(rest, Deliver::Next).await,
-            "edit" => {
-                let (file, text) = rest.split_once(' ').unwrap();
-                let path = Path::new(&self.root).join(file);
-                match text {
-                    "(remove)" => std::fs::remove_file(path).unwrap(),
-                    _ => std::fs::write(path, text.replace("\\n", "\n")).unwrap(),
-                }
-            }
+            "edit" => self.edit(rest),
             "sh" => sh(&self.root, rest),
             "allow" => self.answer(rest, |_| Some(Answer::Once)).await,
             "amend" => {
@@ -190,10 +183,12 @@ impl Stage {
                 let note = note.map(str::to_owned);
                 self.answer(question, move |_| Some(Answer::No { note: note.clone() })).await;
             }
-            "mode" => {
-                let setting = Setting::Mode(Mode::parse(rest).unwrap());
-                self.session.send(Command::Configure { setting }).await.unwrap();
+            "mode" => self.set(Setting::Mode(Mode::parse(rest).unwrap())).await,
+            "model" => {
+                let name = ModelName(format!("script:{}/{rest}", self.root));
+                self.set(Setting::Model(name)).await;
             }
+            "attach" => self.attach(rest).await,
             "remove" => {
                 self.session.send(Command::Unqueue { prompt: rest.into() }).await.unwrap();
             }
@@ -207,6 +202,31 @@ impl Stage {
                 self.facts.extend(seen);
             }
         }
+    }
+
+    async fn set(&self, setting: Setting) {
+        self.session.send(Command::Configure { setting }).await.unwrap();
+    }
+
+    fn edit(&self, rest: &str) {
+        let (file, text) = rest.split_once(' ').unwrap();
+        let path = Path::new(&self.root).join(file);
+        match text {
+            "(remove)" => std::fs::remove_file(path).unwrap(),
+            _ => std::fs::write(path, text.replace("\\n", "\n")).unwrap(),
+        }
+    }
+
+    /// A prompt with a file handed over.
+    async fn attach(&mut self, name: &str) {
+        let bytes = std::fs::read(Path::new(&self.root).join(name)).unwrap();
+        let given = [
+            Given::Block(Block::Text { text: format!("See {name}.") }),
+            Given::Bytes { name: name.to_owned(), bytes },
+        ];
+        self.prompts += 1;
+        let prompt = PromptId(format!("p{}", self.prompts));
+        self.session.prompt_with(prompt, given.into(), Deliver::Next).await.unwrap();
     }
 
     async fn prompt(&mut self, words: &str, deliver: Deliver) {

@@ -4,7 +4,9 @@ use agent_client_protocol_schema::v1 as acp;
 
 use super::session::Attached;
 use super::{Agent, settings, undo};
-use crate::engine::{Block, Decided, Decision, Host, Mode, Refused, Review, ReviewOf, Session, Verdict};
+use crate::engine::{
+    Block, Decided, Decision, Given, Host, Mode, Refused, Review, ReviewOf, Session, Verdict,
+};
 use crate::frontends::convert::uri;
 use crate::frontends::{changes, export};
 
@@ -54,11 +56,13 @@ pub fn announced() -> acp::AvailableCommandsUpdate {
 impl Command {
     /// The command that a prompt is; none for a prompt to the model, also one that begins with a
     /// slash and another word.
-    pub fn of(content: &[Block]) -> Option<Self> {
+    pub fn of(content: &[Given]) -> Option<Self> {
         let text = match content {
-            [Block::Text { text }] => text.trim(),
+            [Given::Block(Block::Text { text })] => text.trim(),
             // A file that the user has picked.
-            [Block::Text { text }, Block::Link { uri, .. }] if text.trim() == "/keep" => {
+            [Given::Block(Block::Text { text }), Given::Block(Block::Link { uri, .. })]
+                if text.trim() == "/keep" =>
+            {
                 return Some(Self::Keep(Some(uri.clone())));
             }
             _ => return None,
@@ -203,7 +207,7 @@ mod tests {
 
     #[track_caller]
     fn check(text: &str, expected: Option<Command>) {
-        assert_eq!(Command::of(&[Block::Text { text: text.into() }]), expected, "{text}");
+        assert_eq!(Command::of(&[Given::Block(Block::Text { text: text.into() })]), expected, "{text}");
     }
 
     #[test]

@@ -43,7 +43,7 @@ pub fn answer() -> acp::InitializeResponse {
         .close(acp::SessionCloseCapabilities::new());
     let can = acp::AgentCapabilities::new()
         .load_session(true)
-        .prompt_capabilities(acp::PromptCapabilities::new().embedded_context(true))
+        .prompt_capabilities(acp::PromptCapabilities::new().image(true).embedded_context(true))
         .session_capabilities(session);
     let configured = acp::AuthMethodAgent::new(CONFIGURED, "Configured model").description(
         "Quillon needs no login. It uses the model of its configuration file, or of QUILLON_BASE_URL and \

@@ -21,13 +21,14 @@ impl Agent {
     ) -> Result<acp::PromptResponse, Error> {
         let request: acp::PromptRequest = params.read()?;
         let attached = self.ours(&SessionId(request.session_id.0.to_string())).await?;
-        let content = v1::prompt(request.prompt)?;
-        if let Some(command) = SlashCommand::of(&content) {
+        let given = v1::prompt(request.prompt)?;
+        if let Some(command) = SlashCommand::of(&given) {
             return self.slash(&attached, command, cancelled).await;
         }
         let prompt = attached.next_prompt();
         let mut answered = attached.prompts.expect(prompt.clone());
-        if let Err(refused) = attached.session.prompt(prompt.clone(), content, Deliver::Now).await {
+        let (name, session) = (prompt.clone(), &attached.session);
+        if let Err(refused) = session.prompt_with(name, given, Deliver::Now).await {
             attached.prompts.forget(&prompt);
             return Err(error::from_refused(&attached.session.id, &refused));
         }

@@ -13,7 +13,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
 use super::error;
-use crate::engine::{Block, Choice, ChoiceKind, Level, Mode, ModelName, Stop, TodoItem, TodoStatus, Usage};
+use crate::engine::media::MediaKind;
+use crate::engine::{
+    Block, Choice, ChoiceKind, Given, Level, Mode, ModelName, Stop, TodoItem, TodoStatus, Usage,
+};
 use crate::limits;
 use crate::rpc::Error;
 use crate::text::clip;
@@ -27,19 +30,22 @@ pub const MODEL_OPTION: &str = "model";
 /// The value of the model option while no model is chosen.
 pub const NO_MODEL: &str = "none";
 
-/// A prompt's content. Images and audio were not advertised and are refused; links that no tool can
-/// follow are said to be so, to the model.
-pub fn prompt(blocks: Vec<acp::ContentBlock>) -> Result<Vec<Block>, Error> {
+/// A prompt's content. Audio was not advertised and is refused; links that no tool can follow are said to
+/// be so, to the model.
+pub fn prompt(blocks: Vec<acp::ContentBlock>) -> Result<Vec<Given>, Error> {
     if blocks.is_empty() {
         return Err(error::invalid_params("`prompt` is empty; send at least one block"));
     }
     let mut content = Vec::with_capacity(blocks.len());
     for block in blocks {
         match block {
-            acp::ContentBlock::Text(text) => content.push(Block::Text { text: text.text }),
+            acp::ContentBlock::Text(text) => content.push(Given::Block(Block::Text { text: text.text })),
             acp::ContentBlock::ResourceLink(link) => linked(link.uri, link.name, &mut content),
             acp::ContentBlock::Resource(embedded) => embed(embedded.resource, &mut content)?,
-            acp::ContentBlock::Image(_) => return Err(not_advertised("image")),
+            acp::ContentBlock::Image(image) => {
+                let name = image.uri.unwrap_or_else(|| "image".into());
+                content.push(Given::Bytes { name, bytes: decoded("data", &image.data)? });
+            }
             acp::ContentBlock::Audio(_) => return Err(not_advertised("audio")),
             _ => return Err(error::invalid_params("`prompt` holds a block of an unknown type")),
         }
@@ -60,6 +66,7 @@ pub fn prompt_block(block: &Block) -> Vec<acp::ContentBlock> {
             let contents = acp::EmbeddedResourceResource::TextResourceContents(contents);
             vec![acp::ContentBlock::Resource(acp::EmbeddedResource::new(contents))]
         }
+        Block::Media { media } => vec![format!("({})", media.describe()).into()],
     }
 }
 
@@ -241,34 +248,44 @@ fn not_advertised(what: &str) -> Error {
     ))
 }
 
-fn linked(uri: String, name: String, content: &mut Vec<Block>) {
+fn linked(uri: String, name: String, content: &mut Vec<Given>) {
     let scheme = uri.split_once(':').map_or("", |(scheme, _)| scheme);
     let opaque = !matches!(scheme, "file" | "http" | "https" | "");
     let told = format!(
         "(`{uri}` is a place inside the user's editor that no tool can open. If you need what is there, ask \
          the user to paste it.)"
     );
-    content.push(Block::Link { uri, name });
+    content.push(Given::Block(Block::Link { uri, name }));
     if opaque {
-        content.push(Block::Text { text: told });
+        content.push(Given::Block(Block::Text { text: told }));
     }
 }
 
-fn embed(resource: acp::EmbeddedResourceResource, content: &mut Vec<Block>) -> Result<(), Error> {
+fn decoded(field: &str, base64: &str) -> Result<Vec<u8>, Error> {
+    let bytes = BASE64.decode(base64);
+    bytes.map_err(|_| error::invalid_params(&format!("`{field}` in `prompt` is not base64")))
+}
+
+fn embed(resource: acp::EmbeddedResourceResource, content: &mut Vec<Given>) -> Result<(), Error> {
     match resource {
         acp::EmbeddedResourceResource::TextResourceContents(text) => {
-            content.push(Block::Resource { uri: text.uri, text: text.text });
+            content.push(Given::Block(Block::Resource { uri: text.uri, text: text.text }));
         }
         acp::EmbeddedResourceResource::BlobResourceContents(blob) => {
-            let bytes = BASE64.decode(&blob.blob);
-            let bytes = bytes.map_err(|_| error::invalid_params("`blob` in `prompt` is not base64"))?;
+            let bytes = decoded("blob", &blob.blob)?;
+            if MediaKind::of(&bytes).is_some() {
+                content.push(Given::Bytes { name: blob.uri, bytes });
+                return Ok(());
+            }
             match String::from_utf8(bytes) {
-                Ok(text) if !text.contains('\0') => content.push(Block::Resource { uri: blob.uri, text }),
+                Ok(text) if !text.contains('\0') => {
+                    content.push(Given::Block(Block::Resource { uri: blob.uri, text }));
+                }
                 Ok(_) | Err(_) => {
                     let kind = blob.mime_type.as_deref().unwrap_or("binary").to_owned();
                     let told = format!("(`{}` was attached as {kind} data, which is not text.)", blob.uri);
                     linked(blob.uri.clone(), blob.uri, content);
-                    content.push(Block::Text { text: told });
+                    content.push(Given::Block(Block::Text { text: told }));
                 }
             }
         }

@@ -166,6 +166,7 @@ pub fn words(content: &[ContentBlock]) -> String {
             ContentBlock::Text(text) => all.push_str(&text.text),
             ContentBlock::Link(link) => all.push_str(&link.name),
             ContentBlock::Resource(resource) => all.push_str(&resource.uri.0),
+            ContentBlock::Media(media) => all.push_str(media.description.as_ref().unwrap_or(&media.name)),
             ContentBlock::Unknown(_) => {}
         }
     }

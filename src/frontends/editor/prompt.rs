@@ -1,5 +1,7 @@
 //! Prompts, cancels and answers of a client, and the long texts that it asks for.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use quillon_protocol::content::{ContentParams, ContentResult};
 use quillon_protocol::error::{ErrorKind, INVALID_PARAMS, REQUEST_FAILED, ResponseError};
 use quillon_protocol::lifecycle::Empty;
@@ -12,23 +14,25 @@ use super::Editor;
 use super::error::refused;
 use super::session::beside;
 use crate::engine::journal::Recorded;
+use crate::engine::media::MediaKind;
 use crate::engine::{
-    Accepted, AmendedFile, AnswerError, Block, ClientId, Command, Event, PromptId, QuestionId, Recorder, Seq,
-    TurnId,
+    Accepted, AmendedFile, AnswerError, Block, ClientId, Command, Event, Given, PromptId, QuestionId,
+    Recorder, Seq, TurnId,
 };
 use crate::frontends::convert::{self, uri};
 use crate::limits;
+use crate::text::Hash;
 
 type Answer<T> = Result<T, ResponseError>;
 
 impl Editor {
     pub(super) async fn prompt(&self, params: PromptParams) -> Answer<PromptResult> {
-        let content = content(params.content)?;
+        let given = content(params.content)?;
         let deliver = convert::deliver(&params.deliver)
             .map_err(|word| invalid(&format!("`deliver`: there is no `{word}`")))?;
         let session = self.session(&params.session_id).await?;
         let prompt = PromptId(params.prompt_id.0);
-        let (state, position) = match session.prompt(prompt, content, deliver).await.map_err(refused)? {
+        let (state, position) = match session.prompt_with(prompt, given, deliver).await.map_err(refused)? {
             Accepted::Started => (PromptState::Started, None),
             Accepted::Queued(before) => (PromptState::Queued, u32::try_from(before).ok()),
             Accepted::Steering => (PromptState::Steering, None),
@@ -38,8 +42,9 @@ impl Editor {
     }
 
     pub(super) async fn queue_edit(&self, params: QueueEditParams) -> Answer<Empty> {
-        let content = content(params.content)?;
+        let given = content(params.content)?;
         let session = self.session(&params.session_id).await?;
+        let content = session.attach(given).await.map_err(refused)?;
         let prompt = PromptId(params.prompt_id.0);
         session.send(Command::Requeue { prompt, content }).await.map_err(refused)?;
         Ok(Empty {})
@@ -97,6 +102,13 @@ impl Editor {
 
     pub(super) async fn content(&self, params: ContentParams) -> Answer<ContentResult> {
         let session = self.session_to_read(&params.session_id).await?;
+        if let Some(hash) = Hash::parse(&params.content_id.0) {
+            let recorder = session.recorder().clone();
+            let bytes = beside(move || Ok(recorder.fetch(&hash).ok())).await?;
+            // What else is kept under a hash is for reviews and ways back.
+            let bytes = bytes.filter(|bytes| MediaKind::of(bytes).is_some());
+            return bytes.map(|bytes| bytes_of(&bytes, &params)).ok_or_else(|| unknown(&params));
+        }
         let wanted = params.content_id.0.clone();
         let look = move |fact: &Recorded| match &*fact.event {
             Event::CallEnded { call, outcome } if call.0 == wanted => {
@@ -105,11 +117,27 @@ impl Editor {
             _ => None,
         };
         let text = beside(move || find(session.recorder(), look)).await?;
-        let wanted = &params.content_id.0;
-        let text = text.ok_or_else(|| {
-            ResponseError::new(ErrorKind::ContentUnknown, format!("the session keeps no content `{wanted}`"))
-        })?;
+        let text = text.ok_or_else(|| unknown(&params))?;
         Ok(piece(&text, params.offset, params.length))
+    }
+}
+
+fn unknown(params: &ContentParams) -> ResponseError {
+    let wanted = &params.content_id.0;
+    ResponseError::new(ErrorKind::ContentUnknown, format!("the session keeps no content `{wanted}`"))
+}
+
+/// A piece of bytes that are no text.
+fn bytes_of(bytes: &[u8], params: &ContentParams) -> ContentResult {
+    let most = limits::CONTENT_PIECE_BYTES_MAX;
+    let length = params.length.and_then(|length| usize::try_from(length).ok()).unwrap_or(most).clamp(1, most);
+    let start = usize::try_from(params.offset).unwrap_or(usize::MAX).min(bytes.len());
+    let end = bytes.len().min(start + length);
+    ContentResult {
+        text: None,
+        base64: Some(BASE64.encode(&bytes[start..end])),
+        next: (end < bytes.len()).then_some(end as u64),
+        size: bytes.len() as u64,
     }
 }
 
@@ -145,25 +173,27 @@ fn find<T>(recorder: &Recorder, look: impl Fn(&Recorded) -> Option<T>) -> Answer
     }
 }
 
-fn content(blocks: Vec<ContentBlock>) -> Answer<Vec<Block>> {
-    let blocks = convert::prompt_content(blocks)
-        .map_err(|kind| invalid(&format!("`content`: there is no block of type `{kind}`")))?;
-    if blocks.is_empty() {
+fn content(blocks: Vec<ContentBlock>) -> Answer<Vec<Given>> {
+    let given = convert::prompt_content(blocks).map_err(|why| invalid(&format!("`content`: {why}")))?;
+    if given.is_empty() {
         return Err(invalid("`content` is empty"));
     }
-    let bytes: usize = blocks.iter().map(size).sum();
+    let bytes: usize = given.iter().map(size).sum();
     if bytes > limits::PROMPT_BYTES_MAX {
         let words = format!("the prompt has {bytes} bytes; name files instead of handing over their text");
         return Err(ResponseError::limit(limits::PROMPT_BYTES_MAX as u64, words));
     }
-    Ok(blocks)
+    Ok(given)
 }
 
-fn size(block: &Block) -> usize {
-    match block {
-        Block::Text { text } => text.len(),
-        Block::Link { uri, name } => uri.len() + name.len(),
-        Block::Resource { uri, text } => uri.len() + text.len(),
+/// Bytes of the words of a piece. Images and documents have bounds of their own.
+fn size(given: &Given) -> usize {
+    match given {
+        Given::Block(Block::Text { text }) => text.len(),
+        Given::Block(Block::Link { uri, name }) => uri.len() + name.len(),
+        Given::Block(Block::Resource { uri, text }) => uri.len() + text.len(),
+        Given::Block(Block::Media { .. }) => 0,
+        Given::Bytes { name, .. } | Given::Kept { name, .. } => name.len(),
     }
 }
 

@@ -5,12 +5,16 @@
 //! what it has kept of that.
 
 use std::borrow::Cow;
+use std::slice::Iter;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use crate::engine::event::{Block, Reply, ReplyBlock, ToolCall};
-use crate::engine::model::{Message, Request, ToolSpec};
+use crate::engine::media::{Handed, Media, MediaKind, NotShown};
+use crate::engine::model::{CallResult, Message, Request, ToolSpec};
 
 /// What differs between servers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,8 +29,9 @@ pub enum UsageWanted {
 pub fn body(model: &str, request: &Request, usage: UsageWanted) -> Vec<u8> {
     let mut messages = Vec::with_capacity(request.messages.len() + 1);
     messages.push(Out::System { content: &request.system });
+    let mut handed = request.media.iter();
     for message in &request.messages {
-        push(message, &mut messages);
+        push(message, &mut handed, &mut messages);
     }
     let body = Body {
         model,
@@ -78,7 +83,7 @@ enum Out<'a> {
         content: &'a str,
     },
     User {
-        content: String,
+        content: Content,
     },
     Assistant {
         content: Option<String>,
@@ -91,8 +96,35 @@ enum Out<'a> {
     },
     Tool {
         tool_call_id: &'a str,
-        content: &'a str,
+        content: Cow<'a, str>,
     },
+}
+
+/// A user's message: a text, and parts only where there is more than text, which not every server knows.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Content {
+    Text(String),
+    Parts(Vec<Part>),
+}
+
+#[derive(Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum Part {
+    Text { text: String },
+    ImageUrl { image_url: ImageUrl },
+    File { file: File },
+}
+
+#[derive(Serialize)]
+struct ImageUrl {
+    url: String,
+}
+
+#[derive(Serialize)]
+struct File {
+    filename: String,
+    file_data: String,
 }
 
 #[derive(Serialize)]
@@ -114,16 +146,43 @@ fn tool(spec: &ToolSpec) -> Tool<'_> {
     Tool { r#type: "function", function }
 }
 
-fn push<'a>(message: &'a Message, messages: &mut Vec<Out<'a>>) {
+fn push<'a>(message: &'a Message, handed: &mut Iter<'_, Handed>, messages: &mut Vec<Out<'a>>) {
     match message {
-        Message::User(blocks) => messages.push(Out::User { content: user_text(blocks) }),
+        Message::User(blocks) => messages.push(Out::User { content: user(blocks, handed) }),
         Message::Assistant(reply) => messages.extend(assistant(reply)),
-        Message::Results(results) => messages.extend(
-            results
-                .iter()
-                .map(|result| Out::Tool { tool_call_id: &result.provider_id, content: &result.text }),
-        ),
+        Message::Results(results) => {
+            let mut shown = Words::default();
+            messages.extend(results.iter().map(|result| tool_result(result, handed, &mut shown)));
+            if !shown.parts.is_empty() {
+                messages.push(Out::User { content: shown.into_content() });
+            }
+        }
     }
+}
+
+/// The result of a call is a text: most servers take nothing else there. What the call has to show goes
+/// to `shown`, for a message that follows.
+fn tool_result<'a>(result: &'a CallResult, handed: &mut Iter<'_, Handed>, shown: &mut Words) -> Out<'a> {
+    let mut content = Cow::Borrowed(result.text.as_str());
+    for media in &result.media {
+        let note = match next(handed) {
+            Handed::Bytes(bytes) => {
+                let (tool, id) = (&result.tool, &result.provider_id);
+                let what = media.describe();
+                shown.line(&format!("(Not from the user: `{tool}` brought this, in its call {id}. {what})"));
+                shown.show(media, bytes);
+                "it is in the message that follows the results"
+            }
+            Handed::Described(why) => why.words(),
+        };
+        content.to_mut().push_str(&format!("\n({note})"));
+    }
+    Out::Tool { tool_call_id: &result.provider_id, content }
+}
+
+/// What is handed over of the next image or document.
+fn next<'h>(handed: &mut Iter<'h, Handed>) -> &'h Handed {
+    handed.next().unwrap_or(&Handed::Described(NotShown::Gone))
 }
 
 /// None for a reply without words and calls: servers refuse an empty message.
@@ -196,23 +255,71 @@ fn arguments<S: Serializer>(input: &&Value, serializer: S) -> Result<S::Ok, S::E
     }
 }
 
-/// The blocks of a user's message as one text, each on lines of its own.
-fn user_text(blocks: &[Block]) -> String {
-    let mut all = String::new();
+/// The blocks of a user's message.
+fn user(blocks: &[Block], handed: &mut Iter<'_, Handed>) -> Content {
+    let mut words = Words::default();
     for block in blocks {
-        if !all.is_empty() && !all.ends_with('\n') {
-            all.push('\n');
-        }
         match block {
-            Block::Text { text } => all.push_str(text),
-            Block::Link { uri, name } if name.is_empty() || name == uri => {
-                all.push_str(&format!("See {uri}"));
-            }
-            Block::Link { uri, name } => all.push_str(&format!("See {name}: {uri}")),
-            Block::Resource { uri, text } => all.push_str(&resource(uri, text)),
+            Block::Text { text } => words.line(text),
+            Block::Link { uri, name } if name.is_empty() || name == uri => words.line(&format!("See {uri}")),
+            Block::Link { uri, name } => words.line(&format!("See {name}: {uri}")),
+            Block::Resource { uri, text } => words.line(&resource(uri, text)),
+            Block::Media { media } => match next(handed) {
+                Handed::Bytes(bytes) => {
+                    words.line(&format!("({})", media.describe()));
+                    words.show(media, bytes);
+                }
+                Handed::Described(why) => words.line(&format!("({}; {})", media.describe(), why.words())),
+            },
         }
     }
-    all
+    words.into_content()
+}
+
+/// A message as it grows: words, each piece on lines of its own, and what is shown between them.
+#[derive(Default)]
+struct Words {
+    parts: Vec<Part>,
+    text: String,
+}
+
+impl Words {
+    fn line(&mut self, text: &str) {
+        if !self.text.is_empty() && !self.text.ends_with('\n') {
+            self.text.push('\n');
+        }
+        self.text.push_str(text);
+    }
+
+    fn show(&mut self, media: &Media, bytes: &[u8]) {
+        self.end_text();
+        let data = format!("data:{};base64,{}", media.kind.mime(), BASE64.encode(bytes));
+        self.parts.push(match media.kind {
+            MediaKind::Png | MediaKind::Jpeg | MediaKind::Gif | MediaKind::Webp => {
+                Part::ImageUrl { image_url: ImageUrl { url: data } }
+            }
+            MediaKind::Pdf => Part::File { file: File { filename: file_name(&media.name), file_data: data } },
+        });
+    }
+
+    fn end_text(&mut self) {
+        if !self.text.is_empty() {
+            self.parts.push(Part::Text { text: std::mem::take(&mut self.text) });
+        }
+    }
+
+    fn into_content(mut self) -> Content {
+        if self.parts.is_empty() {
+            return Content::Text(self.text);
+        }
+        self.end_text();
+        Content::Parts(self.parts)
+    }
+}
+
+/// The last part of a path or address.
+fn file_name(name: &str) -> String {
+    name.rsplit(['/', '\\']).next().filter(|last| !last.is_empty()).unwrap_or("document.pdf").to_owned()
 }
 
 /// A text between fences longer than any run of backticks in it, so that it cannot end itself.
@@ -232,13 +339,19 @@ fn resource(uri: &str, text: &str) -> String {
 mod tests {
     use super::*;
     use crate::engine::event::{CallId, SessionId, Usage};
-    use crate::engine::model::{CallResult, ResultKind};
+    use crate::engine::model::ResultKind;
     use expect_test::{Expect, expect};
     use serde_json::json;
     use std::sync::Arc;
 
     fn request(messages: Vec<Message>) -> Request {
-        Request { session: SessionId::from("s"), system: "Be brief.".into(), tools: Arc::new([]), messages }
+        Request {
+            session: SessionId::from("s"),
+            system: "Be brief.".into(),
+            tools: Arc::new([]),
+            messages,
+            media: Vec::new(),
+        }
     }
 
     fn user(text: &str) -> Message {
@@ -270,6 +383,7 @@ mod tests {
             tool: "read".into(),
             text: text.to_owned(),
             kind: ResultKind::Done,
+            media: Vec::new(),
         }
     }
 
@@ -396,7 +510,101 @@ mod tests {
             y
             `````
             please."#]]
-        .assert_eq(&user_text(&blocks));
+        .assert_eq(&match super::user(&blocks, &mut [].iter()) {
+            Content::Text(text) => text,
+            Content::Parts(_) => panic!("there is nothing but text"),
+        });
+    }
+
+    fn media(name: &str, kind: MediaKind, about: &str) -> Media {
+        let (kind, hash) = (json!(kind), "0".repeat(64));
+        let media = json!({"name": name, "kind": kind, "hash": hash, "len": 3, "about": about});
+        serde_json::from_value(media).unwrap()
+    }
+
+    #[track_caller]
+    fn check_media(messages: Vec<Message>, media: Vec<Handed>, expected: Expect) {
+        let request = Request { media, ..request(messages) };
+        let text = String::from_utf8(body("m", &request, UsageWanted::No)).unwrap();
+        let (_, messages) = text.split_once("Be brief.\"},").unwrap();
+        expected.assert_eq(&messages.strip_suffix("]}").unwrap().replace("},{\"role\"", "}\n{\"role\""));
+    }
+
+    fn a_picture_in_a_prompt() -> Message {
+        let media = media("file:///w/a.png", MediaKind::Png, "PNG image, 1 x 1 pixels");
+        let [before, after] = ["See", "there."].map(|text| Block::Text { text: text.to_owned() });
+        Message::User(Arc::new([before, Block::Media { media }, after]))
+    }
+
+    #[test]
+    fn what_a_user_attaches_stands_between_the_words() {
+        check_media(
+            vec![a_picture_in_a_prompt()],
+            vec![Handed::Bytes(b"abc"[..].into())],
+            expect![[
+                r#"{"role":"user","content":[{"type":"text","text":"See\n(file:///w/a.png: PNG image, 1 x 1 pixels, 3 bytes)"},{"type":"image_url","image_url":{"url":"data:image/png;base64,YWJj"}},{"type":"text","text":"there."}]}"#
+            ]],
+        );
+        check_media(
+            vec![a_picture_in_a_prompt()],
+            vec![Handed::Described(NotShown::NotAccepted)],
+            expect![[
+                r#"{"role":"user","content":"See\n(file:///w/a.png: PNG image, 1 x 1 pixels, 3 bytes; not shown: you are not known to accept this kind. The user can allow it: `accepts` of the `provider` in quillon.jsonc, or QUILLON_ACCEPTS)\nthere."}"#
+            ]],
+        );
+    }
+
+    #[test]
+    fn what_calls_bring_follows_all_their_results() {
+        let page = media("docs/m.pdf", MediaKind::Pdf, "PDF document, page 2 of 3");
+        let picture = media("a.gif", MediaKind::Gif, "GIF image, 1 x 1 pixels");
+        let with = |number, text, media| CallResult { media, ..result(number, text) };
+        let messages = || {
+            vec![
+                reply(vec![a_call(1, json!({})), a_call(2, json!({})), a_call(3, json!({}))]),
+                Message::Results(Arc::new([
+                    with(1, "docs/m.pdf: page 2", vec![page.clone()]),
+                    with(2, "words", vec![]),
+                    with(3, "a.gif: GIF", vec![picture.clone()]),
+                ])),
+                a_picture_in_a_prompt(),
+            ]
+        };
+        let bytes = || Handed::Bytes(b"abc"[..].into());
+        check_media(
+            messages(),
+            vec![bytes(), bytes(), Handed::Described(NotShown::Old)],
+            expect![[r#"
+                {"role":"assistant","content":null,"tool_calls":[{"id":"call_1","type":"function","function":{"name":"read","arguments":"{}"}},{"id":"call_2","type":"function","function":{"name":"read","arguments":"{}"}},{"id":"call_3","type":"function","function":{"name":"read","arguments":"{}"}}]}
+                {"role":"tool","tool_call_id":"call_1","content":"docs/m.pdf: page 2\n(it is in the message that follows the results)"}
+                {"role":"tool","tool_call_id":"call_2","content":"words"}
+                {"role":"tool","tool_call_id":"call_3","content":"a.gif: GIF\n(it is in the message that follows the results)"}
+                {"role":"user","content":[{"type":"text","text":"(Not from the user: `read` brought this, in its call call_1. docs/m.pdf: PDF document, page 2 of 3, 3 bytes)"},{"type":"file","file":{"filename":"m.pdf","file_data":"data:application/pdf;base64,YWJj"}},{"type":"text","text":"(Not from the user: `read` brought this, in its call call_3. a.gif: GIF image, 1 x 1 pixels, 3 bytes)"},{"type":"image_url","image_url":{"url":"data:image/gif;base64,YWJj"}}]}
+                {"role":"user","content":"See\n(file:///w/a.png: PNG image, 1 x 1 pixels, 3 bytes; not shown any more: there were too many since; look again if you need it)\nthere."}"#]],
+        );
+        check_media(
+            messages(),
+            vec![Handed::Described(NotShown::Gone), Handed::Described(NotShown::NotAccepted), bytes()],
+            expect![[r#"
+                {"role":"assistant","content":null,"tool_calls":[{"id":"call_1","type":"function","function":{"name":"read","arguments":"{}"}},{"id":"call_2","type":"function","function":{"name":"read","arguments":"{}"}},{"id":"call_3","type":"function","function":{"name":"read","arguments":"{}"}}]}
+                {"role":"tool","tool_call_id":"call_1","content":"docs/m.pdf: page 2\n(not shown any more: its bytes are no longer kept; look again if you need it)"}
+                {"role":"tool","tool_call_id":"call_2","content":"words"}
+                {"role":"tool","tool_call_id":"call_3","content":"a.gif: GIF\n(not shown: you are not known to accept this kind. The user can allow it: `accepts` of the `provider` in quillon.jsonc, or QUILLON_ACCEPTS)"}
+                {"role":"user","content":[{"type":"text","text":"See\n(file:///w/a.png: PNG image, 1 x 1 pixels, 3 bytes)"},{"type":"image_url","image_url":{"url":"data:image/png;base64,YWJj"}},{"type":"text","text":"there."}]}"#]],
+        );
+    }
+
+    #[test]
+    fn names_of_files() {
+        for (name, expected) in [
+            ("file:///a/b.pdf", "b.pdf"),
+            ("c.pdf", "c.pdf"),
+            ("a\\b", "b"),
+            ("x/", "document.pdf"),
+            ("", "document.pdf"),
+        ] {
+            assert_eq!(file_name(name), expected);
+        }
     }
 
     #[test]

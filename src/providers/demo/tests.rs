@@ -17,6 +17,7 @@ fn play(prompt: &str, tool: impl Fn(&str, &Value) -> (String, ResultKind)) -> Ve
             system: "".into(),
             tools: [spec].into(),
             messages: messages.clone(),
+            media: Vec::new(),
         };
         let mut words = String::new();
         let mut called = None;
@@ -37,8 +38,9 @@ fn play(prompt: &str, tool: impl Fn(&str, &Value) -> (String, ResultKind)) -> Ve
         let call = ToolCall { id: id.clone(), provider_id: provider_id.clone(), tool: name.clone(), input };
         let blocks = vec![ReplyBlock::Call { call }];
         messages.push(Message::Assistant(Arc::new(Reply { blocks, usage: Usage::default() })));
-        messages
-            .push(Message::Results([CallResult { call: id, provider_id, tool: name, text, kind }].into()));
+        messages.push(Message::Results(
+            [CallResult { call: id, provider_id, tool: name, text, kind, media: Vec::new() }].into(),
+        ));
     }
     panic!("it does not end: {happened:?}")
 }

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{Attempt, Beat, Expected, Step};
 use crate::engine::event::{ToolName, Usage};
-use crate::engine::model::{ErrorKind, Finish, ModelError, ModelEvent};
+use crate::engine::model::{Abilities, ErrorKind, Finish, ModelError, ModelEvent};
 use crate::limits;
 use crate::path::AbsPath;
 
@@ -25,10 +25,23 @@ pub const KINDS: [(&str, ErrorKind); 11] = [
     ("unconfigured", ErrorKind::Unconfigured),
 ];
 
-/// The steps of a script, each with at least one attempt. Files are relative to `folder`; the error
-/// begins with the line.
-pub fn script(text: &str, folder: &AbsPath) -> Result<Vec<Step>, String> {
-    let mut reader = Reader { folder, steps: Vec::new(), step: Step::default(), open: Open::default() };
+/// What a script says.
+pub struct Parsed {
+    /// What the model accepts beside words.
+    pub abilities: Abilities,
+    /// Its answers, each with at least one attempt.
+    pub steps: Vec<Step>,
+}
+
+/// Reads a script. Files are relative to `folder`; the error begins with the line.
+pub fn script(text: &str, folder: &AbsPath) -> Result<Parsed, String> {
+    let mut reader = Reader {
+        folder,
+        abilities: Abilities::default(),
+        steps: Vec::new(),
+        step: Step::default(),
+        open: Open::default(),
+    };
     for (index, line) in text.lines().enumerate() {
         let number = index + 1;
         let line = line.trim();
@@ -40,11 +53,12 @@ pub fn script(text: &str, folder: &AbsPath) -> Result<Vec<Step>, String> {
         return Err(format!("line {begun}: this answer has no end (done, truncate, fail or wait)"));
     }
     reader.end_step();
-    Ok(reader.steps)
+    Ok(Parsed { abilities: reader.abilities, steps: reader.steps })
 }
 
 struct Reader<'a> {
     folder: &'a AbsPath,
+    abilities: Abilities,
     steps: Vec<Step>,
     step: Step,
     open: Open,
@@ -66,6 +80,9 @@ struct Open {
 impl Reader<'_> {
     fn line(&mut self, number: usize, line: &str) -> Result<(), String> {
         let (word, rest) = split(line);
+        if word == "accepts" {
+            return self.accept(rest);
+        }
         self.open.begun.get_or_insert(number);
         match word {
             "say" => self.say([text(rest)?]),
@@ -107,6 +124,20 @@ impl Reader<'_> {
             "fail" => self.fail(rest)?,
             "wait" => self.wait(),
             _ => return Err(format!("`{word}` is not a word of scripts")),
+        }
+        Ok(())
+    }
+
+    fn accept(&mut self, kinds: &str) -> Result<(), String> {
+        if self.open.begun.is_some() || !self.steps.is_empty() {
+            return Err("`accepts` stands before all answers".to_owned());
+        }
+        for kind in kinds.split_whitespace() {
+            match kind {
+                "images" => self.abilities.images = true,
+                "pdf" => self.abilities.pdf = true,
+                other => return Err(format!("`{other}` is not accepted by any model: it is images or pdf")),
+            }
         }
         Ok(())
     }
@@ -234,7 +265,7 @@ mod tests {
     fn check(text: &str, expected: Expect) {
         let folder = AbsPath::new("/s").unwrap();
         let shown = match script(text, &folder) {
-            Ok(steps) => steps.iter().map(show).collect::<Vec<_>>().join("\n"),
+            Ok(parsed) => parsed.steps.iter().map(show).collect::<Vec<_>>().join("\n"),
             Err(error) => error,
         };
         expected.assert_eq(&shown);
@@ -281,6 +312,17 @@ mod tests {
             expect![[
                 r#"CallBegan { index: 0, tool: ToolName("read") }, CallInput { index: 0, text: "{}" } or CallBegan { index: 0, tool: ToolName("read") }, CallInput { index: 0, text: "{}" }, CallReady { index: 0, provider_id: "script_0_0", tool: ToolName("read"), input: Object {} }, Done(Complete)"#
             ]],
+        );
+    }
+
+    #[test]
+    fn abilities_stand_before_all_answers() {
+        let abilities = |text: &str| script(text, &AbsPath::new("/s").unwrap()).unwrap().abilities;
+        assert_eq!(abilities("say a\ndone"), Abilities::default());
+        assert_eq!(abilities("accepts images"), Abilities { images: true, pdf: false });
+        assert_eq!(
+            abilities("accepts pdf\naccepts images\nsay a\ndone"),
+            Abilities { images: true, pdf: true }
         );
     }
 
@@ -355,5 +397,7 @@ mod tests {
         );
         check("retry-after soon", expect!["line 1: `soon` is not a number"]);
         check("await", expect!["line 1: await needs a file"]);
+        check("say a\naccepts pdf", expect!["line 2: `accepts` stands before all answers"]);
+        check("accepts sound", expect!["line 1: `sound` is not accepted by any model: it is images or pdf"]);
     }
 }

@@ -138,7 +138,7 @@ end
 ---@return string
 local function words(content)
   return vim.iter(content):map(function(block)
-    return block.text and not block.uri and block.text or '> ' .. visible(block.uri or '…')
+    return block.text and not block.uri and block.text or '> ' .. visible(block.uri or block.description or '…')
   end):join('\n')
 end
 

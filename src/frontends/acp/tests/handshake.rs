@@ -22,7 +22,7 @@ async fn row_1_initialize_says_who_and_what() {
     assert_eq!(answer["agentInfo"]["name"], "quillon");
     let can = &answer["agentCapabilities"];
     assert_eq!(can["loadSession"], true);
-    assert_eq!(can["promptCapabilities"], json!({ "image": false, "audio": false, "embeddedContext": true }));
+    assert_eq!(can["promptCapabilities"], json!({ "image": true, "audio": false, "embeddedContext": true }));
     for method in ["list", "resume", "close", "delete", "additionalDirectories"] {
         assert_eq!(can["sessionCapabilities"][method], json!({}), "{method}");
     }

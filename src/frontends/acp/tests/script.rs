@@ -80,6 +80,7 @@ fn words(block: &Block) -> String {
         Block::Text { text } => text.clone(),
         Block::Link { uri, .. } => format!("link {uri}"),
         Block::Resource { uri, text } => format!("resource {uri}: {text}"),
+        Block::Media { media } => format!("media {}", media.describe()),
     }
 }
 
