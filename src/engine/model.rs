@@ -37,6 +37,8 @@ pub struct Request {
     /// What was said so far; a user's message comes first, and each reply with calls is followed by
     /// the results of all of them.
     pub messages: Vec<Message>,
+    /// Where among them the prompt stands that began the running turn.
+    pub prompt: usize,
 }
 
 /// One message of the history.

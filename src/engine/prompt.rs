@@ -74,6 +74,7 @@ pub fn request(parts: &Parts, offer: Offer) -> Request {
             Offer::NoTools => [].into(),
         },
         messages: state.history().to_vec(),
+        prompt: state.said().last_prompt(),
     })
 }
 

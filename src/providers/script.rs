@@ -187,7 +187,8 @@ mod tests {
         for _ in 0..replies {
             messages.push(Message::Assistant(Arc::new(Reply::default())));
         }
-        let request = Request { session: session.into(), system: "".into(), tools: Arc::new([]), messages };
+        let request =
+            Request { prompt: 0, session: session.into(), system: "".into(), tools: Arc::new([]), messages };
         let items: Vec<_> = script.stream(request).collect().await;
         let words = items.into_iter().map(|item| match item {
             Ok(ModelEvent::Text(text)) => text,
@@ -275,8 +276,13 @@ mod tests {
     fn waiting_has_no_end() {
         let script = script("say a\nwait\n");
         in_time(async {
-            let request =
-                Request { session: "s".into(), system: "".into(), tools: Arc::new([]), messages: vec![] };
+            let request = Request {
+                prompt: 0,
+                session: "s".into(),
+                system: "".into(),
+                tools: Arc::new([]),
+                messages: vec![],
+            };
             let mut stream = script.stream(request);
             assert_eq!(stream.next().await, Some(Ok(ModelEvent::Text("a".to_owned()))));
             assert!(futures::poll!(stream.next()).is_pending());

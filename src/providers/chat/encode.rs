@@ -238,7 +238,13 @@ mod tests {
     use std::sync::Arc;
 
     fn request(messages: Vec<Message>) -> Request {
-        Request { session: SessionId::from("s"), system: "Be brief.".into(), tools: Arc::new([]), messages }
+        Request {
+            prompt: 0,
+            session: SessionId::from("s"),
+            system: "Be brief.".into(),
+            tools: Arc::new([]),
+            messages,
+        }
     }
 
     fn user(text: &str) -> Message {

@@ -19,6 +19,7 @@ fn request() -> Request {
         system: "Be brief.".into(),
         tools: Arc::new([]),
         messages: vec![Message::User(Arc::new([text]))],
+        prompt: 0,
     }
 }
 
