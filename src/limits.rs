@@ -105,6 +105,10 @@ pub const BRIEFING_ENTRIES_MAX: usize = 60;
 /// that one read does not take the machine down.
 pub const FILE_READ_BYTES_MAX: u64 = 256 * 1024 * 1024;
 
+/// Bytes of an extended attribute, and of all their names: what Linux has at most. A longer one (macOS has
+/// such) does not go on with a file that is replaced.
+pub const ATTRIBUTE_BYTES_MAX: usize = 64 * 1024;
+
 /// Links followed from one path, as Linux itself follows at most.
 pub const LINKS_FOLLOWED_MAX: usize = 40;
 
@@ -267,6 +271,9 @@ pub const DIFF_CONTEXT_LINES: usize = 3;
 /// Characters of a hunk's name that are shown, and the fewest that are taken for one: more than any
 /// number of hunks has digits.
 pub const HUNK_NAME_CHARS: usize = 8;
+
+/// Programs that give something on standard input have begun within this time; who waits longer is told.
+pub const INPUT_NOTE_WAIT: Duration = Duration::from_secs(1);
 
 /// Bytes of a file or of standard input that is given with a prompt: what fits a model's context.
 pub const ATTACHED_BYTES_MAX: u64 = 256 * 1024;

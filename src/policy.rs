@@ -61,6 +61,8 @@ pub struct Situation<'a> {
     pub rules: &'a Rules,
     /// What "always" has granted in this session.
     pub grants: &'a [Grant],
+    /// Files of the intent that have a further name, which may lie anywhere (hard links).
+    pub linked: &'a [AbsPath],
 }
 
 /// What may be done with an intent.
@@ -161,6 +163,13 @@ fn reason_to_ask_anyway(intent: &Intent, situation: &Situation<'_>) -> Option<St
             if let Some(why) = protected_here(&edit.path, situation.rules) {
                 return Some(format!("`{}` is protected: {why}.", edit.path));
             }
+            if situation.linked.contains(&edit.path) {
+                return Some(format!(
+                    "`{}` has a further name (a hard link), maybe outside the workspace: what is written here \
+                     stands there too.",
+                    edit.path
+                ));
+            }
             let covered = situation.rules.allows_outside(&edit.path, situation.roots);
             (!is_inside(&edit.path, situation.roots) && !covered).then(|| outside(&edit.path))
         }),
@@ -258,7 +267,8 @@ mod tests {
 
     fn verdict(intent: &Intent, mode: Mode, rules: &Rules, grants: &[Grant]) -> &'static str {
         let roots = [path("/w")];
-        match decide(intent, &Situation { mode, roots: &roots, rules, grants }) {
+        let linked = [path("/w/linked")];
+        match decide(intent, &Situation { mode, roots: &roots, rules, grants, linked: &linked }) {
             Verdict::Allow(_) => "allow",
             Verdict::Ask { always: Some(_), .. } => "ask",
             Verdict::Ask { always: None, .. } => "ask once",
@@ -280,6 +290,7 @@ mod tests {
             (&read_out, ["ask", "ask", "ask"]),
             (&write("/w/a"), ["ask", "allow", "deny"]),
             (&write("/x/a"), ["ask", "ask", "deny"]),
+            (&write("/w/linked"), ["ask", "ask", "deny"]),
             (&write("/w/.git/hooks/pre-commit"), ["ask once", "ask once", "deny"]),
             (&run("ls"), ["ask", "ask", "deny"]),
             (&Intent::Nothing, ["allow", "allow", "allow"]),
@@ -317,6 +328,9 @@ mod tests {
         assert_eq!(verdict(&run("cargo test; rm -rf ."), Mode::Ask, &rules, &[]), "ask");
         assert_eq!(verdict(&write("/w/a"), Mode::Ask, &rules, &[]), "allow");
         assert_eq!(verdict(&write("/x/a"), Mode::Ask, &rules, &[]), "ask");
+        assert_eq!(verdict(&write("/w/linked"), Mode::Ask, &rules, &[]), "ask");
+        let always = [Grant::EditFile { path: path("/w/linked") }];
+        assert_eq!(verdict(&write("/w/linked"), Mode::Edit, &rules, &always), "allow");
         assert_eq!(verdict(&write("/w/.git/config"), Mode::Ask, &rules, &[]), "ask once");
         assert_eq!(verdict(&write("/w/a"), Mode::Plan, &rules, &[]), "deny");
     }

@@ -54,10 +54,14 @@ pub struct Providers {
     built: Mutex<HashMap<ModelName, Arc<dyn Model>>>,
 }
 
-const HOW_TO_CHOOSE: &str = "no model is chosen. Set QUILLON_BASE_URL and QUILLON_MODEL (and QUILLON_API_KEY if the \
-                             server wants a key), or `provider` and `model` in quillon.jsonc; any OpenAI-compatible \
-                             server will do, a local one such as Ollama (http://localhost:11434/v1) too. To try \
-                             Quillon without one: `--model demo`, which follows simple rules and is not an AI";
+const HOW_TO_CHOOSE: &str = "Set QUILLON_BASE_URL and QUILLON_MODEL (and QUILLON_API_KEY if the server wants a key), \
+                             or `provider` and `model` in quillon.jsonc; any OpenAI-compatible server will do, a \
+                             local one such as Ollama (http://localhost:11434/v1) too. To try Quillon without one: \
+                             `--model demo`, which follows simple rules and is not an AI";
+
+fn none_chosen() -> String {
+    format!("no model is chosen. {HOW_TO_CHOOSE}")
+}
 
 impl Providers {
     /// The models of this server, with `default` before the server's own.
@@ -72,7 +76,7 @@ impl Providers {
 
     fn build(&self, name: &ModelName) -> Result<Arc<dyn Model>, String> {
         if name.0.is_empty() {
-            return Err(HOW_TO_CHOOSE.into());
+            return Err(none_chosen());
         }
         if name.0 == "demo" {
             return Ok(Arc::new(Demo));
@@ -114,7 +118,7 @@ impl Models for Providers {
 
     fn default(&self) -> Result<ModelName, String> {
         let server = self.server.as_ref().and_then(|server| server.model.clone());
-        self.default.clone().or(server).map(ModelName).ok_or_else(|| HOW_TO_CHOOSE.into())
+        self.default.clone().or(server).map(ModelName).ok_or_else(none_chosen)
     }
 
     fn offered(&self) -> Vec<(ModelName, String)> {
@@ -150,6 +154,7 @@ mod tests {
         for name in ["", "gpt"] {
             let error = none.find(&ModelName(name.into())).err().unwrap();
             assert!(error.contains("QUILLON_BASE_URL") && error.contains("--model demo"), "{error}");
+            assert_eq!(error.contains("no model is chosen"), name.is_empty(), "{error}");
         }
         assert!(none.default().is_err());
         assert!(none.find(&"demo".into()).is_ok());

@@ -262,6 +262,14 @@ impl Files {
         .await
     }
 
+    /// Those of these files that have a further name (a hard link): a change of them is one there too.
+    pub async fn with_further_names(&self, paths: Vec<AbsPath>) -> Vec<AbsPath> {
+        let has_more =
+            |path: &AbsPath| fs::look(path).is_ok_and(|look| look.kind == Kind::File && look.names > 1);
+        let looked = on_blocking_thread(move || paths.into_iter().filter(has_more).collect());
+        looked.await.unwrap_or_default()
+    }
+
     /// Makes the edits, all or none; none where a file is not the one that its edit was made from.
     pub async fn write(&self, edits: &[crate::text::Edit]) -> Result<Vec<Written>, WriteError> {
         write::write(self, edits).await

@@ -1,6 +1,6 @@
 //! `quillon run`: one task in the terminal, with the configured model or the demo.
 
-use std::io::{IsTerminal, Read};
+use std::io::{self, IsTerminal, Read};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::{ChoiceArgs, Trouble, absolute, demo, sessions};
 use crate::daemon::{Choices, Daemon};
 use crate::engine::media::MediaKind;
-use crate::engine::{Block, Given, ModelName, NewSession, Session};
+use crate::engine::{Block, Given, ModelName, NewSession, Seq, Session};
 use crate::frontends::terminal::{self, Console, Ending, Format, Input};
 use crate::limits;
 use crate::os::{env, fs};
@@ -74,15 +74,17 @@ pub(super) fn main(args: RunArgs) -> Result<ExitCode, Trouble> {
 async fn converse(daemon: &Daemon, args: &RunArgs, example: Option<&AbsPath>) -> Result<Ending, Trouble> {
     let mut console = Console::new(env::forget_typed);
     let format = if args.json { Format::Json } else { Format::Text };
-    let first = content(args, &console)?;
+    // Before all that may fail by what they tell of.
+    for notice in daemon.notices() {
+        console.complain(notice);
+    }
+    let first = content(args, &mut console).await?;
     let session = session(daemon, args, example).await?;
     let first = match first {
         Some(given) => Some(session.attach(given).await.map_err(|refused| refused.to_string())?),
         None => None,
     };
-    for notice in daemon.notices() {
-        console.complain(notice);
-    }
+    let begun = session.state(|state| state.seq());
     if let (Some(folder), Format::Text) = (example, format) {
         console.hint(&format!("a copy of the example is in {folder}; the model is a demo, not an AI"));
     }
@@ -93,7 +95,7 @@ async fn converse(daemon: &Daemon, args: &RunArgs, example: Option<&AbsPath>) ->
         if let Some(content) = next.take() {
             ending = terminal::prompt(&session, content, &mut console, format, &mut interrupts).await;
         }
-        if !args.interactive || console.input() == Input::Nobody {
+        if !args.interactive || console.input() != Input::Terminal {
             break;
         }
         match terminal::further(&mut console, &mut interrupts).await {
@@ -102,7 +104,7 @@ async fn converse(daemon: &Daemon, args: &RunArgs, example: Option<&AbsPath>) ->
         }
     }
     if format == Format::Text {
-        close(&session, &mut console, example);
+        close(&session, begun, &mut console, example);
     }
     match console.failed() {
         Some(why) => Err(Trouble::Failed(why.to_owned())),
@@ -159,17 +161,14 @@ async fn fresh(daemon: &Daemon, example: Option<&AbsPath>) -> Result<Session, Tr
 }
 
 /// The first prompt: the words, what is piped in, and the files. None when `-i` will ask for it.
-fn content(args: &RunArgs, console: &Console) -> Result<Option<Vec<Given>>, Trouble> {
+async fn content(args: &RunArgs, console: &mut Console) -> Result<Option<Vec<Given>>, Trouble> {
     let mut content = Vec::new();
     let words = args.prompt.join(" ");
     if !words.trim().is_empty() {
         content.push(Given::Block(Block::Text { text: words }));
     }
-    if !std::io::stdin().is_terminal() {
-        let mut piped = Vec::new();
-        let mut limited = std::io::stdin().lock().take(limits::ATTACHED_BYTES_MAX + 1);
-        limited.read_to_end(&mut piped).map_err(|error| format!("failed to read standard input: {error}"))?;
-        let text = text_of(piped, "standard input")?;
+    if !io::stdin().is_terminal() {
+        let text = text_of(piped(console).await?, "standard input")?;
         match (text.trim().is_empty(), content.is_empty()) {
             (true, _) => {}
             (false, true) => content.push(Given::Block(Block::Text { text })),
@@ -181,13 +180,13 @@ fn content(args: &RunArgs, console: &Console) -> Result<Option<Vec<Given>>, Trou
     for file in &args.file {
         content.push(attached(&absolute(file)?)?);
     }
-    match (content.is_empty(), args.interactive && console.input() == Input::Terminal) {
-        (false, _) => Ok(Some(content)),
-        (true, true) => Ok(None),
-        (true, false) if args.interactive => {
-            Err(Trouble::Usage("`-i` needs a terminal; give the task in words".into()))
+    match (content.is_empty(), args.interactive, console.input()) {
+        (false, _, _) => Ok(Some(content)),
+        (true, true, Input::Terminal) => Ok(None),
+        (true, true, Input::Nobody(why)) => {
+            Err(Trouble::Usage(format!("`-i` needs a terminal, and {why}; give the task in words")))
         }
-        (true, false) => {
+        (true, false, _) => {
             let words = "there is nothing to do: give the task in words, or `-i` for a conversation";
             Err(Trouble::Usage(words.into()))
         }
@@ -212,6 +211,26 @@ fn attached(path: &AbsPath) -> Result<Given, Trouble> {
     Ok(Given::Bytes { name: path.to_string(), bytes })
 }
 
+/// All of standard input. Whoever left it open by mistake is told what is waited for.
+async fn piped(console: &mut Console) -> Result<Vec<u8>, String> {
+    let mut reading = tokio::task::spawn_blocking(|| {
+        let mut bytes = Vec::new();
+        io::stdin().lock().take(limits::ATTACHED_BYTES_MAX + 1).read_to_end(&mut bytes).map(|_| bytes)
+    });
+    let read = match tokio::time::timeout(limits::INPUT_NOTE_WAIT, &mut reading).await {
+        Ok(read) => read,
+        Err(_) => {
+            console.hint(
+                "waiting for the end of standard input, which is given to the model with the task \
+                 (`< /dev/null` where there is nothing to give)",
+            );
+            reading.await
+        }
+    };
+    let read = read.map_err(|_| "the program is ending".to_owned())?;
+    read.map_err(|error| format!("failed to read standard input: {error}"))
+}
+
 fn text_of(bytes: Vec<u8>, name: &str) -> Result<String, String> {
     if bytes.len() as u64 > limits::ATTACHED_BYTES_MAX {
         let limit = limits::ATTACHED_BYTES_MAX / 1024;
@@ -223,11 +242,12 @@ fn text_of(bytes: Vec<u8>, name: &str) -> Result<String, String> {
 }
 
 /// What was changed, and how to go on.
-fn close(session: &Session, console: &mut Console, example: Option<&AbsPath>) {
-    let changed = terminal::summary(session, console);
+fn close(session: &Session, begun: Seq, console: &mut Console, example: Option<&AbsPath>) {
+    let changed = terminal::summary(session, begun, console);
     if let Some(folder) = example {
+        let copy = if changed > 0 { "changed copy" } else { "copy" };
         console.hint(&format!(
-            "This was the demo model, not an AI. The changed copy is in {folder}.\n\
+            "This was the demo model, not an AI. The {copy} is in {folder}.\n\
              With a real model: set QUILLON_BASE_URL and QUILLON_MODEL (a local server such as Ollama: \
              http://localhost:11434/v1), then `quillon run \"your task\"` in your project.\n\
              In an editor: README.md tells how for Neovim, Helix, Zed and others."

@@ -6,8 +6,10 @@ use serde_json::{Map, Value};
 use super::{Accepts, Config, ProjectConfig, Provider, Sound};
 use crate::policy::Mode;
 
-const USER_KEYS: &[&str] = &["model", "provider", "mode", "permission"];
-const PROVIDER_KEYS: &[&str] = &["base_url", "api_key_env", "headers", "accepts", "models"];
+/// The keys of the user's file.
+pub const USER_KEYS: &[&str] = &["model", "provider", "mode", "permission"];
+/// Those of `provider` in it.
+pub const PROVIDER_KEYS: &[&str] = &["base_url", "api_key_env", "headers", "accepts", "models"];
 const MODEL_KEYS: &[&str] = &["accepts"];
 const PROJECT_KEYS: &[&str] = &["mode", "permission"];
 

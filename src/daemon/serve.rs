@@ -40,6 +40,7 @@ pub fn lsp(choices: Choices) -> Result<ExitCode, String> {
     daemon.run(async |daemon| {
         let (input, output) = rpc::stdio();
         let state_folder = daemon.state_folder().clone();
+        daemon.notices().iter().for_each(|notice| tracing::warn!("{notice}"));
         let log_file = state_folder.join(log::LOG_FILE).map_err(|error| error.to_string())?;
         let options = editor::Options {
             model: daemon.choices.model.clone().map(ModelName),
@@ -49,6 +50,7 @@ pub fn lsp(choices: Choices) -> Result<ExitCode, String> {
             log_file,
             write_chat: Arc::new(write_chat),
             parent_gone: Arc::new(processes::is_gone),
+            notices: daemon.notices().to_vec(),
         };
         let ended = beside_signals(editor::serve(input, output, daemon.host().clone(), options)).await?;
         Ok(ended.map_or(ExitCode::SUCCESS, |ended| ExitCode::from(ended.status())))

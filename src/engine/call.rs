@@ -16,8 +16,9 @@ use super::traces::Traces;
 use super::turn::Turn;
 use super::writing::{self, Bases};
 use crate::limits;
+use crate::path::AbsPath;
 use crate::policy::{self, Ground, Intent, Situation, Verdict};
-use crate::text::clean;
+use crate::text::{Change, Version, clean};
 
 /// Runs the calls of a reply: neighbours that only read together, all others one after another.
 pub async fn run_all(turn: &Turn, reply: &Arc<Reply>) -> Result<(), Halted> {
@@ -247,10 +248,11 @@ enum Permit {
 }
 
 async fn permit(turn: &Turn, call: &ToolCall, plan: &Plan, why: Reason) -> Result<Permit, Halted> {
+    let linked = linked(turn, &plan.intent).await;
     let verdict = turn.parts.recorder.state(|state| {
         let roots = turn.parts.files.roots();
-        let (mode, grants) = (state.mode(), state.grants());
-        policy::decide(&plan.intent, &Situation { mode, roots, rules: &turn.parts.rules, grants })
+        let (mode, grants, linked) = (state.mode(), state.grants(), linked.as_slice());
+        policy::decide(&plan.intent, &Situation { mode, roots, rules: &turn.parts.rules, grants, linked })
     });
     match verdict {
         Verdict::Allow(Ground::Harmless) => Ok(Permit::Granted(Who::Quillon)),
@@ -271,22 +273,39 @@ async fn permit(turn: &Turn, call: &ToolCall, plan: &Plan, why: Reason) -> Resul
             match turn.ask(Some(&call.id), asked).await? {
                 Some((Answer::Once | Answer::Always(_), by)) => Ok(Permit::Granted(by)),
                 Some((Answer::Amended { files }, by)) => Ok(Permit::Amended(by, files)),
-                Some((Answer::No { note }, _)) => Ok(Permit::Over(Outcome::Denied { reason: refusal(note) })),
+                Some((Answer::No { note }, by)) => {
+                    Ok(Permit::Over(Outcome::Denied { reason: refusal(note, &by) }))
+                }
                 None => Ok(Permit::Over(Outcome::Cancelled)),
             }
         }
     }
 }
 
+/// The files of an intent whose change would be one under a further name too. One that goes stays there.
+async fn linked(turn: &Turn, intent: &Intent) -> Vec<AbsPath> {
+    let Intent::Write { edits } = intent else { return Vec::new() };
+    let changed = edits.iter().filter(|edit| edit.base != Version::Absent && edit.change != Change::Delete);
+    turn.parts.files.with_further_names(changed.map(|edit| edit.path.clone()).collect()).await
+}
+
 /// What the model hears when the user's own text is the one that stands there.
 const LEFT_AS_IT_IS: &str = "The user looked at the change and left the files as they are.";
 
-fn refusal(note: Option<String>) -> String {
-    match note.filter(|note| !note.trim().is_empty()) {
-        Some(note) => format!("The user said no, with this reason: {note}"),
-        None => {
+fn refusal(note: Option<String>, by: &Who) -> String {
+    let note = note.filter(|note| !note.trim().is_empty());
+    match (by, note) {
+        (Who::User(_), Some(note)) => format!("The user said no, with this reason: {note}"),
+        (Who::User(_), None) => {
             "The user said no. Do not try the same again; go on without it, or ask what they want instead."
                 .into()
+        }
+        (Who::Quillon | Who::Rule(_) | Who::Mode(_), note) => {
+            let why = note.map(|note| format!(" ({note})")).unwrap_or_default();
+            format!(
+                "This has to be asked, and nobody can be asked here{why}. Go on without it, and tell the user what \
+                 was left out."
+            )
         }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::oneshot;
 
-use super::event::{Answer, ClientId, QuestionId, Who};
+use super::event::{Answer, QuestionId, Who};
 
 type Given = (Answer, Who);
 
@@ -29,9 +29,9 @@ impl Desk {
     }
 
     /// Answers a question; says whether this answer was the one that counts.
-    pub fn answer(&self, question: &QuestionId, answer: Answer, by: ClientId) -> Taken {
+    pub fn answer(&self, question: &QuestionId, answer: Answer, by: Who) -> Taken {
         let Some(sender) = self.lock().remove(question) else { return Taken::Closed };
-        match sender.send((answer, Who::User(by))) {
+        match sender.send((answer, by)) {
             Ok(()) => Taken::Accepted,
             Err(_) => Taken::Closed,
         }

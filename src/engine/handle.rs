@@ -9,7 +9,7 @@ use super::commits;
 use super::desk::{Desk, Taken};
 use super::event::{
     Answer, Block, ChoiceKind, ClientId, Command, Deliver, PromptId, Question, QuestionId, RestoreOf,
-    RestoredTo, Seq, SessionId, Subject, TurnId,
+    RestoredTo, Seq, SessionId, Subject, TurnId, Who,
 };
 use super::media::{self, Given};
 use super::parts::Parts;
@@ -138,6 +138,15 @@ impl Session {
 
     /// Answers an open question with one of the answers it offers. The first answer counts.
     pub fn answer(&self, question: &QuestionId, answer: Answer, by: ClientId) -> Result<(), AnswerError> {
+        self.give(question, answer, Who::User(by))
+    }
+
+    /// Answers an open question with no because nobody can be asked; why, for the model.
+    pub fn nobody_to_ask(&self, question: &QuestionId, why: Option<String>) -> Result<(), AnswerError> {
+        self.give(question, Answer::No { note: why }, Who::Quillon)
+    }
+
+    fn give(&self, question: &QuestionId, answer: Answer, by: Who) -> Result<(), AnswerError> {
         let desk = match self.reach() {
             Reach::Held { desk, .. } => desk,
             Reach::Followed { holder, .. } => return Err(AnswerError::Busy(holder)),

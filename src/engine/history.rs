@@ -59,6 +59,11 @@ impl History {
         self.told_mode
     }
 
+    /// Where among the messages the prompt stands that began the last turn.
+    pub fn last_prompt(&self) -> usize {
+        self.marks.last().map_or(0, |mark| mark.messages)
+    }
+
     pub(super) fn say(&mut self, message: Message) {
         self.cut = None;
         self.messages.push(message);

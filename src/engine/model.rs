@@ -65,6 +65,8 @@ pub struct Request {
     pub messages: Vec<Message>,
     /// What of each image and document in the messages is handed over, in their order.
     pub media: Vec<Handed>,
+    /// Where among them the prompt stands that began the running turn.
+    pub prompt: usize,
 }
 
 /// One message of the history.

@@ -75,6 +75,7 @@ pub async fn request(parts: &Parts, offer: Offer, abilities: Abilities) -> Reque
             Offer::NoTools => [].into(),
         },
         messages: state.history().to_vec(),
+        prompt: state.said().last_prompt(),
         media: Vec::new(),
     });
     request.media = media::handed(parts, &request.messages, abilities).await;

@@ -138,7 +138,7 @@ fn plan(path: AbsPath, story: Story) -> Option<Planned> {
     let all = story.hunks();
     let (mixed, sure): (Vec<Hunk>, Vec<Hunk>) = all.into_iter().partition(|hunk| story.is_mixed(hunk));
     let left = match story.base() {
-        Body::Unknown => Some("a command changed it, and nobody kept what stood there before".to_owned()),
+        Body::Unknown => Some("what stood there before is not kept".to_owned()),
         _ if story.is_touched() && mixed.is_empty() => Some("you have changed it since".to_owned()),
         _ if !mixed.is_empty() => {
             let lines: Vec<String> = mixed.iter().map(|hunk| (hunk.new.start + 1).to_string()).collect();

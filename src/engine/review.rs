@@ -319,7 +319,7 @@ pub(super) async fn undo(
         },
         (Body::Unknown, _) => {
             return Err(ToolError::new(format!(
-                "{path} cannot be brought back: nobody kept what stood there before the command changed it"
+                "{path} cannot be brought back: what stood there before is not kept"
             )));
         }
         (Body::Absent, _) => return story::put(parts, path, None, story, cause).await,

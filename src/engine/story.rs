@@ -38,6 +38,8 @@ pub struct Story {
     modes: Option<(u32, u32)>,
     /// Whether the user has changed the whole of what we made.
     touched_whole: bool,
+    /// Whether something is ours.
+    acted: bool,
 }
 
 impl Body {
@@ -86,7 +88,12 @@ pub(super) fn tell(
         }
         (Start::First, None) => (current.clone(), current.clone(), Vec::new()),
     };
-    let mut story = Story { base, now, lineage: None, bytes: None, modes: None, touched_whole: false };
+    // Where the texts are lost, it is still known whether there was a difference.
+    let acted = match from {
+        Start::Settled(settled) => settled.baseline.what != settled.current.what,
+        Start::Stand(_) | Start::First => false,
+    };
+    let mut story = Story { base, now, lineage: None, bytes: None, modes: None, touched_whole: false, acted };
     story.match_texts(mixed);
     let mut coming = touches.first().map_or_else(|| current.clone(), |first| load(recorder, &first.before));
     for (at, touch) in touches.iter().enumerate() {
@@ -95,7 +102,7 @@ pub(super) fn tell(
         story.theirs(before.clone());
         // It was recorded and then not made (the editor refused it, the program ended), or was taken back
         // by the editor's own undo.
-        if next == before && touch.before.mode == touch.after.mode {
+        if next.is_same(&before) && touch.before.mode == touch.after.mode {
             continue;
         }
         let after = load(recorder, &touch.after);
@@ -179,6 +186,11 @@ impl Story {
         };
     }
 
+    /// Whether the file without our changes, or what we made of it, is not kept any more.
+    fn is_lost(&self) -> bool {
+        matches!(self.base, Body::Unknown) || matches!(self.now, Body::Unknown)
+    }
+
     /// Remembers what only our first change can tell.
     fn note(&mut self, touch: &Touch) {
         if self.base.is_same(&self.now)
@@ -192,6 +204,7 @@ impl Story {
     }
 
     fn ours(&mut self, body: Body) {
+        self.acted = true;
         match (&mut self.lineage, &body) {
             (Some(lineage), Body::Text(text)) => {
                 lineage.ours(text.clone());
@@ -208,6 +221,7 @@ impl Story {
         if body == self.now {
             return;
         }
+        let lost = self.acted && self.is_lost();
         match (&mut self.lineage, &body) {
             (Some(lineage), Body::Text(text)) => {
                 lineage.theirs(text.clone());
@@ -219,10 +233,17 @@ impl Story {
                 self.touched_whole = true;
                 self.now = body;
             }
+            // What stood there is lost, so what they did cannot be told from what we did.
+            (None, Body::Text(_) | Body::Other(_)) if lost => {
+                self.touched_whole = true;
+                self.now = body;
+                self.match_texts(Vec::new());
+            }
             // What they removed, made anew or replaced as a whole is theirs.
             _ => {
                 self.base = body.clone();
                 self.now = body;
+                self.acted = false;
                 self.modes = None;
                 self.match_texts(Vec::new());
             }

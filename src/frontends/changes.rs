@@ -27,7 +27,7 @@ pub fn about(review: &Review) -> String {
         }
         (Some(_), Some(_)) => {}
         (None, _) if *old == Body::Unknown => {
-            words.push("changed by a command, and nobody kept what stood there before".to_owned());
+            words.push("changed, and what stood there before is not kept".to_owned());
         }
         (None, _) | (_, None) => words.push(format!("{}, no text", becomes(old, new))),
     }

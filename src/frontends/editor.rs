@@ -35,6 +35,7 @@ use quillon_protocol::lifecycle::{MINOR, Problem, Program, StatusResult, Timesta
 use quillon_protocol::methods::{self, ClientRequest, Direction, METHODS};
 use quillon_protocol::session::SessionId as WireId;
 use serde::Serialize;
+use serde_json::json;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -79,6 +80,8 @@ pub struct Options {
     pub write_chat: WriteChat,
     /// Whether the process of this id has ended.
     pub parent_gone: ParentGone,
+    /// What the user should hear about the configuration.
+    pub notices: Vec<String>,
 }
 
 /// Says whether the process of an id has ended.
@@ -102,6 +105,9 @@ impl Ended {
         }
     }
 }
+
+/// LSP's number for a warning in `window/showMessage`.
+const MESSAGE_WARNING: u32 = 2;
 
 /// LSP's code for a request before `initialize`.
 const NOT_INITIALIZED: i64 = -32002;
@@ -250,6 +256,14 @@ impl Editor {
         Ok(session)
     }
 
+    /// Tells what the user should hear about the configuration.
+    async fn tell_notices(&self) {
+        for notice in &self.options.notices {
+            let words = json!({ "type": MESSAGE_WARNING, "message": format!("quillon: {notice}") });
+            let _client_may_be_gone = self.peer.notify("window/showMessage", words).await;
+        }
+    }
+
     fn client_name(&self) -> String {
         let named = self.terms.get().and_then(|terms| terms.agent.clone());
         named.unwrap_or_else(|| "editor".to_owned())
@@ -259,10 +273,11 @@ impl Editor {
         let sessions = self.host.list().await.map_err(error::host_error)?;
         let open: Vec<Session> = sessions.iter().filter_map(|(info, _)| self.host.get(&info.id)).collect();
         let held: Vec<&Session> = open.iter().filter(|session| session.holder().is_none()).collect();
-        let (model, problems) = match self.host.models().default() {
-            Ok(model) => (Some(model.0), Vec::new()),
-            Err(text) => (None, vec![Problem { level: NoticeLevel::Warning, text }]),
+        let (model, none_chosen) = match self.host.models().default() {
+            Ok(model) => (Some(model.0), None),
+            Err(why) => (None, Some(why)),
         };
+        let problems = self.options.notices.iter().cloned().chain(none_chosen);
         Ok(StatusResult {
             server: Program {
                 name: "quillon".to_owned(),
@@ -278,7 +293,7 @@ impl Editor {
             sessions: held.len() as u64,
             running: held.iter().filter(|session| session.activity() != Activity::Idle).count() as u64,
             questions: held.iter().map(|session| session.state(|state| state.questions().len()) as u64).sum(),
-            problems,
+            problems: problems.map(|text| Problem { level: NoticeLevel::Warning, text }).collect(),
         })
     }
 

@@ -6,6 +6,7 @@
 mod ask;
 mod changed;
 mod console;
+mod past;
 mod restore;
 mod review;
 mod show;
@@ -149,8 +150,8 @@ pub async fn prompt(
     }
 }
 
-/// Shows what happened in a session after a fact, as it would have been shown live. The error says
-/// why it cannot be shown to its end.
+/// Shows what happened in a session after a fact: what was shown live, and what was typed. The error
+/// says why it cannot be shown to its end.
 pub fn replay(
     session: &SessionId,
     recorder: &Arc<Recorder>,
@@ -158,7 +159,7 @@ pub fn replay(
     console: &mut Console,
     format: Format,
 ) -> Result<(), String> {
-    let mut show = Show::new(session, recorder, format);
+    let mut show = Show::of_the_past(session, recorder, format);
     let mut reader = recorder.reader(after);
     loop {
         let updates = reader.read();
@@ -195,9 +196,9 @@ pub async fn further(console: &mut Console, interrupts: &mut Interrupts) -> Opti
     }
 }
 
-/// Says which files the calls of the last turn have changed, with their lines; gives their number.
-pub fn summary(session: &Session, console: &mut Console) -> usize {
-    let changed = changed::files(session.recorder());
+/// Says which files the calls have changed since a fact, with their lines; gives their number.
+pub fn summary(session: &Session, since: Seq, console: &mut Console) -> usize {
+    let changed = changed::files(session.recorder(), since);
     if !changed.is_empty() {
         console.note(Tone::Plain, "");
     }

@@ -5,6 +5,7 @@
 //! how the user wrote it.
 
 mod append;
+mod attributes;
 mod lock;
 mod private;
 mod replace;
@@ -45,6 +46,8 @@ pub struct Look {
     pub modified: Option<SystemTime>,
     /// Which file it is, whatever its name; known on Unix.
     pub identity: Option<Identity>,
+    /// How many names it has (hard links); known on Unix, else 1.
+    pub names: u64,
 }
 
 /// What kind of thing stands at a path.
@@ -261,7 +264,19 @@ fn look_of(meta: &Metadata) -> Look {
         len: meta.len(),
         modified: meta.modified().ok(),
         identity: identity(meta),
+        names: names(meta),
     }
+}
+
+#[cfg(unix)]
+fn names(meta: &Metadata) -> u64 {
+    use std::os::unix::fs::MetadataExt;
+    meta.nlink()
+}
+
+#[cfg(not(unix))]
+fn names(_meta: &Metadata) -> u64 {
+    1
 }
 
 #[cfg(unix)]

@@ -59,7 +59,7 @@ struct Work<'a> {
 }
 
 fn answer(request: &Request) -> Vec<ModelEvent> {
-    let (tasks, results) = turn(&request.messages);
+    let (tasks, results) = turn(request);
     let mut work = Work { words: String::new(), results: results.into_iter() };
     if work.results.len() == 0 && !tasks.contains(&Task::Help) {
         work.words.push_str("Demo, not an AI.");
@@ -83,24 +83,23 @@ fn answer(request: &Request) -> Vec<ModelEvent> {
     events
 }
 
-/// The tasks of the last prompt, and what the calls since then brought; notes are no prompts.
-fn turn(messages: &[Message]) -> (Vec<Task>, Vec<&CallResult>) {
-    for (at, message) in messages.iter().enumerate().rev() {
-        let Message::User(blocks) = message else { continue };
-        let tasks = blocks.iter().find_map(|block| match block {
+/// The tasks of the running turn's last prompt, and what the calls since then brought.
+fn turn(request: &Request) -> (Vec<Task>, Vec<&CallResult>) {
+    let turn = request.messages.get(request.prompt..).unwrap_or_default();
+    let said = |message: &Message| match message {
+        Message::User(blocks) => blocks.iter().find_map(|block| match block {
             Block::Text { text } => tasks(text),
             Block::Link { .. } | Block::Resource { .. } | Block::Media { .. } => None,
-        });
-        let is_note = at > 0 && !matches!(messages[at - 1], Message::Assistant(_));
-        if tasks.is_some() || !is_note {
-            let results = messages[at..].iter().flat_map(|message| match message {
-                Message::Results(results) => &results[..],
-                Message::User(_) | Message::Assistant(_) => &[],
-            });
-            return (tasks.unwrap_or_else(|| vec![Task::Help]), results.collect());
-        }
-    }
-    (vec![Task::Help], Vec::new())
+        }),
+        Message::Assistant(_) | Message::Results(_) => None,
+    };
+    let last = turn.iter().enumerate().rev().find_map(|(at, message)| Some((at, said(message)?)));
+    let (from, tasks) = last.unwrap_or_else(|| (0, vec![Task::Help]));
+    let results = turn[from..].iter().flat_map(|message| match message {
+        Message::Results(results) => &results[..],
+        Message::User(_) | Message::Assistant(_) => &[],
+    });
+    (tasks, results.collect())
 }
 
 fn pieces(text: &str) -> impl Iterator<Item = String> {

@@ -212,6 +212,7 @@ mod tests {
             system: "".into(),
             tools: Arc::new([]),
             messages,
+            prompt: 0,
             media: Vec::new(),
         };
         let items: Vec<_> = script.stream(request).collect().await;
@@ -301,13 +302,15 @@ mod tests {
     fn waiting_has_no_end() {
         let script = script("say a\nwait\n");
         in_time(async {
-            let mut stream = script.stream(Request {
+            let request = Request {
+                prompt: 0,
                 session: "s".into(),
                 system: "".into(),
                 tools: Arc::new([]),
                 messages: vec![],
                 media: vec![],
-            });
+            };
+            let mut stream = script.stream(request);
             assert_eq!(stream.next().await, Some(Ok(ModelEvent::Text("a".to_owned()))));
             assert!(futures::poll!(stream.next()).is_pending());
         });

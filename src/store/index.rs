@@ -17,7 +17,8 @@ pub(super) fn write(folder: &AbsPath, info: &SessionInfo) -> io::Result<()> {
     fs::replace_private(&folder.join(FILE).map_err(io::Error::other)?, &text, Durability::Process)
 }
 
-/// All sessions, the one active last first. One that cannot be read is left out and logged.
+/// All sessions, the one active last first. One that cannot be read is left out and logged; one that
+/// ended before its first fact is none.
 pub(super) fn list(sessions: &AbsPath) -> io::Result<Vec<SessionInfo>> {
     let listing = match fs::list(sessions, usize::MAX) {
         Ok(listing) => listing,
@@ -27,8 +28,8 @@ pub(super) fn list(sessions: &AbsPath) -> io::Result<Vec<SessionInfo>> {
     let mut infos = Vec::new();
     for entry in listing.entries.iter().filter(|entry| entry.kind == Kind::Folder) {
         let (Some(name), Ok(folder)) = (entry.name.to_str(), sessions.join(&entry.name)) else { continue };
-        match read(&folder).or_else(|_| rebuild(&folder, name)) {
-            Ok(info) => infos.push(info),
+        match read(&folder).map(Some).or_else(|_| rebuild(&folder, name)) {
+            Ok(info) => infos.extend(info),
             Err(error) => tracing::warn!("failed to read session {name}: {error}"),
         }
     }
@@ -43,12 +44,13 @@ fn read(folder: &AbsPath) -> io::Result<SessionInfo> {
 
 /// From the facts, as far as they can be read; nothing is added to them. What comes of a damaged journal
 /// is not kept: once that is repaired, it will be more.
-fn rebuild(folder: &AbsPath, name: &str) -> io::Result<SessionInfo> {
+fn rebuild(folder: &AbsPath, name: &str) -> io::Result<Option<SessionInfo>> {
     let journal = Box::new(DiskJournal::follow(folder.clone())?);
     let recorder = Recorder::salvage(SessionId(name.to_owned()), journal, Arc::new(String::new));
     match (recorder.info(), recorder.halted()) {
-        (Some(info), None) => write(folder, &info).map(|()| info),
-        (Some(info), Some(_damaged)) => Ok(info),
-        (None, damaged) => Err(io::Error::other(damaged.unwrap_or_else(|| "it has no facts".into()))),
+        (Some(info), None) => write(folder, &info).map(|()| Some(info)),
+        (Some(info), Some(_damaged)) => Ok(Some(info)),
+        (None, None) => Ok(None),
+        (None, Some(damaged)) => Err(io::Error::other(damaged)),
     }
 }

@@ -4,8 +4,10 @@ mod hits;
 mod matcher;
 mod query;
 mod results;
+mod watched;
 
 use std::collections::HashMap;
+use std::io;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -19,12 +21,15 @@ pub use query::{
 };
 
 use super::FileError;
+use super::encoding::{Decoded, Encoding};
+use super::file::{self, Content};
 use super::walk::{self, Missed, Named, Stop};
 use crate::limits;
 use crate::os::fs;
 use crate::path::AbsPath;
 use hits::Collect;
 use results::Results;
+use watched::Watched;
 
 /// What was found in one file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -103,7 +108,7 @@ struct Search<'a> {
     searcher: Searcher,
 }
 
-impl Search<'_> {
+impl<'a> Search<'a> {
     fn file(
         &mut self,
         path: AbsPath,
@@ -120,25 +125,18 @@ impl Search<'_> {
         let mut sink = Collect::new(self.query, self.matcher);
         let searched = match (unsaved.get(&path), named) {
             (Some(text), _) => self.searcher.search_slice(self.matcher, text.as_bytes(), &mut sink),
-            (None, Named::Below) => match fs::open(&path) {
-                Ok(file) => self.searcher.search_file(self.matcher, &file, &mut sink),
-                Err(error) => Err(error),
-            },
+            (None, Named::Below) => self.streamed(&path, &mut sink),
             // In memory the lines of a binary file stay whole.
             (None, Named::Itself) => match fs::read_up_to(&path, limits::SEARCH_HEAP_BYTES_MAX as u64) {
-                Ok(read) if read.whole_len == read.bytes.len() as u64 => {
-                    self.searcher.search_slice(self.matcher, &read.bytes, &mut sink)
-                }
-                Ok(_) => {
-                    fs::open(&path).and_then(|file| self.searcher.search_file(self.matcher, &file, &mut sink))
-                }
+                Ok(read) if read.whole_len == read.bytes.len() as u64 => self.held(read.bytes, &mut sink),
+                Ok(_) => self.streamed(&path, &mut sink),
                 Err(error) => Err(error),
             },
         };
         match searched {
             Ok(()) => {}
             // A file that went away has nothing to say.
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return,
             Err(error) => {
                 results.miss(format!("{path}: {error}"));
                 if sink.hits.is_empty() {
@@ -155,6 +153,60 @@ impl Search<'_> {
             let found = Match { path, count: sink.count, hits: sink.hits, binary: sink.binary };
             results.add(found, full);
         }
+    }
+
+    /// Goes through a file as it comes from the disk. One that is no UTF-8 is looked at once more.
+    fn streamed(&mut self, path: &AbsPath, sink: &mut Collect<'a>) -> io::Result<()> {
+        let file = fs::open(path)?;
+        if self.query.decoding != Decoding::AsRead {
+            return self.searcher.search_file(self.matcher, &file, sink);
+        }
+        let mut watched = Watched::new(&file);
+        self.searcher.search_reader(self.matcher, &mut watched, &mut *sink)?;
+        if !watched.is_foreign() || sink.binary.is_some() {
+            return Ok(());
+        }
+        let read = fs::read_up_to(path, limits::TEXT_BYTES_MAX)?;
+        if read.whole_len == read.bytes.len() as u64 {
+            return match foreign(read.bytes) {
+                Some(text) => self.anew(text.as_bytes(), sink),
+                None => Ok(()),
+            };
+        }
+        // Of a file that is not held its beginning tells.
+        let first = &read.bytes[..read.bytes.len().min(limits::READ_CHUNK_BYTES)];
+        match Encoding::of(first) {
+            Some(Encoding::Windows1252) => {
+                *sink = Collect::new(self.query, self.matcher);
+                let decoded = Decoded::new(fs::open(path)?, Encoding::Windows1252);
+                self.searcher.search_reader(self.matcher, decoded, sink)
+            }
+            Some(Encoding::Utf8 | Encoding::Utf16Le | Encoding::Utf16Be) | None => Ok(()),
+        }
+    }
+
+    /// Goes through a file that is held.
+    fn held(&mut self, bytes: Vec<u8>, sink: &mut Collect<'a>) -> io::Result<()> {
+        if self.query.decoding == Decoding::AsRead
+            && str::from_utf8(&bytes).is_err()
+            && let Some(text) = foreign(bytes.clone())
+        {
+            return self.anew(text.as_bytes(), sink);
+        }
+        self.searcher.search_slice(self.matcher, &bytes, sink)
+    }
+
+    fn anew(&mut self, bytes: &[u8], sink: &mut Collect<'a>) -> io::Result<()> {
+        *sink = Collect::new(self.query, self.matcher);
+        self.searcher.search_slice(self.matcher, bytes, sink)
+    }
+}
+
+/// The text of bytes that are neither UTF-8 nor marked, as it is read; none where they are no text.
+fn foreign(bytes: Vec<u8>) -> Option<Arc<str>> {
+    match file::decode(bytes) {
+        Content::Text(file) if file.encoding == Encoding::Windows1252 => Some(file.text),
+        Content::Text(_) | Content::Binary { .. } => None,
     }
 }
 
@@ -233,8 +285,17 @@ mod tests {
             ("a", &utf16),
             ("b", b"\xef\xbb\xbfcaf\xc3\xa9\r\n"),
             ("c", "x\0\ncaf\u{e9}\0".as_bytes()),
+            ("d", b"a\ncaf\xe9\r\n\x80\n"),
+            ("e", b"\xe9\x01 caf\xe9\n"),
         ]);
-        assert_eq!(found(&root, &query("^café$"), &[]).0, "a 1 1:café; b 1 1:café");
+        let all = "a 1 1:café; b 1 1:café; d 1 2:café";
+        assert_eq!(found(&root, &query("^café$"), &[]).0, all);
+        let lines = GrepQuery { span: Span::LinesDotAll, ..query("café.{1,2}€") };
+        assert_eq!(found(&root, &lines, &[]).0, "d 1 2:café,3:€");
+        let one = root.join("d").unwrap();
+        assert_eq!(found(&one, &query("€"), &[]).0, ". 1 3:€");
+        let marked = GrepQuery { decoding: Decoding::Marked, ..query("^café$") };
+        assert_eq!(found(&root, &marked, &[]).0, "a 1 1:café; b 1 1:café");
         let binary = root.join("c").unwrap();
         let found = grep(&binary, &query("caf"), &HashMap::new(), &Stop::default()).unwrap();
         assert_eq!((found.files[0].count, found.files[0].binary), (1, Some(1)));

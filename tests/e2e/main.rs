@@ -7,6 +7,7 @@ mod program;
 mod review;
 mod run;
 mod sessions;
+mod told;
 mod undo;
 #[path = "../support/wire.rs"]
 #[allow(dead_code, reason = "shared with other tests, which use more of it")]

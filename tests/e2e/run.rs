@@ -190,7 +190,14 @@ fn the_demo_asks_changes_and_can_be_repeated() {
     }
     // Without a terminal nobody can say yes.
     let output = demo("ask");
-    assert_eq!(output.status.code(), Some(3), "{}", words(&output).1);
+    let (said, noted) = words(&output);
+    assert_eq!(output.status.code(), Some(3), "{noted}");
+    assert!(noted.contains("The copy is in"), "nothing was changed: {noted}");
+    assert!(
+        said.contains("nobody can be asked here (standard input is not a terminal)")
+            && !said.contains("said no"),
+        "{said}"
+    );
 }
 
 #[test]

@@ -48,6 +48,7 @@ impl Asked {
         let mut query = GrepQuery::new("");
         query.patterns.clear();
         query.line_end = LineEnd::Lf;
+        query.decoding = Decoding::Marked;
         query.max = usize::MAX;
         query.hit_bytes_max = usize::MAX;
         let scope = &mut query.scope;

@@ -15,9 +15,18 @@ pub fn invalid_params(message: &str) -> Error {
     Error::invalid_params(one_line(message))
 }
 
-/// There is no such session, or it is not open on this connection.
-pub fn no_session(session: &SessionId) -> Error {
-    let message = format!("there is no session `{session}` here; open it with session/load or make one");
+/// The session is not open on this connection, if there is one.
+pub fn not_open(session: &SessionId) -> Error {
+    unknown(session, "is open here; open it with session/load, or make one with session/new")
+}
+
+/// There is no such session.
+fn no_session(session: &SessionId) -> Error {
+    unknown(session, "is kept; session/list tells which there are, session/new makes one")
+}
+
+fn unknown(session: &SessionId, what: &str) -> Error {
+    let message = format!("no session `{session}` {what}");
     with(NOT_FOUND, &message, json!({ "kind": "sessionUnknown", "sessionId": session.0 }))
 }
 
@@ -53,7 +62,7 @@ pub fn from_host(session: &SessionId, error: &HostError) -> Error {
 pub fn from_refused(session: &SessionId, refused: &Refused) -> Error {
     match refused {
         Refused::Busy(holder) => busy(session, holder),
-        Refused::Closed => no_session(session),
+        Refused::Closed => not_open(session),
         Refused::QueueFull => failed("limit", &refused.to_string()),
         Refused::NotWaiting(_) => Error::invalid_request(refused),
         Refused::Halted(_) => failed("halted", &refused.to_string()),

@@ -62,8 +62,18 @@ impl ClientFiles {
         }
         let (session, path) = (self.session.get()?, self.places.inside(&write.path)?);
         let text = with_line_ends_of(&held, &write.new);
+        let changes = text != held;
         let request = acp::WriteTextFileRequest::new(session.0.clone(), path.as_path(), text);
-        Some(self.client.write_text_file(&request).await.map_err(|error| refusal(&error)))
+        if let Err(error) = self.client.write_text_file(&request).await {
+            return Some(Err(refusal(&error)));
+        }
+        // Another text than the wanted one may be a formatter's or just typed; the one before is neither.
+        match self.text(&write.path).await {
+            Some(Ok(now)) if changes && now == held => Some(Err(Refusal::Unknown(
+                "the editor said that it wrote the text, and still has the one before".to_owned(),
+            ))),
+            Some(_) | None => Some(Ok(())),
+        }
     }
 }
 
@@ -136,7 +146,7 @@ mod tests {
         }
     }
 
-    /// An editor that holds these files, keeps what is written, and refuses to write `locked`.
+    /// An editor that holds these files, keeps what is written but to `lying`, and refuses to write `locked`.
     async fn hold(stream: tokio::io::DuplexStream, mut files: HashMap<String, String>) {
         let (from, mut to) = tokio::io::split(stream);
         let mut lines = BufReader::new(from).lines();
@@ -147,7 +157,9 @@ mod tests {
             let said = match (message["method"].as_str().unwrap(), files.get(&path)) {
                 ("fs/read_text_file", Some(text)) => json!({ "result": { "content": text } }),
                 ("fs/write_text_file", Some(_)) if !path.ends_with("locked") => {
-                    files.insert(path, message["params"]["content"].as_str().unwrap().to_owned());
+                    if !path.ends_with("lying") {
+                        files.insert(path, message["params"]["content"].as_str().unwrap().to_owned());
+                    }
                     json!({ "result": null })
                 }
                 _ => json!({ "error": error }),
@@ -222,6 +234,16 @@ mod tests {
         assert!(matches!(written[1], Some(Err(Refusal::No(_)))), "a refused write is no success");
         assert!(written[2].is_none(), "what the client does not have is the disk's");
         assert_eq!(read(&files, "/real/a").await.as_deref(), Some("typed"));
+    }
+
+    #[tokio::test]
+    async fn row_64_a_write_that_did_not_happen_is_no_success() {
+        let (files, _tasks) = editor(&[("/link/lying", "x"), ("/link/a", "x")]);
+        let writes =
+            [write("/real/lying", "x", "y"), write("/real/lying", "x", "x"), write("/real/a", "x", "y")];
+        let written = files.write(&writes).await;
+        assert!(matches!(&written[0], Some(Err(Refusal::Unknown(why))) if why.contains("the one before")));
+        assert_eq!(written[1..], [Some(Ok(())), Some(Ok(()))]);
     }
 
     #[tokio::test]

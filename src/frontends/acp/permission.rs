@@ -31,8 +31,11 @@ impl Questions {
         let request = acp::RequestPermissionRequest::new(session.id.0.clone(), call, options);
         let (client, session, id, ask) = (client.clone(), session.clone(), question.clone(), ask.clone());
         let task = self.tasks.spawn(async move {
-            let answer = answer(&ask, client.request_permission(&request).await);
-            if let Err(late) = session.answer(&id, answer, ClientId::from("acp")) {
+            let given = match answer(&ask, client.request_permission(&request).await) {
+                Ok(answer) => session.answer(&id, answer, ClientId::from("acp")),
+                Err(why) => session.nobody_to_ask(&id, why),
+            };
+            if let Err(late) = given {
                 tracing::debug!("an answer came too late: {late}");
             }
         });
@@ -52,25 +55,28 @@ impl Questions {
     }
 }
 
-/// What the client's answer means.
-fn answer(ask: &Question, answered: Result<acp::RequestPermissionResponse, RequestError>) -> Answer {
-    let no = |note: Option<String>| match ask.subject {
-        Subject::Intent(_) => Answer::No { note },
-        // A no with words would let a model go on that repeats itself.
-        Subject::Loop(_) => Answer::No { note: None },
-    };
+/// What the client's answer means; why nobody was asked, in words for the model, where it could not.
+fn answer(
+    ask: &Question,
+    answered: Result<acp::RequestPermissionResponse, RequestError>,
+) -> Result<Answer, Option<String>> {
+    let no = Ok(Answer::No { note: None });
     let outcome = match answered {
         Ok(response) => response.outcome,
         Err(error) => {
             tracing::info!("the client could not ask: {error}");
-            return no(Some("the editor could not show the question".to_owned()));
+            return Err(match ask.subject {
+                Subject::Intent(_) => Some("the editor could not show the question".to_owned()),
+                // A no with words would let a model go on that repeats itself.
+                Subject::Loop(_) => None,
+            });
         }
     };
-    let acp::RequestPermissionOutcome::Selected(selected) = outcome else { return no(None) };
+    let acp::RequestPermissionOutcome::Selected(selected) = outcome else { return no };
     match v1::chosen(&ask.choices, &selected.option_id.0).map(|choice| &choice.kind) {
-        Some(ChoiceKind::Once) => Answer::Once,
-        Some(ChoiceKind::Always(grant)) => Answer::Always(grant.clone()),
-        Some(ChoiceKind::No) | None => no(None),
+        Some(ChoiceKind::Once) => Ok(Answer::Once),
+        Some(ChoiceKind::Always(grant)) => Ok(Answer::Always(grant.clone())),
+        Some(ChoiceKind::No) | None => no,
     }
 }
 
@@ -109,22 +115,20 @@ mod tests {
     #[test]
     fn row_55_all_but_a_known_yes_is_no() {
         let ask = about_a_read();
-        assert_eq!(answer(&ask, selected("allow-once")), Answer::Once);
-        assert!(matches!(answer(&ask, selected("allow-always")), Answer::Always(_)));
+        assert_eq!(answer(&ask, selected("allow-once")), Ok(Answer::Once));
+        assert!(matches!(answer(&ask, selected("allow-always")), Ok(Answer::Always(_))));
         for option in ["reject-once", "allow_once", "", "0", "allow-once ", "ALLOW-ONCE"] {
-            assert_eq!(answer(&ask, selected(option)), Answer::No { note: None }, "{option}");
+            assert_eq!(answer(&ask, selected(option)), Ok(Answer::No { note: None }), "{option}");
         }
         let cancelled = acp::RequestPermissionResponse::new(acp::RequestPermissionOutcome::Cancelled);
-        assert_eq!(answer(&ask, Ok(cancelled)), Answer::No { note: None });
-        let Answer::No { note: Some(_) } = answer(&ask, Err(RequestError::Closed)) else {
-            panic!("not a no")
-        };
+        assert_eq!(answer(&ask, Ok(cancelled)), Ok(Answer::No { note: None }));
+        assert!(matches!(answer(&ask, Err(RequestError::Closed)), Err(Some(_))), "nobody was asked");
     }
 
     #[test]
     fn a_client_that_cannot_ask_stops_a_model_that_repeats_itself() {
         let ask = question(Subject::Loop("five times".into()));
-        assert_eq!(answer(&ask, Err(RequestError::Closed)), Answer::No { note: None });
+        assert_eq!(answer(&ask, Err(RequestError::Closed)), Err(None));
     }
 
     #[test]

@@ -144,7 +144,7 @@ impl Agent {
 
     /// The session of that id, if it is open on this connection.
     pub(super) fn attached(&self, id: &SessionId) -> Result<Arc<Attached>, Error> {
-        self.sessions().get(id).cloned().ok_or_else(|| error::no_session(id))
+        self.sessions().get(id).cloned().ok_or_else(|| error::not_open(id))
     }
 
     /// The session of that id, for who wants to change it. One that another process held is tried anew:

@@ -36,6 +36,14 @@ pub fn prompt(blocks: Vec<acp::ContentBlock>) -> Result<Vec<Given>, Error> {
     if blocks.is_empty() {
         return Err(error::invalid_params("`prompt` is empty; send at least one block"));
     }
+    let bytes: usize = blocks.iter().map(bytes_of_words).sum();
+    if bytes > limits::PROMPT_BYTES_MAX {
+        return Err(error::invalid_params(&format!(
+            "`prompt` has {bytes} bytes, more than the {} that one may have; name files instead of handing over \
+             their text",
+            limits::PROMPT_BYTES_MAX
+        )));
+    }
     let mut content = Vec::with_capacity(blocks.len());
     for block in blocks {
         match block {
@@ -51,6 +59,20 @@ pub fn prompt(blocks: Vec<acp::ContentBlock>) -> Result<Vec<Given>, Error> {
         }
     }
     Ok(content)
+}
+
+/// What a block adds to the length of its prompt.
+fn bytes_of_words(block: &acp::ContentBlock) -> usize {
+    match block {
+        acp::ContentBlock::Text(text) => text.text.len(),
+        acp::ContentBlock::ResourceLink(link) => link.uri.len() + link.name.len(),
+        acp::ContentBlock::Resource(embedded) => match &embedded.resource {
+            acp::EmbeddedResourceResource::TextResourceContents(text) => text.uri.len() + text.text.len(),
+            acp::EmbeddedResourceResource::BlobResourceContents(blob) => blob.uri.len() + blob.blob.len(),
+            _ => 0,
+        },
+        _ => 0,
+    }
 }
 
 /// A prompt's block as it is shown when a session is loaded.
@@ -306,6 +328,18 @@ mod tests {
         assert_eq!(all.concat(), text);
         assert!(all.iter().all(|piece| piece.len() <= limits::ACP_TEXT_BYTES_MAX));
         assert_eq!(pieces("").count(), 0);
+    }
+
+    #[test]
+    fn a_prompt_has_a_bound_over_all_its_blocks() {
+        let half = "a".repeat(limits::PROMPT_BYTES_MAX / 2);
+        let text = || acp::ContentBlock::from(half.as_str());
+        let contents = acp::TextResourceContents::new(half.clone(), "");
+        let resource = acp::EmbeddedResourceResource::TextResourceContents(contents);
+        let resource = || acp::ContentBlock::Resource(acp::EmbeddedResource::new(resource.clone()));
+        assert!(prompt(vec![text(), resource()]).is_ok());
+        let error = prompt(vec![text(), resource(), "b".into()]).unwrap_err().to_string();
+        assert!(error.contains("name files instead"), "{error}");
     }
 
     #[test]

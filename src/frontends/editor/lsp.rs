@@ -8,7 +8,8 @@ use tower_lsp::jsonrpc::{Error, Result};
 use tower_lsp::ls_types::{
     CodeActionKind, CodeActionParams, CodeActionResponse, DidChangeTextDocumentParams,
     DidCloseTextDocumentParams, DidOpenTextDocumentParams, DidSaveTextDocumentParams, ExecuteCommandParams,
-    Hover, HoverContents, HoverParams, InitializeParams, InitializeResult, LSPAny, MarkupContent, MarkupKind,
+    Hover, HoverContents, HoverParams, InitializeParams, InitializeResult, InitializedParams, LSPAny,
+    MarkupContent, MarkupKind,
 };
 
 use super::Editor;
@@ -28,6 +29,10 @@ impl LanguageServer for Lsp {
         }
         let _set_once = self.0.terms.set(terms);
         Ok(answer)
+    }
+
+    async fn initialized(&self, _params: InitializedParams) {
+        self.0.tell_notices().await;
     }
 
     async fn shutdown(&self) -> Result<()> {

@@ -104,6 +104,7 @@ impl Client {
                 Ok(())
             }),
             parent_gone: Arc::new(|process| process == 7),
+            notices: Vec::new(),
         };
         let (near, far) = tokio::io::duplex(64 * 1024);
         let (input, output) = tokio::io::split(far);

@@ -12,14 +12,13 @@ pub(super) async fn answer(
     console: &mut Console,
     interrupts: &mut Interrupts,
 ) -> Asked {
-    if console.input() == Input::Nobody {
-        let note = "nobody can be asked here (standard input is not a terminal)".to_owned();
+    if let Input::Nobody(why) = console.input() {
         // A model that repeats itself gets no advice here: the turn ends.
         let note = match ask.subject {
-            Subject::Intent(_) => Some(note),
+            Subject::Intent(_) => Some(why.to_owned()),
             Subject::Loop(_) => None,
         };
-        let _withdrawn_meanwhile = session.answer(question, Answer::No { note }, client());
+        let _withdrawn_meanwhile = session.nobody_to_ask(question, note);
         return Asked::Unasked;
     }
     show::question(session.recorder(), ask, console);

@@ -16,11 +16,11 @@ pub(super) struct Changed {
     pub removed: usize,
 }
 
-/// The files changed in the last turn, each once, from its text before to its text after.
-pub(super) fn files(recorder: &Recorder) -> Vec<Changed> {
+/// The files changed since a fact, each once, from its text before to its text after.
+pub(super) fn files(recorder: &Recorder, since: Seq) -> Vec<Changed> {
     let cwd = recorder.state(|state| state.cwd().cloned());
     let mut merged: Vec<FileChange> = Vec::new();
-    for change in written(recorder).iter().flat_map(|intent| preview::changes(recorder, intent)) {
+    for change in written(recorder, since).iter().flat_map(|intent| preview::changes(recorder, intent)) {
         match merged.iter_mut().find(|known| known.path == change.path) {
             Some(known) => known.new = change.new,
             None => merged.push(change),
@@ -35,20 +35,16 @@ pub(super) fn files(recorder: &Recorder) -> Vec<Changed> {
     merged.into_iter().map(count).collect()
 }
 
-/// What the calls of the last turn wrote.
-fn written(recorder: &Recorder) -> Vec<Intent> {
+/// What the calls since a fact wrote.
+fn written(recorder: &Recorder, since: Seq) -> Vec<Intent> {
     let mut started: Vec<(CallId, Intent)> = Vec::new();
     let mut written = Vec::new();
-    let mut after = Seq(0);
+    let mut after = since;
     while let Ok(facts) = recorder.facts(after, limits::FACTS_PER_PAGE_MAX) {
         let Some(last) = facts.last() else { break };
         after = last.seq;
         for fact in facts {
             match &*fact.event {
-                Event::TurnStarted { .. } => {
-                    started.clear();
-                    written.clear();
-                }
                 Event::CallStarted { call, intent, .. } => {
                     // What a call does anew is done in the place of what it began before.
                     started.retain(|(id, _)| id != call);
@@ -62,4 +58,70 @@ fn written(recorder: &Recorder) -> Vec<Intent> {
         }
     }
     written
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::engine::journal::MemoryJournal;
+    use crate::engine::{
+        Clock, Mode, ModelName, Output, Reply, ReplyBlock, SessionId, Stop, ToolCall, Usage, Who,
+    };
+    use crate::path::AbsPath;
+    use crate::text::{Change, Edit, Version};
+
+    #[test]
+    fn every_turn_since_counts() {
+        let clock: Clock = Arc::new(|| "now".to_owned());
+        let recorder =
+            Recorder::open(SessionId("s".into()), Box::new(MemoryJournal::default()), clock).unwrap();
+        let cwd = AbsPath::new("/w").unwrap();
+        let opened = Event::Opened {
+            roots: vec![cwd.clone()],
+            cwd: cwd.clone(),
+            model: ModelName("m".into()),
+            mode: Mode::Ask,
+        };
+        recorder.record(opened).unwrap();
+        let mut begun = Vec::new();
+        for (turn, name) in [("t1", "a"), ("t2", "b"), ("t3", "")] {
+            begun.push(recorder.state(|state| state.seq()));
+            let (id, prompt) = (CallId(format!("c-{turn}")), turn.into());
+            recorder.record(Event::TurnStarted { turn: turn.into(), prompt, content: Vec::new() }).unwrap();
+            if !name.is_empty() {
+                let call = ToolCall {
+                    id: id.clone(),
+                    provider_id: "p".into(),
+                    tool: "write".into(),
+                    input: serde_json::json!({}),
+                };
+                let reply = Reply { blocks: vec![ReplyBlock::Call { call }], usage: Usage::default() };
+                let change = Change::Whole("one\n".into());
+                let path = cwd.join(name).unwrap();
+                let edits = vec![Edit { path, base: Version::Absent, change }];
+                for event in [
+                    Event::Replied { message: format!("{turn}.1").as_str().into(), reply: Arc::new(reply) },
+                    Event::CallStarted {
+                        call: id.clone(),
+                        title: "Write".into(),
+                        intent: Intent::Write { edits },
+                        locations: Vec::new(),
+                        by: Who::Quillon,
+                    },
+                    Event::CallEnded { call: id, outcome: Outcome::Done(Output::default()) },
+                ] {
+                    recorder.record(event).unwrap();
+                }
+            }
+            let ended = Event::TurnEnded { turn: turn.into(), stop: Stop::Finished, usage: Usage::default() };
+            recorder.record(ended).unwrap();
+        }
+        let names =
+            |since| files(&recorder, since).into_iter().map(|file| file.name).collect::<Vec<String>>();
+        assert_eq!(names(begun[0]), ["a", "b"]);
+        assert_eq!(names(begun[1]), ["b"]);
+        assert!(names(begun[2]).is_empty());
+    }
 }

@@ -26,10 +26,10 @@ pub enum Tone {
 /// Whether somebody can answer here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Input {
-    /// Standard input is a terminal.
+    /// Somebody sits at the terminal.
     Terminal,
-    /// It is not: questions are answered with no.
-    Nobody,
+    /// Nobody can, so questions are answered with no; why, in words.
+    Nobody(&'static str),
 }
 
 /// What a person reads and types.
@@ -50,8 +50,11 @@ impl Console {
     /// The process's own standard streams. `forget` makes the terminal forget what was typed and not
     /// read.
     pub fn new(forget: fn()) -> Self {
-        let seen = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
-        let input = if seen { Input::Terminal } else { Input::Nobody };
+        let input = match (std::io::stdin().is_terminal(), std::io::stderr().is_terminal()) {
+            (true, true) => Input::Terminal,
+            (true, false) => Input::Nobody("standard error, on which questions are shown, is not a terminal"),
+            (false, _) => Input::Nobody("standard input is not a terminal"),
+        };
         Self {
             words: AutoStream::auto(std::io::stdout()),
             notes: AutoStream::auto(std::io::stderr()),

@@ -61,10 +61,10 @@ pub async fn go_back(
         return Err("there is nothing that could go back".to_owned());
     }
     if consent == Consent::Needed {
-        if console.input() == Input::Nobody {
-            console.complain(
-                "nobody can be asked here, so nothing was done; `--yes` does it without a question",
-            );
+        if let Input::Nobody(why) = console.input() {
+            console.complain(&format!(
+                "nobody can be asked here ({why}), so nothing was done; `--yes` does it without a question"
+            ));
             return Ok(Ending::Unasked);
         }
         match ask(console, interrupts).await {

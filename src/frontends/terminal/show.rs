@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::Format;
 use super::console::{Console, Tone};
+use super::past::Past;
 use crate::engine::preview::{self, FileChange};
 use crate::engine::{
     CallId, Delta, Event, Level, Mode, Outcome, Output, Question, Recorder, ReplyBlock, SessionId, Stop,
@@ -24,6 +25,19 @@ pub(super) struct Show<'a> {
     /// The calls of the open step, to name them when they end.
     calls: HashMap<CallId, String>,
     thinking: Thinking,
+    /// What the user was shown of each call that was asked, to be shown once.
+    asked: HashMap<CallId, Intent>,
+    /// What of the open message is on the screen.
+    answer: Answer,
+    /// What the user typed, where the session is looked at afterwards.
+    past: Option<Past>,
+}
+
+/// Whether something of the model's open message is on the screen.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Answer {
+    Unseen,
+    Begun,
 }
 
 /// Whether thoughts are on the screen.
@@ -35,7 +49,21 @@ enum Thinking {
 
 impl<'a> Show<'a> {
     pub(super) fn new(session: &'a SessionId, recorder: &'a Arc<Recorder>, format: Format) -> Self {
-        Self { session, recorder, format, calls: HashMap::new(), thinking: Thinking::No }
+        Self {
+            session,
+            recorder,
+            format,
+            calls: HashMap::new(),
+            thinking: Thinking::No,
+            asked: HashMap::new(),
+            answer: Answer::Unseen,
+            past: None,
+        }
+    }
+
+    /// Shows a session afterwards: with what the user typed and was asked, which was on the screen then.
+    pub(super) fn of_the_past(session: &'a SessionId, recorder: &'a Arc<Recorder>, format: Format) -> Self {
+        Self { past: Some(Past::default()), ..Self::new(session, recorder, format) }
     }
 
     pub(super) fn updates(&mut self, updates: &[Update], console: &mut Console) {
@@ -63,6 +91,7 @@ impl<'a> Show<'a> {
     fn delta(&mut self, delta: &Delta, console: &mut Console) {
         match delta {
             Delta::Text { text, .. } => {
+                self.answer = Answer::Begun;
                 if self.thinking == Thinking::Shown {
                     console.fresh_line();
                     self.thinking = Thinking::No;
@@ -70,6 +99,7 @@ impl<'a> Show<'a> {
                 console.say(text);
             }
             Delta::Thought { text, .. } => {
+                self.answer = Answer::Begun;
                 self.thinking = Thinking::Shown;
                 console.piece(Tone::Dim, text);
             }
@@ -82,10 +112,14 @@ impl<'a> Show<'a> {
             }
             Delta::Retrying { attempt, wait_ms, why, .. } => {
                 let seconds = wait_ms.div_ceil(1_000);
+                let void = match std::mem::replace(&mut self.answer, Answer::Unseen) {
+                    Answer::Begun => "; what was shown of this answer is void",
+                    Answer::Unseen => "",
+                };
                 console.note(
                     Tone::Warning,
                     &format!(
-                        "{why}; what was shown of this answer is void; waiting {seconds} s, attempt {attempt} of {}",
+                        "{why}{void}; waiting {seconds} s, attempt {attempt} of {}",
                         limits::STEP_ATTEMPTS_MAX
                     ),
                 );
@@ -95,8 +129,12 @@ impl<'a> Show<'a> {
     }
 
     fn fact(&mut self, event: &Event, console: &mut Console) {
+        if let Some(past) = &mut self.past {
+            past.fact(self.recorder, event, console);
+        }
         match event {
             Event::Replied { reply, .. } => {
+                self.answer = Answer::Unseen;
                 console.fresh_line();
                 for block in &reply.blocks {
                     if let ReplyBlock::Call { call } = block {
@@ -107,12 +145,16 @@ impl<'a> Show<'a> {
             Event::CallStarted { call, title, intent, by, .. } => {
                 self.calls.insert(call.clone(), title.clone());
                 console.note(Tone::Place, &format!("• {title}{}", allowed(by)));
-                if !matches!(by, Who::User(_)) {
+                // What was asked was shown with the question, unless the user has changed it.
+                if self.asked.get(call) != Some(intent) {
                     changes(self.recorder, intent, console, limits::SHOWN_DIFF_LINES_MAX);
                 }
             }
             Event::Asked { call: Some(call), ask, .. } => {
                 self.calls.insert(call.clone(), ask.title.clone());
+                if let Subject::Intent(intent) = &ask.subject {
+                    self.asked.insert(call.clone(), intent.clone());
+                }
             }
             Event::CallEnded { call, outcome } => self.call_ended(call, outcome, console),
             Event::Todo { items } => {
@@ -156,6 +198,7 @@ impl<'a> Show<'a> {
 
     fn call_ended(&mut self, call: &CallId, outcome: &Outcome, console: &mut Console) {
         let name = self.calls.remove(call).unwrap_or_default();
+        self.asked.remove(call);
         match outcome {
             Outcome::Done(output) => {
                 if let Some(exit) = output.exit.filter(|exit| !exit.is_success()) {

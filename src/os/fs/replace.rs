@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
-use super::{not_regular, without_waiting};
+use super::attributes::{AccessList, Attributes};
+use super::{names, not_regular, without_waiting};
 use crate::limits::LINKS_FOLLOWED_MAX;
 use crate::path::AbsPath;
 
@@ -22,10 +23,10 @@ pub enum Durability {
 /// Gives a file this content, or makes it.
 ///
 /// The content goes into a new file of a random name in the same folder, which then takes the old
-/// one's name; on failure it is removed. Mode, owner and group stay as far as this user may set
-/// them; access lists and extended attributes do not. A new file gets what the user's mask leaves
-/// of `rw-rw-rw-`. A link stays and its target is replaced, also one that does not exist yet. A
-/// file that the user may not write (`chmod a-w`) is an error, though the folder would allow it.
+/// one's name; on failure it is removed. Mode, owner, group and attributes ([`Attributes`] says which)
+/// stay as far as this user may set them. A new file gets what the user's mask leaves of `rw-rw-rw-`.
+/// A link stays and its target is replaced, also one that does not exist yet. A file that the user may
+/// not write (`chmod a-w`) is an error, though the folder would allow it.
 ///
 /// Written in place instead, so that a crash can leave half of it, are files with several names
 /// (hard links), files which are mount points, and files in a folder that takes no new ones.
@@ -33,13 +34,16 @@ pub fn replace(path: &AbsPath, bytes: &[u8], durability: Durability) -> io::Resu
     put(path, bytes, None, durability)
 }
 
-/// The rights of a file: its mode, owner and group.
+/// The rights of a file: its mode, owner, group and attributes.
 #[derive(Debug, Clone)]
-pub struct Rights(Metadata);
+pub struct Rights {
+    meta: Metadata,
+    attributes: Attributes,
+}
 
 /// The rights of what stands at a path, links followed.
 pub fn rights(path: &AbsPath) -> io::Result<Rights> {
-    std::fs::metadata(path).map(Rights)
+    std::fs::metadata(path).map(|meta| Rights { meta, attributes: Attributes::of(path.as_path()) })
 }
 
 /// As [`replace`], but with the rights of another file, as far as this user may give them. A file that
@@ -50,10 +54,10 @@ pub fn replace_with_rights(
     rights: &Rights,
     durability: Durability,
 ) -> io::Result<()> {
-    put(path, bytes, Some(&rights.0), durability)
+    put(path, bytes, Some(rights), durability)
 }
 
-fn put(path: &AbsPath, bytes: &[u8], rights: Option<&Metadata>, durability: Durability) -> io::Result<()> {
+fn put(path: &AbsPath, bytes: &[u8], rights: Option<&Rights>, durability: Durability) -> io::Result<()> {
     let target = follow(path.as_path())?;
     let old = match std::fs::metadata(&target) {
         Ok(meta) if meta.is_file() => meta,
@@ -65,10 +69,18 @@ fn put(path: &AbsPath, bytes: &[u8], rights: Option<&Metadata>, durability: Dura
         Err(error) => return Err(error),
     };
     refuse_write_protected(&target, &old)?;
-    if has_several_names(&old) {
+    if names(&old) > 1 {
         return in_place(&target, bytes, durability);
     }
-    match by_rename(&target, bytes, Permit::As(rights.unwrap_or(&old)), durability) {
+    let own;
+    let rights = match rights {
+        Some(rights) => rights,
+        None => {
+            own = Rights { meta: old, attributes: Attributes::of(&target) };
+            &own
+        }
+    };
+    match by_rename(&target, bytes, Permit::As(rights), durability) {
         Err(error) if folder_refuses(&error) => in_place(&target, bytes, durability),
         done => done,
     }
@@ -82,7 +94,7 @@ pub(super) enum Permit<'a> {
     /// For this user alone.
     Private,
     /// Those of the file before.
-    As(&'a Metadata),
+    As(&'a Rights),
 }
 
 /// Writes a new file beside `target` and gives it its name.
@@ -190,20 +202,10 @@ fn refuse_write_protected(_target: &Path, old: &Metadata) -> io::Result<()> {
 }
 
 #[cfg(unix)]
-fn has_several_names(old: &Metadata) -> bool {
-    use std::os::unix::fs::MetadataExt;
-    old.nlink() > 1
-}
-
-#[cfg(not(unix))]
-fn has_several_names(_old: &Metadata) -> bool {
-    false
-}
-
-#[cfg(unix)]
-fn take_over_rights(file: &File, old: &Metadata) -> io::Result<()> {
+fn take_over_rights(file: &File, rights: &Rights) -> io::Result<()> {
     use std::os::unix::fs::{MetadataExt, PermissionsExt};
-    let present = file.metadata()?;
+    let list = rights.attributes.give(file);
+    let (old, present) = (&rights.meta, file.metadata()?);
     let group = rustix::fs::Gid::from_raw(old.gid());
     let owner = rustix::fs::Uid::from_raw(old.uid());
     let mut mode = old.mode() & 0o7777;
@@ -214,12 +216,18 @@ fn take_over_rights(file: &File, old: &Metadata) -> io::Result<()> {
             mode &= 0o777;
         }
     }
+    // Beside a list these bits say what it allows at most, and not what the group may.
+    if list == AccessList::Lost {
+        mode &= !0o070;
+    }
     file.set_permissions(std::fs::Permissions::from_mode(mode))
 }
 
 #[cfg(not(unix))]
-fn take_over_rights(_file: &File, _old: &Metadata) -> io::Result<()> {
-    Ok(())
+fn take_over_rights(file: &File, rights: &Rights) -> io::Result<()> {
+    match rights.attributes.give(file) {
+        AccessList::AsBefore | AccessList::Lost => Ok(()),
+    }
 }
 
 #[cfg(unix)]
@@ -294,6 +302,45 @@ mod tests {
             replace_with_rights(&moved, b"two", &rights, Durability::Process).unwrap();
             assert_eq!((text(&moved).as_str(), mode(&moved)), ("two", mode_of_it));
         }
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn attributes_and_the_access_list_stay() {
+        use rustix::fs::{XattrFlags, getxattr, setxattr};
+        let (_held, folder) = folder();
+        let (path, other) = (folder.join("a").unwrap(), folder.join("b").unwrap());
+        put(&path, "one").unwrap();
+        put(&other, "one").unwrap();
+        set_mode(&other, 0o640);
+        // The owner and one more may write, the group may nothing.
+        let mut list = vec![2, 0, 0, 0];
+        for (tag, may, id) in [(1u16, 6u16, !0u32), (2, 6, 12345), (4, 0, !0), (16, 6, !0), (32, 0, !0)] {
+            list.extend([&tag.to_le_bytes()[..], &may.to_le_bytes(), &id.to_le_bytes()].concat());
+        }
+        let given = [("user.note", b"mine".to_vec()), ("system.posix_acl_access", list)];
+        for (name, value) in &given {
+            if setxattr(path.as_path(), *name, value, XattrFlags::empty()).is_err() {
+                eprintln!("not tested: the file system of the temporary folder has no attributes");
+                return;
+            }
+        }
+        let had = |path: &AbsPath, name: &str| {
+            let mut value = vec![0; 256];
+            getxattr(path.as_path(), name, &mut value[..]).ok().map(|length| value[..length].to_vec())
+        };
+        put(&path, "two").unwrap();
+        for (name, value) in &given {
+            assert_eq!(had(&path, name).as_ref(), Some(value), "{name}");
+        }
+        assert_eq!(mode(&path), 0o660);
+        replace_with_rights(&path, b"three", &rights(&other).unwrap(), Durability::Process).unwrap();
+        assert_eq!((had(&path, given[1].0), mode(&path)), (None, 0o640));
+
+        // A list that new files of a folder get is none of the old file's.
+        setxattr(folder.as_path(), "system.posix_acl_default", &given[1].1, XattrFlags::empty()).unwrap();
+        put(&other, "two").unwrap();
+        assert_eq!((had(&other, given[1].0), mode(&other)), (None, 0o640));
     }
 
     #[test]

@@ -346,6 +346,7 @@ mod tests {
 
     fn request(messages: Vec<Message>) -> Request {
         Request {
+            prompt: 0,
             session: SessionId::from("s"),
             system: "Be brief.".into(),
             tools: Arc::new([]),

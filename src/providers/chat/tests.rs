@@ -20,6 +20,7 @@ fn request() -> Request {
         tools: Arc::new([]),
         messages: vec![Message::User(Arc::new([text]))],
         media: Vec::new(),
+        prompt: 0,
     }
 }
 

@@ -8,7 +8,22 @@ use crate::engine::model::ToolSpec;
 
 /// A conversation in which calls are answered by what `tool` gives.
 fn play(prompt: &str, tool: impl Fn(&str, &Value) -> (String, ResultKind)) -> Vec<String> {
-    let mut messages = vec![Message::User([Block::Text { text: prompt.into() }].into())];
+    play_after(Vec::new(), prompt, tool)
+}
+
+fn words(text: &str) -> Message {
+    Message::User([Block::Text { text: text.into() }].into())
+}
+
+/// The same behind what was said in the turns before.
+fn play_after(
+    before: Vec<Message>,
+    said: &str,
+    tool: impl Fn(&str, &Value) -> (String, ResultKind),
+) -> Vec<String> {
+    let prompt = before.len();
+    let mut messages = before;
+    messages.push(words(said));
     let mut happened = Vec::new();
     for _ in 0..20 {
         let spec = ToolSpec { name: "read".into(), description: String::new(), schema: json!({}) };
@@ -18,6 +33,7 @@ fn play(prompt: &str, tool: impl Fn(&str, &Value) -> (String, ResultKind)) -> Ve
             tools: [spec].into(),
             messages: messages.clone(),
             media: Vec::new(),
+            prompt,
         };
         let mut words = String::new();
         let mut called = None;
@@ -90,4 +106,31 @@ fn words_and_quotes() {
         Some(vec![Task::List { folder: ".".into() }, Task::Run { command: "cargo test".into() }])
     );
     assert_eq!(tasks("dance"), None);
+}
+
+#[test]
+fn a_turn_that_was_cancelled_or_failed_is_over() {
+    let cancelled = CallResult {
+        call: CallId("c1".into()),
+        provider_id: "p".into(),
+        tool: "bash".into(),
+        text: "The user cancelled before this call was done.".into(),
+        kind: ResultKind::Failed,
+    };
+    let call = ToolCall {
+        id: CallId("c1".into()),
+        provider_id: "p".into(),
+        tool: "bash".into(),
+        input: json!({ "command": "sleep 20" }),
+    };
+    let reply = Reply { blocks: vec![ReplyBlock::Call { call }], usage: Usage::default() };
+    let in_a_call = vec![
+        words("run sleep 20"),
+        Message::Assistant(Arc::new(reply)),
+        Message::Results([cancelled].into()),
+    ];
+    for before in [in_a_call, vec![words("run rm -r .")]] {
+        let happened = play_after(before, "something else", |_, _| panic!("no call"));
+        assert!(happened[0].contains("`find TEXT in FOLDER`"), "{happened:?}");
+    }
 }

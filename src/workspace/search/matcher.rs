@@ -80,7 +80,7 @@ pub(super) fn searcher(query: &GrepQuery) -> Result<Searcher, FileError> {
         Context::Everything => builder.passthru(true),
     };
     match &query.decoding {
-        Decoding::Marked => {}
+        Decoding::AsRead | Decoding::Marked => {}
         Decoding::Raw => {
             builder.bom_sniffing(false);
         }

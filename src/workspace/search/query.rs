@@ -125,6 +125,9 @@ pub enum Binary {
 /// How bytes become text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Decoding {
+    /// As files are read ([`crate::workspace::file::decode`]): by the mark; UTF-8; or a byte for each
+    /// character, where it is no UTF-8 and text all the same.
+    AsRead,
     /// By the byte-order mark; UTF-8 where there is none.
     Marked,
     /// They stay bytes.
@@ -180,7 +183,7 @@ impl GrepQuery {
             sense: Sense::Matching,
             scope: Scope::default(),
             binary: Binary::Skipped,
-            decoding: Decoding::Marked,
+            decoding: Decoding::AsRead,
             wanted: SearchFor::Lines,
             context: Context::Lines(0, 0),
             max_per_file: None,
