@@ -18,6 +18,7 @@ pub mod gates;
 pub mod handle;
 pub mod history;
 pub mod host;
+mod hunk_ids;
 mod id;
 pub mod journal;
 pub mod live;

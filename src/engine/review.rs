@@ -4,6 +4,7 @@
 //! the user changes outside of the hunks moves it along, keeping a hunk moves it too.
 
 use super::event::{CallId, Event, TurnId};
+use super::hunk_ids;
 use super::parts::Parts;
 use super::story::{self, Body, Start, Story};
 use super::tool::ToolError;
@@ -11,7 +12,7 @@ use super::touch::{Settled, Touch};
 use super::writing::{self, Bases, Cause, Wrote};
 use crate::path::AbsPath;
 use crate::policy::Intent;
-use crate::text::{Change, Edit, Hash, Hunk, Splice, Version};
+use crate::text::{Change, Edit, Hunk, Splice, Version};
 
 /// What is to be looked at in one file.
 #[derive(Debug, Clone)]
@@ -39,7 +40,8 @@ pub struct Review {
 /// One change of the text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReviewHunk {
-    /// Names it: the same as long as its lines, old and new, are the same.
+    /// Names it and no other: the same as long as its lines, old and new, and those around it are the
+    /// same. Of changes which nothing of that tells apart each has a name until one of them goes.
     pub id: String,
     /// Which lines.
     pub hunk: Hunk,
@@ -152,13 +154,12 @@ fn unsettled(parts: &Parts, path: &AbsPath) -> Option<(Vec<Touch>, Option<Settle
 }
 
 fn review_of(path: &AbsPath, story: Story, touches: &[Touch]) -> Review {
-    let mut names = std::collections::HashMap::new();
-    let hunks = story.hunks().into_iter().map(|hunk| {
-        let (old, new) = story.lines(&hunk);
-        let count = names.entry((old.to_owned(), new.to_owned())).or_insert(0u32);
-        *count += 1;
-        let pieces = [old.as_bytes(), b"\0", new.as_bytes(), b"\0", &count.to_be_bytes()];
-        let id = Hash::of_pieces(pieces).to_string()[..16].to_owned();
+    let hunks = story.hunks();
+    let ids = match (story.base(), story.now()) {
+        (Body::Text(base), Body::Text(now)) => hunk_ids::ids(base, now, &hunks),
+        _ => Vec::new(),
+    };
+    let hunks = ids.into_iter().zip(hunks).map(|(id, hunk)| {
         let mixed = if story.is_mixed(&hunk) { Mixed::Yes } else { Mixed::No };
         ReviewHunk { id, hunk, mixed }
     });
