@@ -1,5 +1,6 @@
 //! The way back to before a turn: the files, what was said, or both; and the way back from that.
 
+use super::commits;
 use super::event::{Block, Event, PromptId, RestoreId, RestoreOf, RestoredTo, Seq, TurnId};
 use super::parts::Parts;
 use super::review;
@@ -190,12 +191,14 @@ pub(super) async fn restore(
             (restore.clone(), Event::Restored { restore, to: to.clone(), what })
         })
         .map_err(|halted| RestoreError::Halted(halted.0))?;
+    commits::look(parts, &[]).await;
     let cause = Cause { call: None, restore: Some(restore.clone()) };
     let mut restored = Restored { restore, files: Vec::new(), left: Vec::new(), prompt };
     for one in files {
         let Planned { path, left, story, hunks, then, now } = one;
         if then != now || story.modes().is_some() && left.is_none() {
-            match review::undo(parts, &path, &story, &hunks, &cause).await {
+            let our_turn = parts.gates.enter([&path]).await;
+            match review::undo(parts, &path, &story, &hunks, &cause, &our_turn).await {
                 Ok(()) => restored.files.push(path.clone()),
                 Err(error) => restored.left.push((path.clone(), error.0)),
             }

@@ -3,13 +3,15 @@
 //! The baseline is the file as it would be without those changes. It is a fold over the facts: what
 //! the user changes outside of the hunks moves it along, keeping a hunk moves it too.
 
-use super::event::{CallId, Event, TurnId};
+use super::event::{CallId, Event, Seq, TurnId};
+use super::gates::OurTurn;
 use super::hunk_ids;
 use super::parts::Parts;
 use super::story::{self, Body, Start, Story};
 use super::tool::ToolError;
 use super::touch::{Settled, Touch};
 use super::writing::{self, Bases, Cause, Wrote};
+use crate::limits;
 use crate::path::AbsPath;
 use crate::policy::Intent;
 use crate::text::{Change, Edit, Hunk, Splice, Version};
@@ -35,6 +37,17 @@ pub struct Review {
     /// The turns in which they were made.
     pub turns: Vec<TurnId>,
     story: Story,
+    looked: Looked,
+}
+
+/// What a review was made of.
+#[derive(Debug, Clone)]
+struct Looked {
+    /// The changes that are not settled.
+    touches: Vec<Touch>,
+    settled: Option<Settled>,
+    /// The last fact that was there.
+    seen: Seq,
 }
 
 /// One change of the text.
@@ -70,7 +83,7 @@ pub enum ReviewOf {
 }
 
 /// What becomes of changes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Verdict {
     /// They stay, and need not be looked at any more.
     Keep,
@@ -132,28 +145,49 @@ pub(super) async fn list(parts: &Parts) -> Vec<Review> {
 
 /// What is to be looked at in this file; none where the session has not changed it.
 pub(super) async fn file(parts: &Parts, path: &AbsPath) -> Option<Review> {
-    let (touches, settled) = unsettled(parts, path)?;
-    let current = story::current(parts, path).await;
-    let start = settled.as_ref().map_or(Start::First, Start::Settled);
-    // What a way back did is the user's.
-    let story = story::tell(&parts.recorder, start, &touches, |touch| touch.restore.is_none(), &current);
-    Some(review_of(path, story, &touches))
+    // First: what is changed and recorded after that is not taken for seen.
+    let (mut looked, mut current) = (look(parts, path)?, story::current(parts, path).await);
+    for _ in 1..limits::REVIEW_LOOKS_MAX {
+        let again = look(parts, path)?;
+        if again.last() == looked.last() {
+            break;
+        }
+        // The text may have changes that were not looked at, and would pass for the user's.
+        (looked, current) = (again, story::current(parts, path).await);
+    }
+    let start = looked.settled.as_ref().map_or(Start::First, Start::Settled);
+    let story = story::tell(&parts.recorder, start, &looked.touches, is_agents, &current);
+    Some(review_of(path, story, looked))
+}
+
+impl Looked {
+    /// The last facts about the file.
+    fn last(&self) -> (Option<Seq>, Option<Seq>) {
+        (self.touches.last().map(|touch| touch.seq), self.settled.as_ref().map(|settled| settled.seq))
+    }
+}
+
+/// What a way back did is the user's.
+fn is_agents(touch: &Touch) -> bool {
+    touch.restore.is_none()
 }
 
 /// The changes of a file that are not settled; none where the session has not changed it at all.
-fn unsettled(parts: &Parts, path: &AbsPath) -> Option<(Vec<Touch>, Option<Settled>)> {
-    let (mut touches, settled) =
-        parts.recorder.state(|state| (state.touches().of(path), state.touches().settled(path).cloned()));
+fn look(parts: &Parts, path: &AbsPath) -> Option<Looked> {
+    let (mut touches, settled, seen) = parts.recorder.state(|state| {
+        let touches = state.touches();
+        (touches.of(path), touches.settled(path).cloned(), state.seq())
+    });
     if touches.is_empty() && settled.is_none() {
         return None;
     }
     if let Some(settled) = &settled {
         touches.retain(|touch| touch.seq > settled.seq);
     }
-    Some((touches, settled))
+    Some(Looked { touches, settled, seen })
 }
 
-fn review_of(path: &AbsPath, story: Story, touches: &[Touch]) -> Review {
+fn review_of(path: &AbsPath, story: Story, looked: Looked) -> Review {
     let hunks = story.hunks();
     let ids = match (story.base(), story.now()) {
         (Body::Text(base), Body::Text(now)) => hunk_ids::ids(base, now, &hunks),
@@ -163,9 +197,9 @@ fn review_of(path: &AbsPath, story: Story, touches: &[Touch]) -> Review {
         let mixed = if story.is_mixed(&hunk) { Mixed::Yes } else { Mixed::No };
         ReviewHunk { id, hunk, mixed }
     });
-    let mut calls: Vec<CallId> = touches.iter().filter_map(|touch| touch.call.clone()).collect();
+    let mut calls: Vec<CallId> = looked.touches.iter().filter_map(|touch| touch.call.clone()).collect();
     calls.dedup();
-    let mut turns: Vec<TurnId> = touches.iter().filter_map(|touch| touch.turn.clone()).collect();
+    let mut turns: Vec<TurnId> = looked.touches.iter().filter_map(|touch| touch.turn.clone()).collect();
     turns.dedup();
     Review {
         path: path.clone(),
@@ -177,6 +211,7 @@ fn review_of(path: &AbsPath, story: Story, touches: &[Touch]) -> Review {
         calls,
         turns,
         story,
+        looked,
     }
 }
 
@@ -200,24 +235,31 @@ pub(super) async fn decide(parts: &Parts, decisions: &[Decision]) -> Vec<Decided
 async fn some(parts: &Parts, group: &[Decision]) -> Result<Vec<Decided>, ToolError> {
     let Some(first) = group.first() else { return Ok(Vec::new()) };
     let stale = || Ok(group.iter().map(|_| Decided::Stale).collect());
+    // Held from the look to the end: a change that is on its way would count as neither seen nor made.
+    let our_turn = parts.gates.enter([&first.path]).await;
     let Some(review) = file(parts, &first.path).await else { return stale() };
     let seen = |decision: &Decision| decision.version.is_none_or(|seen| review.version() == Some(seen));
     if !group.iter().all(seen) {
         return stale();
     }
     let done = match (&first.of, first.verdict) {
-        (ReviewOf::Hunk(_), _) => return of_hunks(parts, &review, group).await,
-        (ReviewOf::File, Verdict::Keep) => keep_all(parts, &review).await,
+        (ReviewOf::Hunk(_), _) => return of_hunks(parts, &review, group, &our_turn).await,
+        (ReviewOf::File, Verdict::Keep) => keep_all(parts, &review, &our_turn).await,
         (ReviewOf::File, Verdict::Undo) => {
             let hunks: Vec<Hunk> = review.hunks.iter().map(|one| one.hunk.clone()).collect();
-            undo(parts, &review.path, &review.story, &hunks, &Cause::default()).await
+            undo(parts, &review.path, &review.story, &hunks, &Cause::default(), &our_turn).await
         }
-        (ReviewOf::Turn(turn), verdict) => of_turn(parts, &review, turn, verdict).await,
+        (ReviewOf::Turn(turn), verdict) => of_turn(parts, &review, turn, verdict, &our_turn).await,
     };
     done.map(|()| vec![Decided::Done])
 }
 
-async fn of_hunks(parts: &Parts, review: &Review, group: &[Decision]) -> Result<Vec<Decided>, ToolError> {
+async fn of_hunks(
+    parts: &Parts,
+    review: &Review,
+    group: &[Decision],
+    our_turn: &OurTurn,
+) -> Result<Vec<Decided>, ToolError> {
     let find = |decision: &Decision| match &decision.of {
         ReviewOf::Hunk(id) => review.hunks.iter().find(|hunk| hunk.id == *id).map(|found| found.hunk.clone()),
         ReviewOf::File | ReviewOf::Turn(_) => None,
@@ -237,22 +279,28 @@ async fn of_hunks(parts: &Parts, review: &Review, group: &[Decision]) -> Result<
     // Keeping first: it writes nothing, and an undo that the editor refuses leaves it standing.
     if !kept.is_empty() {
         let (baseline, mixed) = (review.story.keeping(&kept), review.story.mixed_but_in(&kept));
-        settle(parts, &review.path, &baseline, &review.current, mixed).await?;
+        settle(parts, review, &baseline, mixed).await?;
     }
     if !undone.is_empty() {
-        undo(parts, &review.path, &review.story, &undone, &Cause::default()).await?;
+        undo(parts, &review.path, &review.story, &undone, &Cause::default(), our_turn).await?;
     }
     Ok(found.iter().map(|hunk| if hunk.is_some() { Decided::Done } else { Decided::Stale }).collect())
 }
 
 /// What one turn has changed: everything else counts as somebody else's.
-async fn of_turn(parts: &Parts, review: &Review, turn: &TurnId, verdict: Verdict) -> Result<(), ToolError> {
-    let Some((touches, settled)) = unsettled(parts, &review.path) else { return Ok(()) };
+async fn of_turn(
+    parts: &Parts,
+    review: &Review,
+    turn: &TurnId,
+    verdict: Verdict,
+    our_turn: &OurTurn,
+) -> Result<(), ToolError> {
+    let Looked { touches, settled, .. } = &review.looked;
     let of_it = |touch: &Touch| touch.turn.as_ref() == Some(turn);
     match verdict {
         Verdict::Undo => {
             let start = settled.as_ref().map_or(Start::First, |settled| Start::Stand(&settled.current));
-            let story = story::tell(&parts.recorder, start, &touches, of_it, &review.current);
+            let story = story::tell(&parts.recorder, start, touches, of_it, &review.current);
             let (mixed, sure): (Vec<Hunk>, Vec<Hunk>) =
                 story.hunks().into_iter().partition(|hunk| story.is_mixed(hunk));
             if !mixed.is_empty() || story.is_touched() && sure.is_empty() {
@@ -261,49 +309,52 @@ async fn of_turn(parts: &Parts, review: &Review, turn: &TurnId, verdict: Verdict
                     review.path
                 )));
             }
-            undo(parts, &review.path, &story, &sure, &Cause::default()).await
+            undo(parts, &review.path, &story, &sure, &Cause::default(), our_turn).await
         }
         Verdict::Keep => {
             let start = settled.as_ref().map_or(Start::First, Start::Settled);
             let others = |touch: &Touch| !of_it(touch);
-            let story = story::tell(&parts.recorder, start, &touches, others, &review.current);
+            let story = story::tell(&parts.recorder, start, touches, others, &review.current);
             let mixed = story.mixed_but_in(&[]);
-            settle(parts, &review.path, story.base(), &review.current, mixed).await
+            settle(parts, review, story.base(), mixed).await
         }
     }
 }
 
-/// All of a file stays.
-pub(super) async fn keep_all(parts: &Parts, review: &Review) -> Result<(), ToolError> {
-    settle(parts, &review.path, &review.current, &review.current, Vec::new()).await
+/// All of a file stays, as it was looked at in this turn at it.
+pub(super) async fn keep_all(parts: &Parts, review: &Review, _our_turn: &OurTurn) -> Result<(), ToolError> {
+    settle(parts, review, &review.current, Vec::new()).await
 }
 
 /// From here on the review begins with this baseline.
 async fn settle(
     parts: &Parts,
-    path: &AbsPath,
+    review: &Review,
     baseline: &Body,
-    current: &Body,
     mixed: Vec<std::ops::Range<u32>>,
 ) -> Result<(), ToolError> {
-    let baseline = story::keep(parts, path, baseline).await?;
-    let current = story::keep(parts, path, current).await?;
-    parts.recorder.record(Event::Reviewed { path: path.clone(), baseline, current, mixed })?;
+    let path = review.path.clone();
+    let baseline = story::keep(parts, &path, baseline).await?;
+    let current = story::keep(parts, &path, &review.current).await?;
+    let seen = Some(review.looked.seen);
+    parts.recorder.record(Event::Reviewed { path, baseline, current, mixed, seen })?;
     Ok(())
 }
 
-/// Takes changes of a file back. All of it where nothing says which part.
+/// Takes changes of a file back. All of it where nothing says which part. Where it is not any more what
+/// its story ends with, nothing is done.
 pub(super) async fn undo(
     parts: &Parts,
     path: &AbsPath,
     story: &Story,
     hunks: &[Hunk],
     cause: &Cause,
+    our_turn: &OurTurn,
 ) -> Result<(), ToolError> {
     if let Some(modes) = story.modes()
         && story.base().is_same(story.now())
     {
-        return story::set_mode(parts, path, modes, cause, story.now()).await;
+        return story::set_mode(parts, path, modes, cause, story.now(), our_turn).await;
     }
     let change = match (story.base(), story.now()) {
         (Body::Text(_), Body::Text(_)) => {
@@ -315,7 +366,7 @@ pub(super) async fn undo(
         }
         (Body::Absent, Body::Text(_)) => Change::Delete,
         (Body::Text(text), Body::Absent) => match story.bytes() {
-            Some(bytes) => return story::put(parts, path, Some(bytes), story, cause).await,
+            Some(bytes) => return story::put(parts, path, Some(bytes), story, cause, our_turn).await,
             None => Change::Whole(text.to_string()),
         },
         (Body::Unknown, _) => {
@@ -323,31 +374,31 @@ pub(super) async fn undo(
                 "{path} cannot be brought back: nobody kept what stood there before the command changed it"
             )));
         }
-        (Body::Absent, _) => return story::put(parts, path, None, story, cause).await,
-        (Body::Other(bytes), _) => return story::put(parts, path, Some(*bytes), story, cause).await,
+        (Body::Absent, _) => return story::put(parts, path, None, story, cause, our_turn).await,
+        (Body::Other(bytes), _) => {
+            return story::put(parts, path, Some(*bytes), story, cause, our_turn).await;
+        }
         (Body::Text(text), _) => {
             let bytes = match story.bytes() {
                 Some(bytes) => bytes,
                 None => writing::keep(parts, path, text.as_bytes())?,
             };
-            return story::put(parts, path, Some(bytes), story, cause).await;
+            return story::put(parts, path, Some(bytes), story, cause, our_turn).await;
         }
     };
     let base = story.now().version().unwrap_or(Version::Absent);
     let edits = [Edit { path: path.clone(), base, change }];
-    let changed =
-        || ToolError::new(format!("{path} has changed meanwhile; nothing was written. Look at it again"));
     let intent = Intent::Write { edits: edits.to_vec() };
     if writing::keep_bases(parts, &intent).await? == Bases::Gone {
-        return Err(changed());
+        return Err(story::changed(path));
     }
-    match writing::write(parts, &edits, cause).await? {
+    match writing::write_in_turn(parts, our_turn, &edits, cause).await? {
         Wrote::Written(_) => {}
-        Wrote::Gone => return Err(changed()),
+        Wrote::Gone => return Err(story::changed(path)),
     }
     match story.modes() {
         Some(modes) if hunks.len() == story.hunks().len() && edits[0].change != Change::Delete => {
-            story::set_mode(parts, path, modes, cause, story.base()).await
+            story::set_mode(parts, path, modes, cause, story.base(), our_turn).await
         }
         Some(_) | None => Ok(()),
     }

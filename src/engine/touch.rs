@@ -64,7 +64,7 @@ pub struct Touch {
 /// What the user settled of a file: from here on the review begins anew.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settled {
-    /// The fact that tells of it.
+    /// The last fact whose changes were looked at.
     pub seq: Seq,
     /// What the file would be without the changes that are still to be looked at.
     pub baseline: Stand,
@@ -161,9 +161,9 @@ impl Touches {
                 self.push(Touch { seq, before: last.after.clone(), after, ..last });
             }
             Event::Restored { restore, to, .. } => self.restores.push((restore.clone(), to.clone())),
-            Event::Reviewed { path, baseline, current, mixed } => {
+            Event::Reviewed { path, baseline, current, mixed, seen } => {
                 let (baseline, current, mixed) = (baseline.clone(), current.clone(), mixed.clone());
-                let settled = Settled { seq, baseline, current, mixed };
+                let settled = Settled { seq: seen.unwrap_or(seq), baseline, current, mixed };
                 self.settled.insert(path.clone(), settled);
             }
             Event::Opened { .. }
