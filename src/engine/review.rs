@@ -313,7 +313,7 @@ async fn of_turn(
         }
         Verdict::Keep => {
             let start = settled.as_ref().map_or(Start::First, Start::Settled);
-            let others = |touch: &Touch| !of_it(touch);
+            let others = |touch: &Touch| is_agents(touch) && !of_it(touch);
             let story = story::tell(&parts.recorder, start, touches, others, &review.current);
             let mixed = story.mixed_but_in(&[]);
             settle(parts, review, story.base(), mixed).await
