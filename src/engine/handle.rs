@@ -72,6 +72,9 @@ pub enum AnswerError {
     /// That answer was not among those offered.
     #[error("question `{0}` does not offer that answer")]
     NotOffered(QuestionId),
+    /// A text was given for a file that it is not about.
+    #[error("question `{0}` is not about {1}")]
+    OtherFile(QuestionId, AbsPath),
     /// Another process holds the session.
     #[error("the session is in use by {0}; answer there")]
     Busy(String),
@@ -117,8 +120,10 @@ impl Session {
         };
         let offered = self.recorder.state(|state| {
             let open = state.question(question).ok_or_else(|| AnswerError::Closed(question.clone()))?;
-            Ok(open.ask.choices.iter().any(|choice| fits(&choice.kind, &answer))
-                && amends(&open.ask, &answer))
+            if let Some(other) = beside(&open.ask, &answer) {
+                return Err(AnswerError::OtherFile(question.clone(), other.clone()));
+            }
+            Ok(open.ask.choices.iter().any(|choice| fits(&choice.kind, &answer)))
         })?;
         if !offered {
             return Err(AnswerError::NotOffered(question.clone()));
@@ -240,11 +245,14 @@ impl Session {
     }
 }
 
-/// Whether the user's own texts are for files that the question is about.
-fn amends(ask: &Question, answer: &Answer) -> bool {
-    let Answer::Amended { files } = answer else { return true };
-    let Subject::Intent(Intent::Write { edits }) = &ask.subject else { return false };
-    files.iter().all(|file| edits.iter().any(|edit| edit.path == file.path))
+/// A file that the question is not about and that the user gives an own text for.
+fn beside<'a>(ask: &Question, answer: &'a Answer) -> Option<&'a AbsPath> {
+    let Answer::Amended { files } = answer else { return None };
+    let edits = match &ask.subject {
+        Subject::Intent(Intent::Write { edits }) => edits.as_slice(),
+        Subject::Intent(_) | Subject::Loop(_) => &[],
+    };
+    files.iter().map(|file| &file.path).find(|path| edits.iter().all(|edit| edit.path != **path))
 }
 
 fn fits(offered: &ChoiceKind, answer: &Answer) -> bool {

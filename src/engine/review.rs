@@ -297,6 +297,15 @@ async fn of_turn(
 ) -> Result<(), ToolError> {
     let Looked { touches, settled, .. } = &review.looked;
     let of_it = |touch: &Touch| touch.turn.as_ref() == Some(turn);
+    if !touches.iter().any(of_it) {
+        let ever = parts.recorder.state(|state| state.touches().of(&review.path).iter().any(of_it));
+        // What is settled already can be settled again.
+        return if ever {
+            Ok(())
+        } else {
+            Err(ToolError::new(format!("turn `{turn}` has not changed {}", review.path)))
+        };
+    }
     match verdict {
         Verdict::Undo => {
             let start = settled.as_ref().map_or(Start::First, |settled| Start::Stand(&settled.current));
