@@ -231,6 +231,10 @@ fn sessions_are_found_or_it_is_told() {
             "{noted}"
         );
     }
+    let below = place.work.path().join("sub/deeper");
+    std::fs::create_dir_all(&below).unwrap();
+    let output = quillon(&below, place.state.path()).arg("review").output().unwrap();
+    assert!(words(&output).0.contains("a.txt: modified"), "{}", words(&output).1);
     let (_, listed, _) = place.quillon(&["sessions", "list", "--json"]);
     let info: Value = serde_json::from_str(listed.trim()).unwrap();
     let named = ["review", "-s", info["id"].as_str().unwrap()];
