@@ -54,7 +54,7 @@ pub use model::{Model, ModelError, ModelEvent, Models};
 pub use parts::Toolbox;
 pub use reader::{Reader, Update};
 pub use recorder::{Clock, Halted, Recorder};
-pub use restore::{Checkpoint, Planned, RestoreError, Restored};
+pub use restore::{Checkpoint, Covers, Planned, RestoreError, Restored};
 pub use review::{Decided, Decision, Mixed, Review, ReviewHunk, ReviewOf, Verdict};
 pub use session::{Accepted, Refused};
 pub use state::State;

@@ -216,6 +216,9 @@ pub struct Checkpoint {
     pub at: Timestamp,
     /// How many files were changed in it.
     pub files: u32,
+    /// Whether the conversation can go back to it. If not, it went back already without the files, and
+    /// these alone can.
+    pub conversation: bool,
 }
 
 /// Params of `agent/checkpoint/preview`: exactly one of the two ids.

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::review::{SessionArgs, with};
-use crate::engine::{Event, RestoreId, RestoreOf, RestoredTo, Seq, Session};
+use crate::engine::{Covers, Event, RestoreId, RestoreOf, RestoredTo, Seq, Session};
 use crate::frontends::changes;
 use crate::frontends::terminal::{self, Consent, Format, WayBack};
 use crate::limits;
@@ -70,7 +70,7 @@ pub(super) fn checkpoints(args: &CheckpointsArgs) -> Result<ExitCode, String> {
     with(&args.session, async |_, session, console| terminal::checkpoints(session, console, format))
 }
 
-/// Where to; and what went back with the restore that is taken back.
+/// Where to; and what went back with the restore that is taken back, or is all that can go there.
 fn target(args: &UndoArgs, session: &Session) -> Result<(RestoredTo, Option<RestoreOf>), String> {
     if let Some(name) = &args.restore {
         let restore = RestoreId(name.clone());
@@ -80,7 +80,10 @@ fn target(args: &UndoArgs, session: &Session) -> Result<(RestoredTo, Option<Rest
     }
     let points = session.checkpoints().map_err(|refused| refused.to_string())?;
     match (changes::find_point(&points, args.turn.as_deref()), &args.turn) {
-        (Some(point), _) => Ok((RestoredTo::Before(point.turn.clone()), None)),
+        (Some(point), _) => {
+            let what = (point.covers == Covers::Files).then_some(RestoreOf::Files);
+            Ok((RestoredTo::Before(point.turn.clone()), what))
+        }
         (None, Some(turn)) => Err(terminal::no_turn(turn)),
         (None, None) => Err("there is no turn to go back to in this session".to_owned()),
     }

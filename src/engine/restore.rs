@@ -2,6 +2,7 @@
 
 use super::commits;
 use super::event::{Block, Event, PromptId, RestoreId, RestoreOf, RestoredTo, Seq, TurnId};
+use super::history::Mark;
 use super::parts::Parts;
 use super::review;
 use super::story::{self, Body, Start, Story};
@@ -23,6 +24,17 @@ pub struct Checkpoint {
     pub at: std::sync::Arc<str>,
     /// How many files were changed in it.
     pub files: usize,
+    /// What can go back to it.
+    pub covers: Covers,
+}
+
+/// What can go back to a point.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Covers {
+    /// The files and the conversation.
+    All,
+    /// The files: the conversation went back already, and they stayed.
+    Files,
 }
 
 /// What a way back would do with one file.
@@ -62,6 +74,9 @@ pub enum RestoreError {
     /// There is no such point.
     #[error("there is no turn `{0}` to go back to")]
     NoTurn(TurnId),
+    /// The conversation is not there any more.
+    #[error("what was said from turn `{0}` on was taken back already; its files alone can go back")]
+    Unsaid(TurnId),
     /// There was no such restore.
     #[error("there is no restore `{0}`")]
     NoRestore(RestoreId),
@@ -77,16 +92,21 @@ pub enum RestoreError {
 pub(super) fn checkpoints(parts: &Parts) -> Vec<Checkpoint> {
     parts.recorder.state(|state| {
         let files = state.touches().files_of_turns();
-        let marks = state.said().marks().iter();
-        marks
-            .map(|mark| Checkpoint {
-                turn: mark.turn.clone(),
-                prompt: mark.prompt.clone(),
-                content: mark.content.clone(),
-                at: mark.at.clone(),
-                files: files.get(&mark.turn).copied().unwrap_or_default(),
-            })
-            .collect()
+        let files = |mark: &Mark| files.get(&mark.turn).copied().unwrap_or_default();
+        let stayed = |mark: &&Mark| files(mark) > 0 && !state.touches().went_back(&mark.turn);
+        let gone = state.said().gone().filter(stayed).map(|mark| (mark, Covers::Files));
+        let mut marks: Vec<_> =
+            state.said().marks().iter().map(|mark| (mark, Covers::All)).chain(gone).collect();
+        marks.sort_by_key(|(mark, _)| mark.seq);
+        let point = |(mark, covers): (&Mark, Covers)| Checkpoint {
+            turn: mark.turn.clone(),
+            prompt: mark.prompt.clone(),
+            content: mark.content.clone(),
+            at: mark.at.clone(),
+            files: files(mark),
+            covers,
+        };
+        marks.into_iter().map(point).collect()
     })
 }
 
@@ -102,16 +122,15 @@ pub(super) async fn preview(parts: &Parts, to: &RestoredTo) -> Result<Vec<Planne
             RestoredTo::Undone(restore) => touches.by(restore, path),
         };
         match to {
-            RestoredTo::Before(turn) if state.said().mark(turn).is_none() => {
-                return Err(RestoreError::NoTurn(turn.clone()));
-            }
             RestoredTo::Undone(restore) if !touches.knows(restore) => {
                 return Err(RestoreError::NoRestore(restore.clone()));
             }
             RestoredTo::Before(_) | RestoredTo::Undone(_) => {}
         }
         let from = match to {
-            RestoredTo::Before(turn) => state.said().mark(turn).map_or(Seq(0), |mark| mark.seq),
+            RestoredTo::Before(turn) => {
+                touches.began(turn).ok_or_else(|| RestoreError::NoTurn(turn.clone()))?
+            }
             RestoredTo::Undone(_) => Seq(0),
         };
         let with = |path: AbsPath| (of(&path).into_iter().filter(|touch| touch.seq > from).collect(), path);
@@ -175,6 +194,7 @@ pub(super) async fn restore(
         (RestoreOf::Files, _) => Ok(None),
         (_, RestoredTo::Before(turn)) => match state.said().mark(turn) {
             Some(mark) => Ok(Some(mark.content.clone())),
+            None if state.touches().began(turn).is_some() => Err(RestoreError::Unsaid(turn.clone())),
             None => Err(RestoreError::NoTurn(turn.clone())),
         },
         (_, RestoredTo::Undone(restore)) if state.said().can_undo(restore) => Ok(None),

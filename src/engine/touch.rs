@@ -128,7 +128,18 @@ pub struct Touches {
     /// The files, in the order in which they were first changed.
     paths: Vec<AbsPath>,
     settled: HashMap<AbsPath, Settled>,
-    restores: Vec<(RestoreId, RestoredTo)>,
+    ways: Vec<Way>,
+    /// The facts that began the turns.
+    turns: HashMap<TurnId, Seq>,
+}
+
+/// A way back that was taken.
+#[derive(Debug)]
+struct Way {
+    seq: Seq,
+    restore: RestoreId,
+    to: RestoredTo,
+    what: RestoreOf,
 }
 
 impl Touches {
@@ -160,7 +171,11 @@ impl Touches {
                 let after = Stand::of_version(Version::Text(*text), None);
                 self.push(Touch { seq, before: last.after.clone(), after, ..last });
             }
-            Event::Restored { restore, to, .. } => self.restores.push((restore.clone(), to.clone())),
+            Event::Restored { restore, to, what } => {
+                let (restore, to, what) = (restore.clone(), to.clone(), *what);
+                self.ways.push(Way { seq, restore, to, what });
+            }
+            Event::TurnStarted { turn, .. } => drop(self.turns.insert(turn.clone(), seq)),
             Event::Reviewed { path, baseline, current, mixed, seen } => {
                 let (baseline, current, mixed) = (baseline.clone(), current.clone(), mixed.clone());
                 let settled = Settled { seq: seen.unwrap_or(seq), baseline, current, mixed };
@@ -172,7 +187,6 @@ impl Touches {
             | Event::Requeued { .. }
             | Event::Taken { .. }
             | Event::Removed { .. }
-            | Event::TurnStarted { .. }
             | Event::Replied { .. }
             | Event::Asked { .. }
             | Event::Answered { .. }
@@ -231,23 +245,56 @@ impl Touches {
 
     /// Whether there was such a restore.
     pub fn knows(&self, restore: &RestoreId) -> bool {
-        self.restores.iter().any(|(known, _)| known == restore)
+        self.ways.iter().any(|way| way.restore == *restore)
+    }
+
+    /// The fact that began a turn; none where there was no such turn.
+    pub fn began(&self, turn: &TurnId) -> Option<Seq> {
+        self.turns.get(turn).copied()
+    }
+
+    /// Whether the files went back to before this turn or an earlier one, and that was not taken back.
+    pub fn went_back(&self, turn: &TurnId) -> bool {
+        let Some(began) = self.began(turn) else { return false };
+        self.ways.iter().any(|way| match &way.to {
+            RestoredTo::Before(to) => {
+                let reaches = way.seq > began && self.began(to).is_some_and(|to| to <= began);
+                reaches && way.takes_files() && !self.is_undone(way)
+            }
+            RestoredTo::Undone(_) => false,
+        })
     }
 
     /// Whether a restore went back, and that was not taken back.
     fn counts(&self, restore: &RestoreId) -> bool {
-        let goes_back =
-            |(known, to): &(RestoreId, RestoredTo)| known == restore && matches!(to, RestoredTo::Before(_));
-        self.restores.iter().any(goes_back) && !self.is_undone(restore)
+        self.ways.iter().any(|way| way.restore == *restore && way.goes_back() && !self.is_undone(way))
     }
 
-    fn is_undone(&self, restore: &RestoreId) -> bool {
-        let mut undoing = self.restores.iter().filter(|(_, to)| *to == RestoredTo::Undone(restore.clone()));
-        undoing.any(|(by, _)| !self.is_undone(by))
+    /// Whether the files of a way back were brought back by a later one, which was not taken back itself.
+    fn is_undone(&self, way: &Way) -> bool {
+        let later = self.ways.iter().filter(|later| later.seq > way.seq && later.takes_files());
+        let mut undoing = later.filter(|later| later.to == RestoredTo::Undone(way.restore.clone()));
+        undoing.any(|later| !self.is_undone(later))
     }
 
     /// What was settled of a file last.
     pub fn settled(&self, path: &AbsPath) -> Option<&Settled> {
         self.settled.get(path)
+    }
+}
+
+impl Way {
+    fn goes_back(&self) -> bool {
+        match self.to {
+            RestoredTo::Before(_) => true,
+            RestoredTo::Undone(_) => false,
+        }
+    }
+
+    fn takes_files(&self) -> bool {
+        match self.what {
+            RestoreOf::Files | RestoreOf::Both => true,
+            RestoreOf::Conversation => false,
+        }
     }
 }

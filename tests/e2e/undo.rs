@@ -195,7 +195,10 @@ fn files_and_conversation_go_back_apart() {
         "Turns 1 to 2",
     );
     assert_eq!(place.text("b.txt"), "good morning\n");
-    place.says(&["undo", "--yes", "--turn", "1"], 1, "", "there is no turn 1 to go back to");
+    place.says(&["checkpoints"], 0, "Change a and make c (the files alone can go back)", "");
+    let again = ["undo", "--yes", "--conversation", "--turn", "1"];
+    place.says(&again, 1, "", "its files alone can go back");
+    place.says(&["undo", "--yes", "--turn", "3"], 1, "", "there is no turn 3 to go back to");
     // Taken back with what went back.
     place.says(
         &["undo", "--yes", "--restore", "r1"],
@@ -212,10 +215,11 @@ fn files_and_conversation_go_back_apart() {
     assert_eq!((place.text("a.txt").as_str(), place.text("b.txt").as_str()), (EDITED, "good morning\n"));
     place.says(&["undo", "--yes", "--restore", "r9"], 1, "", "there was no `quillon undo` named r9");
     place.says(&["undo", "--files", "--conversation"], 2, "", "cannot be used with");
-    place.says(&["undo", "--yes", "--conversation"], 0, "", "--restore r7");
+    place.says(&["undo", "--yes", "--conversation"], 0, "", "they go back by `quillon undo --turn 2`");
     let (status, _, noted) = place.quillon(&["run", "--model", "script:script", "-c", "Again"]);
     assert_eq!(status, 0, "{noted}");
     place.says(&["undo", "--yes", "--restore", "r7"], 1, "", "something was said since");
+    place.says(&["undo", "--yes", "--turn", "2"], 0, "went back: b.txt\n", "--restore r8");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use quillon::engine::{
-    Body, Decided, Decision, Mixed, RestoreOf, RestoredTo, Review, ReviewOf, Session, TurnId, Verdict,
+    Body, Covers, Decided, Decision, Mixed, RestoreOf, RestoredTo, Review, ReviewOf, Session, TurnId, Verdict,
 };
 use quillon::path::AbsPath;
 
@@ -18,7 +18,13 @@ pub async fn line(session: &Session, root: &str, word: &str, rest: &str) -> Vec<
         "restore" => restore(session, root, target(words[0]), words[1]).await,
         "checkpoints" => {
             let points = session.checkpoints().unwrap().into_iter();
-            points.map(|point| format!("= checkpoint {}: {} files", point.turn, point.files)).collect()
+            let alone = |covers| if covers == Covers::Files { ", which alone can go back" } else { "" };
+            points
+                .map(|point| {
+                    let (turn, files, alone) = (point.turn, point.files, alone(point.covers));
+                    format!("= checkpoint {turn}: {files} files{alone}")
+                })
+                .collect()
         }
         other => panic!("the user's script has no word `{other}`"),
     }

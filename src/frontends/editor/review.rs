@@ -129,7 +129,7 @@ fn target(turn: Option<wire_event::TurnId>, restore: Option<wire::RestoreId>) ->
 fn no_way(error: RestoreError) -> ResponseError {
     let words = error.to_string();
     match error {
-        RestoreError::NoTurn(_) | RestoreError::NoRestore(_) => {
+        RestoreError::NoTurn(_) | RestoreError::Unsaid(_) | RestoreError::NoRestore(_) => {
             ResponseError::new(ErrorKind::ValueUnknown, words)
         }
         RestoreError::SaidSince => ResponseError::new(ErrorKind::Stale, words),

@@ -115,7 +115,7 @@ function M.choose(session)
     end }, function(one)
       if one then
         local title = 'Back to before: ' .. words(one.content)
-        show(session, { title = title, to = { turnId = one.turnId }, files = true, conversation = true })
+        show(session, { title = title, to = { turnId = one.turnId }, files = true, conversation = one.conversation })
       end
     end)
   end)
