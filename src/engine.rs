@@ -44,6 +44,7 @@ pub mod tool;
 pub mod touch;
 mod traces;
 mod turn;
+pub mod verdict;
 mod writing;
 
 pub use event::*;
@@ -55,7 +56,7 @@ pub use parts::Toolbox;
 pub use reader::{Reader, Update};
 pub use recorder::{Clock, Halted, Recorder};
 pub use restore::{Checkpoint, Covers, Planned, RestoreError, Restored};
-pub use review::{Decided, Decision, Mixed, Review, ReviewHunk, ReviewOf, Verdict};
+pub use review::{Decided, Decision, Mixed, Review, ReviewHunk, ReviewOf, Verdict, Verdicts};
 pub use session::{Accepted, Refused};
 pub use state::State;
 pub use story::Body;

@@ -104,7 +104,7 @@ fn a_repeated_undo_takes_nothing_else_back() {
         let undo = async |id: &String| {
             let of = ReviewOf::Hunk(id.clone());
             let decision = Decision { path: stage.path.clone(), version: None, of, verdict: Verdict::Undo };
-            session.decide(&[decision]).await.unwrap().remove(0)
+            session.decide(&[decision]).await.unwrap().each.remove(0)
         };
         assert_eq!(undo(&ids[0]).await, Decided::Done);
         assert_eq!(undo(&ids[0]).await, Decided::Stale);
@@ -221,7 +221,7 @@ impl Stage {
             }
         };
         let decision = Decision { path: self.path.clone(), version, of, verdict: choice.verdict };
-        match session.decide(&[decision]).await.unwrap().remove(0) {
+        match session.decide(&[decision]).await.unwrap().each.remove(0) {
             Decided::Done => decided.extend(lines.into_iter().map(|line| (choice.verdict, line))),
             Decided::Stale | Decided::Failed(_) => {}
         }

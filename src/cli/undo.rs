@@ -23,9 +23,12 @@ pub(super) struct UndoArgs {
     /// the last one.
     #[arg(long, value_name = "N")]
     turn: Option<String>,
-    /// Take an earlier `quillon undo` back, by the name that it printed.
+    /// Take an earlier `quillon undo` or `quillon review undo` back, by the name that it printed.
     #[arg(long, value_name = "NAME", conflicts_with = "turn")]
     restore: Option<String>,
+    /// Take the agent's last edit back, and nothing else; once more: the one before it.
+    #[arg(long, conflicts_with_all = ["turn", "restore", "conversation"])]
+    last_edit: bool,
     /// The files go back, the conversation stays.
     #[arg(long, conflicts_with = "conversation")]
     files: bool,
@@ -58,7 +61,7 @@ pub(super) fn main(args: &UndoArgs) -> Result<ExitCode, String> {
             (false, true) => RestoreOf::Conversation,
             (false, false) => before.unwrap_or(RestoreOf::Both),
         };
-        let again = args.session.session.as_ref().map(|id| format!(" -s {id}")).unwrap_or_default();
+        let again = args.session.again();
         let consent = if args.yes { Consent::Given } else { Consent::Needed };
         let way = WayBack { to, what, again };
         terminal::go_back(session, &way, consent, console, &mut interrupts).await
@@ -77,6 +80,12 @@ fn target(args: &UndoArgs, session: &Session) -> Result<(RestoredTo, Option<Rest
         let what =
             of(session, &restore)?.ok_or_else(|| format!("there was no `quillon undo` named {name}"))?;
         return Ok((RestoredTo::Undone(restore), Some(what)));
+    }
+    if args.last_edit {
+        let last = session.state(|state| state.touches().last_edit().cloned());
+        let last =
+            last.ok_or("the agent has not edited a file in this session, or all of it was taken back")?;
+        return Ok((RestoredTo::Without(last), Some(RestoreOf::Files)));
     }
     let points = session.checkpoints().map_err(|refused| refused.to_string())?;
     match (changes::find_point(&points, args.turn.as_deref()), &args.turn) {

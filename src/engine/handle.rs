@@ -15,7 +15,7 @@ use super::parts::Parts;
 use super::reader::Reader;
 use super::recorder::Recorder;
 use super::restore::{self, Checkpoint, Planned, RestoreError, Restored};
-use super::review::{self, Decided, Decision, Review};
+use super::review::{self, Decision, Review, Verdicts};
 use super::session::{Accepted, Message, Refused};
 use super::state::State;
 use crate::path::AbsPath;
@@ -160,7 +160,7 @@ impl Session {
     }
 
     /// Keeps changes or takes them back, one after another, also while a turn runs; an answer for each.
-    pub async fn decide(&self, decisions: &[Decision]) -> Result<Vec<Decided>, Refused> {
+    pub async fn decide(&self, decisions: &[Decision]) -> Result<Verdicts, Refused> {
         let parts = self.parts()?;
         commits::look(&parts, &[]).await;
         Ok(review::decide(&parts, decisions).await)
@@ -178,13 +178,18 @@ impl Session {
         Ok(restore::preview(&parts, to).await)
     }
 
-    /// Goes there; between turns only.
+    /// Goes there; between turns only, unless single changes of files are taken back.
     pub async fn restore(
         &self,
         to: RestoredTo,
         what: RestoreOf,
     ) -> Result<Result<Restored, RestoreError>, Refused> {
         let mailbox = self.mailbox()?;
+        // The task runs the turn, whose write this may wait for.
+        if self.state(|state| restore::is_at_any_time(state, &to, what)) {
+            let parts = self.parts()?;
+            return Ok(restore::restore(&parts, to, what).await);
+        }
         let (reply, answer) = oneshot::channel();
         mailbox.send(Message::Restore { to, what, reply }).await.map_err(|_| self.gone())?;
         answer.await.map_err(|_| self.gone())

@@ -10,6 +10,8 @@ use super::parts::Parts;
 use super::story::{self, Body, Start, Story};
 use super::tool::ToolError;
 use super::touch::{Settled, Touch};
+use super::verdict::WayBack;
+pub use super::verdict::{Decided, Decision, ReviewOf, Verdict, Verdicts};
 use super::writing::{self, Bases, Cause, Wrote};
 use crate::limits;
 use crate::path::AbsPath;
@@ -69,50 +71,6 @@ pub enum Mixed {
     Yes,
     /// The agent alone has.
     No,
-}
-
-/// What a verdict is about.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ReviewOf {
-    /// All of a file.
-    File,
-    /// One hunk, by its name.
-    Hunk(String),
-    /// What one turn has changed in the file.
-    Turn(TurnId),
-}
-
-/// What becomes of changes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Verdict {
-    /// They stay, and need not be looked at any more.
-    Keep,
-    /// They go.
-    Undo,
-}
-
-/// One verdict of the user.
-#[derive(Debug, Clone)]
-pub struct Decision {
-    /// The file.
-    pub path: AbsPath,
-    /// The text that the user has seen; none: whatever stands there.
-    pub version: Option<Version>,
-    /// Which changes.
-    pub of: ReviewOf,
-    /// What becomes of them.
-    pub verdict: Verdict,
-}
-
-/// What became of a verdict.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Decided {
-    /// It is done.
-    Done,
-    /// The file or the hunk is not the one that was seen: look again.
-    Stale,
-    /// It could not be done; why.
-    Failed(String),
 }
 
 impl Review {
@@ -176,7 +134,7 @@ fn is_agents(touch: &Touch) -> bool {
 fn look(parts: &Parts, path: &AbsPath) -> Option<Looked> {
     let (mut touches, settled, seen) = parts.recorder.state(|state| {
         let touches = state.touches();
-        (touches.of(path), touches.settled(path).cloned(), state.seq())
+        (touches.for_review(path), touches.settled(path).cloned(), state.seq())
     });
     if touches.is_empty() && settled.is_none() {
         return None;
@@ -217,22 +175,26 @@ fn review_of(path: &AbsPath, story: Story, looked: Looked) -> Review {
 
 /// Does what the user has decided, an answer for each. What is said of hunks of one file is done at
 /// once, so that an undo of several is one step in the editor.
-pub(super) async fn decide(parts: &Parts, decisions: &[Decision]) -> Vec<Decided> {
-    let mut decided = Vec::new();
+pub(super) async fn decide(parts: &Parts, decisions: &[Decision]) -> Verdicts {
+    let (mut each, way) = (Vec::new(), WayBack::default());
     let of_hunks = |decision: &Decision| matches!(decision.of, ReviewOf::Hunk(_));
     for group in
         decisions.chunk_by(|left, right| of_hunks(left) && of_hunks(right) && left.path == right.path)
     {
-        match some(parts, group).await {
-            Ok(done) => decided.extend(done),
-            Err(error) => decided.extend(group.iter().map(|_| Decided::Failed(error.0.clone()))),
+        match some(parts, group, &way).await {
+            Ok(done) => each.extend(done),
+            Err(error) => each.extend(group.iter().map(|_| Decided::Failed(error.0.clone()))),
         }
     }
-    decided
+    let undone = |(decision, decided): (&Decision, &Decided)| {
+        decision.verdict == Verdict::Undo && *decided == Decided::Done
+    };
+    let restore = way.taken().filter(|_| decisions.iter().zip(&each).any(undone));
+    Verdicts { each, restore }
 }
 
 /// Decisions on hunks of one file, or one other decision.
-async fn some(parts: &Parts, group: &[Decision]) -> Result<Vec<Decided>, ToolError> {
+async fn some(parts: &Parts, group: &[Decision], way: &WayBack) -> Result<Vec<Decided>, ToolError> {
     let Some(first) = group.first() else { return Ok(Vec::new()) };
     let stale = || Ok(group.iter().map(|_| Decided::Stale).collect());
     // Held from the look to the end: a change that is on its way would count as neither seen nor made.
@@ -243,13 +205,14 @@ async fn some(parts: &Parts, group: &[Decision]) -> Result<Vec<Decided>, ToolErr
         return stale();
     }
     let done = match (&first.of, first.verdict) {
-        (ReviewOf::Hunk(_), _) => return of_hunks(parts, &review, group, &our_turn).await,
+        (ReviewOf::Hunk(_), _) => return of_hunks(parts, &review, group, way, &our_turn).await,
         (ReviewOf::File, Verdict::Keep) => keep_all(parts, &review, &our_turn).await,
+        (ReviewOf::File, Verdict::Undo) if !review.is_open() => Ok(()),
         (ReviewOf::File, Verdict::Undo) => {
             let hunks: Vec<Hunk> = review.hunks.iter().map(|one| one.hunk.clone()).collect();
-            undo(parts, &review.path, &review.story, &hunks, &Cause::default(), &our_turn).await
+            undo(parts, &review.path, &review.story, &hunks, &way.cause(parts)?, &our_turn).await
         }
-        (ReviewOf::Turn(turn), verdict) => of_turn(parts, &review, turn, verdict, &our_turn).await,
+        (ReviewOf::Turn(turn), verdict) => of_turn(parts, &review, turn, verdict, way, &our_turn).await,
     };
     done.map(|()| vec![Decided::Done])
 }
@@ -258,6 +221,7 @@ async fn of_hunks(
     parts: &Parts,
     review: &Review,
     group: &[Decision],
+    way: &WayBack,
     our_turn: &OurTurn,
 ) -> Result<Vec<Decided>, ToolError> {
     let find = |decision: &Decision| match &decision.of {
@@ -282,7 +246,7 @@ async fn of_hunks(
         settle(parts, review, &baseline, mixed).await?;
     }
     if !undone.is_empty() {
-        undo(parts, &review.path, &review.story, &undone, &Cause::default(), our_turn).await?;
+        undo(parts, &review.path, &review.story, &undone, &way.cause(parts)?, our_turn).await?;
     }
     Ok(found.iter().map(|hunk| if hunk.is_some() { Decided::Done } else { Decided::Stale }).collect())
 }
@@ -293,6 +257,7 @@ async fn of_turn(
     review: &Review,
     turn: &TurnId,
     verdict: Verdict,
+    way: &WayBack,
     our_turn: &OurTurn,
 ) -> Result<(), ToolError> {
     let Looked { touches, settled, .. } = &review.looked;
@@ -318,7 +283,10 @@ async fn of_turn(
                     review.path
                 )));
             }
-            undo(parts, &review.path, &story, &sure, &Cause::default(), our_turn).await
+            if sure.is_empty() && story.base().is_same(story.now()) && story.modes().is_none() {
+                return Ok(());
+            }
+            undo(parts, &review.path, &story, &sure, &way.cause(parts)?, our_turn).await
         }
         Verdict::Keep => {
             let start = settled.as_ref().map_or(Start::First, Start::Settled);

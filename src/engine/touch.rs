@@ -82,6 +82,10 @@ pub enum RestoredTo {
     Before(TurnId),
     /// To before this restore.
     Undone(RestoreId),
+    /// To without what this call has changed.
+    Without(CallId),
+    /// To what the user wanted when they undid changes in a review.
+    Reviewed,
 }
 
 /// What a restore brings back.
@@ -230,6 +234,20 @@ impl Touches {
         self.of.get(path).into_iter().flatten().filter(counts).cloned().collect()
     }
 
+    /// The same as a review tells them: what took single changes back, or back back, belongs to them.
+    pub fn for_review(&self, path: &AbsPath) -> Vec<Touch> {
+        let single = |restore: &RestoreId| {
+            let way = self.ways.iter().find(|way| way.restore == *restore);
+            way.is_some_and(|way| self.is_of_single_changes(&way.to))
+        };
+        let told = |touch: &Touch| match &touch.restore {
+            Some(restore) if single(restore) => Some(Touch { restore: None, ..touch.clone() }),
+            Some(restore) => self.counts(restore).then(|| touch.clone()),
+            None => Some(touch.clone()),
+        };
+        self.of.get(path).into_iter().flatten().filter_map(told).collect()
+    }
+
     /// The changes of one file by one restore.
     pub fn by(&self, restore: &RestoreId, path: &AbsPath) -> Vec<Touch> {
         let by_it = |touch: &&Touch| touch.restore.as_ref() == Some(restore);
@@ -261,8 +279,40 @@ impl Touches {
                 let reaches = way.seq > began && self.began(to).is_some_and(|to| to <= began);
                 reaches && way.takes_files() && !self.is_undone(way)
             }
-            RestoredTo::Undone(_) => false,
+            RestoredTo::Undone(_) | RestoredTo::Without(_) | RestoredTo::Reviewed => false,
         })
+    }
+
+    /// Whether this takes single changes back, or back back: not all since a turn.
+    pub fn is_of_single_changes(&self, to: &RestoredTo) -> bool {
+        let (mut to, mut earlier) = (to, self.ways.as_slice());
+        loop {
+            match to {
+                RestoredTo::Before(_) => return false,
+                RestoredTo::Without(_) | RestoredTo::Reviewed => return true,
+                RestoredTo::Undone(undone) => {
+                    let Some(at) = earlier.iter().position(|way| way.restore == *undone) else {
+                        return false;
+                    };
+                    (to, earlier) = (&earlier[at].to, &earlier[..at]);
+                }
+            }
+        }
+    }
+
+    /// The last call whose changes of files were not taken back as such.
+    pub fn last_edit(&self) -> Option<&CallId> {
+        let taken_back = |call: &CallId| {
+            let without = |way: &&Way| way.to == RestoredTo::Without(call.clone());
+            self.ways.iter().filter(without).any(|way| !self.is_undone(way))
+        };
+        let made = self.of.values().flatten().filter_map(|touch| Some((touch.seq, touch.call.as_ref()?)));
+        made.filter(|(_, call)| !taken_back(call)).max_by_key(|(seq, _)| *seq).map(|(_, call)| call)
+    }
+
+    /// Whether this call has changed files.
+    pub fn was_changed_by(&self, call: &CallId) -> bool {
+        self.of.values().flatten().any(|touch| touch.call.as_ref() == Some(call))
     }
 
     /// Whether a restore went back, and that was not taken back.
@@ -286,7 +336,7 @@ impl Touches {
 impl Way {
     fn goes_back(&self) -> bool {
         match self.to {
-            RestoredTo::Before(_) => true,
+            RestoredTo::Before(_) | RestoredTo::Without(_) | RestoredTo::Reviewed => true,
             RestoredTo::Undone(_) => false,
         }
     }

@@ -12,7 +12,7 @@ use crate::policy::Intent;
 use crate::text::{Change, Edit, Hash, Version};
 use crate::workspace::{Content, FileError, WriteError, Written};
 
-/// What a change belongs to; nothing where the user took a single change back.
+/// What a change belongs to: a call, or a way back.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Cause {
     pub(super) call: Option<CallId>,

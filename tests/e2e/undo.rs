@@ -152,8 +152,23 @@ fn what_the_user_typed_is_undone_only_where_its_hunk_is_named() {
     place.says(&["review", "undo", "sub/c.txt"], 3, "", "sub/c.txt: it was changed since");
     assert_eq!(place.text("a.txt"), typed.replace("eight", "8"));
     assert_eq!(place.text("sub/c.txt"), "new\nmine\n");
-    place.says(&["review", "undo", "a.txt", "--hunk", "1"], 0, "undone: hunk 1 of a.txt", "");
+    place.says(&["review", "undo", "a.txt", "--hunk", "1"], 0, "undone: hunk 1 of a.txt", "--restore r3`");
     assert_eq!(place.text("a.txt"), A);
+    place.says(&["undo", "--yes", "--restore", "r3"], 0, "went back: a.txt\n", "--restore r4");
+    assert_eq!(place.text("a.txt"), typed.replace("eight", "8"));
+    place.says(&["review", "a.txt"], 0, "you have typed in it", "");
+}
+
+#[test]
+fn the_last_edit_goes_back_alone_and_the_one_before() {
+    let place = Place::new();
+    place.says(&["undo", "--last-edit"], 3, "", "-good morning\n+hello\n");
+    place.says(&["undo", "--yes", "--last-edit"], 0, "went back: b.txt\n", "--restore r1`");
+    assert_eq!((place.text("a.txt").as_str(), place.text("b.txt").as_str()), (EDITED, "hello\n"));
+    place.says(&["undo", "--yes", "--last-edit"], 0, "went back: ", "--restore r2`");
+    place.says(&["undo", "--yes", "--restore", "r1"], 0, "went back: b.txt\n", "");
+    assert_eq!(place.text("b.txt"), "good morning\n");
+    place.says(&["undo", "--last-edit", "--turn", "1"], 2, "", "cannot be used with");
 }
 
 #[test]

@@ -120,6 +120,9 @@ fn present(
             (format!("Back to before {}", changes::turn(&taken[0])), taken)
         }
         RestoredTo::Undone(restore) => (format!("The way back {restore} is taken back"), &points[..0]),
+        RestoredTo::Without(_) | RestoredTo::Reviewed => {
+            ("The agent's last edit is taken back".to_owned(), &points[..0])
+        }
     };
     console.note(Tone::Strong, &heading);
     for one in planned {
