@@ -71,6 +71,14 @@ pub(super) async fn write_in_turn(
     edits: &[Edit],
     cause: &Cause,
 ) -> Result<Wrote, ToolError> {
+    // What was kept may have had to make room since.
+    let is_gone = |edit: &&Edit| match edit.base {
+        Version::Absent => false,
+        Version::Text(hash) => !parts.recorder.keeps(&hash),
+    };
+    if edits.iter().any(|edit| is_gone(&edit)) {
+        return Ok(Wrote::Gone);
+    }
     let changes = preview::changes(&parts.recorder, &Intent::Write { edits: edits.to_vec() });
     let mut facts = Vec::new();
     for (edit, change) in edits.iter().zip(changes) {
