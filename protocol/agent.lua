@@ -217,26 +217,29 @@
 ---@field content agent.ContentBlock[] Its words.
 ---@field at agent.Timestamp When it began.
 ---@field files integer How many files were changed in it.
+---@field conversation boolean Whether the conversation can go back to it. If not, it went back already without the files, and these alone can.
 
 ---Result of `agent/checkpoint/list`.
 ---@class agent.CheckpointListResult
 ---@field checkpoints agent.Checkpoint[] The points that one can go back to, the oldest first.
 
----Params of `agent/checkpoint/preview`: exactly one of the two ids.
+---Params of `agent/checkpoint/preview`: exactly one of the three ids.
 ---@class agent.CheckpointPreviewParams
 ---@field sessionId agent.SessionId The session.
 ---@field turnId? agent.TurnId To before this turn.
 ---@field restoreId? agent.RestoreId To before this restore: takes it back.
+---@field callId? agent.CallId To without what this call has changed: takes this one edit back.
 
 ---Result of `agent/checkpoint/preview`.
 ---@class agent.CheckpointPreviewResult
 ---@field files agent.RestorePreview[] What would become of the files.
 
----Params of `agent/checkpoint/restore`: exactly one of the two ids.
+---Params of `agent/checkpoint/restore`: exactly one of the three ids.
 ---@class agent.CheckpointRestoreParams
 ---@field sessionId agent.SessionId The session.
 ---@field turnId? agent.TurnId To before this turn.
 ---@field restoreId? agent.RestoreId To before this restore: takes it back.
+---@field callId? agent.CallId To without what this call has changed: takes this one edit back, in the files alone.
 ---@field files boolean Whether the files go back.
 ---@field conversation boolean Whether what was said goes back.
 
@@ -477,7 +480,7 @@
 ---@field newText string The new lines, with LF line ends.
 ---@field mixed boolean Whether the user has typed inside of it since. Undoing it takes that away too.
 
----A hunk of a file: the same as long as its lines, old and new, are the same.
+---A hunk of a file and no other: the same as long as its lines, old and new, and those around it are the same. Of hunks that nothing of that tells apart each has an id until the file changes.
 ---@alias agent.HunkId string
 
 ---The bounds that clients meet. A request over one of them gets the error `limit` with its number.
@@ -738,12 +741,13 @@
 ---@field removed integer How many lines the diff removes.
 ---@field left? string What of it would stay as it is, and why, in words. Absent: nothing.
 
----Fact `restored`: the user went back to before a turn, or took that back.
+---Fact `restored`: the user went back to before a turn, took one edit back, or took that back. Without any of the three ids beside its own they undid changes in a review.
 ---@class agent.Restored
 ---@field type "restored" Tells this object from the others of its union.
 ---@field restoreId agent.RestoreId Names it.
 ---@field turnId? agent.TurnId To before this turn.
 ---@field undone? agent.RestoreId The restore that was taken back.
+---@field callId? agent.CallId The call whose changes were taken back.
 ---@field files boolean Whether the files went back.
 ---@field conversation boolean Whether what was said went back: a client shows the turns from `turnId` on as taken back.
 
@@ -763,6 +767,7 @@
 ---Result of `agent/review/decide`.
 ---@class agent.ReviewDecideResult
 ---@field items agent.ReviewOutcome[] One entry for each item of the params, in the same order.
+---@field restoreId? agent.RestoreId Names what was undone, all of it together: `agent/checkpoint/restore` takes it back. Absent: nothing was undone.
 
 ---What becomes of changes.
 ---@alias agent.ReviewDecision

@@ -363,6 +363,8 @@ export interface Checkpoint {
   at: Timestamp;
   /** How many files were changed in it. */
   files: number;
+  /** Whether the conversation can go back to it. If not, it went back already without the files, and these alone can. */
+  conversation: boolean;
 }
 
 /** Result of `agent/checkpoint/list`. */
@@ -371,7 +373,7 @@ export interface CheckpointListResult {
   checkpoints: Checkpoint[];
 }
 
-/** Params of `agent/checkpoint/preview`: exactly one of the two ids. */
+/** Params of `agent/checkpoint/preview`: exactly one of the three ids. */
 export interface CheckpointPreviewParams {
   /** The session. */
   sessionId: SessionId;
@@ -379,6 +381,8 @@ export interface CheckpointPreviewParams {
   turnId?: TurnId;
   /** To before this restore: takes it back. */
   restoreId?: RestoreId;
+  /** To without what this call has changed: takes this one edit back. */
+  callId?: CallId;
 }
 
 /** Result of `agent/checkpoint/preview`. */
@@ -387,7 +391,7 @@ export interface CheckpointPreviewResult {
   files: RestorePreview[];
 }
 
-/** Params of `agent/checkpoint/restore`: exactly one of the two ids. */
+/** Params of `agent/checkpoint/restore`: exactly one of the three ids. */
 export interface CheckpointRestoreParams {
   /** The session. */
   sessionId: SessionId;
@@ -395,6 +399,8 @@ export interface CheckpointRestoreParams {
   turnId?: TurnId;
   /** To before this restore: takes it back. */
   restoreId?: RestoreId;
+  /** To without what this call has changed: takes this one edit back, in the files alone. */
+  callId?: CallId;
   /** Whether the files go back. */
   files: boolean;
   /** Whether what was said goes back. */
@@ -786,7 +792,7 @@ export interface Hunk {
   mixed: boolean;
 }
 
-/** A hunk of a file: the same as long as its lines, old and new, are the same. */
+/** A hunk of a file and no other: the same as long as its lines, old and new, and those around it are the same. Of hunks that nothing of that tells apart each has an id until the file changes. */
 export type HunkId = string;
 
 /** The bounds that clients meet. A request over one of them gets the error `limit` with its number. */
@@ -1216,7 +1222,7 @@ export interface RestorePreview {
   left?: string;
 }
 
-/** Fact `restored`: the user went back to before a turn, or took that back. */
+/** Fact `restored`: the user went back to before a turn, took one edit back, or took that back. Without any of the three ids beside its own they undid changes in a review. */
 export interface Restored {
   /** Tells this object from the others of its union. */
   type: "restored";
@@ -1226,6 +1232,8 @@ export interface Restored {
   turnId?: TurnId;
   /** The restore that was taken back. */
   undone?: RestoreId;
+  /** The call whose changes were taken back. */
+  callId?: CallId;
   /** Whether the files went back. */
   files: boolean;
   /** Whether what was said went back: a client shows the turns from `turnId` on as taken back. */
@@ -1258,6 +1266,8 @@ export interface ReviewDecideParams {
 export interface ReviewDecideResult {
   /** One entry for each item of the params, in the same order. */
   items: ReviewOutcome[];
+  /** Names what was undone, all of it together: `agent/checkpoint/restore` takes it back. Absent: nothing was undone. */
+  restoreId?: RestoreId;
 }
 
 /**

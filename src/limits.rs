@@ -71,6 +71,10 @@ pub const CHANGE_TOLD_LINE_BYTES_MAX: usize = 500;
 /// Lines of a file that the model is shown when its edit collides with what others changed there.
 pub const CONFLICT_LINES_MAX: usize = 40;
 
+/// Times that a file is looked at for a review because it was just being written: once nearly always does,
+/// and the client hears of the next change anyway.
+pub const REVIEW_LOOKS_MAX: usize = 5;
+
 /// How long a cancelled command may take to end: the polite signal, its grace and the kill.
 pub const COMMAND_END_WAIT: Duration = Duration::from_secs(4);
 

@@ -8,6 +8,7 @@ mod blobs;
 mod index;
 mod journal;
 mod quota;
+mod room;
 mod version;
 
 use std::io;

@@ -9,7 +9,8 @@ use crate::prompt::{ContentBlock, PromptId};
 use crate::session::SessionId;
 
 text! {
-    /// A hunk of a file: the same as long as its lines, old and new, are the same.
+    /// A hunk of a file and no other: the same as long as its lines, old and new, and those around it are
+    /// the same. Of hunks that nothing of that tells apart each has an id until the file changes.
     pub struct HunkId;
 }
 
@@ -157,9 +158,14 @@ enumeration! {
 /// Result of `agent/review/decide`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
 pub struct ReviewDecideResult {
     /// One entry for each item of the params, in the same order.
     pub items: Vec<ReviewOutcome>,
+    /// Names what was undone, all of it together: `agent/checkpoint/restore` takes it back. Absent:
+    /// nothing was undone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub restore_id: Option<RestoreId>,
 }
 
 /// What became of one verdict.
@@ -216,9 +222,12 @@ pub struct Checkpoint {
     pub at: Timestamp,
     /// How many files were changed in it.
     pub files: u32,
+    /// Whether the conversation can go back to it. If not, it went back already without the files, and
+    /// these alone can.
+    pub conversation: bool,
 }
 
-/// Params of `agent/checkpoint/preview`: exactly one of the two ids.
+/// Params of `agent/checkpoint/preview`: exactly one of the three ids.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
@@ -231,6 +240,9 @@ pub struct CheckpointPreviewParams {
     /// To before this restore: takes it back.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub restore_id: Option<RestoreId>,
+    /// To without what this call has changed: takes this one edit back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub call_id: Option<CallId>,
 }
 
 /// Result of `agent/checkpoint/preview`.
@@ -260,7 +272,7 @@ pub struct RestorePreview {
     pub left: Option<String>,
 }
 
-/// Params of `agent/checkpoint/restore`: exactly one of the two ids.
+/// Params of `agent/checkpoint/restore`: exactly one of the three ids.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
@@ -273,6 +285,9 @@ pub struct CheckpointRestoreParams {
     /// To before this restore: takes it back.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub restore_id: Option<RestoreId>,
+    /// To without what this call has changed: takes this one edit back, in the files alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub call_id: Option<CallId>,
     /// Whether the files go back.
     pub files: bool,
     /// Whether what was said goes back.
@@ -305,7 +320,8 @@ pub struct RestoreLeft {
     pub reason: String,
 }
 
-/// Fact `restored`: the user went back to before a turn, or took that back.
+/// Fact `restored`: the user went back to before a turn, took one edit back, or took that back. Without
+/// any of the three ids beside its own they undid changes in a review.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
@@ -318,6 +334,9 @@ pub struct Restored {
     /// The restore that was taken back.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub undone: Option<RestoreId>,
+    /// The call whose changes were taken back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub call_id: Option<CallId>,
     /// Whether the files went back.
     pub files: bool,
     /// Whether what was said went back: a client shows the turns from `turnId` on as taken back.

@@ -42,6 +42,13 @@ pub(super) struct SessionArgs {
     pub(super) session: Option<String>,
 }
 
+impl SessionArgs {
+    /// How the user names the session in a further command; nothing where they did not name it.
+    pub(super) fn again(&self) -> String {
+        self.session.as_ref().map(|id| format!(" -s {id}")).unwrap_or_default()
+    }
+}
+
 #[derive(Debug, Subcommand)]
 enum What {
     /// Keep changes: they stay, and need not be looked at any more.
@@ -77,7 +84,9 @@ pub(super) fn main(args: &ReviewArgs) -> Result<ExitCode, String> {
 fn decide(args: &DecisionArgs, verdict: Verdict) -> Result<ExitCode, String> {
     with(&args.session, async |daemon, session, console| {
         let path = args.file.as_deref().map(|file| resolved(daemon, session, file)).transpose()?;
-        terminal::decide(session, &Wanted { verdict, path: path.as_ref(), hunks: &args.hunk }, console).await
+        let again = args.session.again();
+        let wanted = Wanted { verdict, path: path.as_ref(), hunks: &args.hunk, again };
+        terminal::decide(session, &wanted, console).await
     })
 }
 

@@ -165,11 +165,21 @@ pub(super) async fn last_here(daemon: &daemon::Daemon) -> Result<Option<SessionI
     Ok(infos(daemon).await?.into_iter().find(|info| info.cwd == here).map(|info| info.id))
 }
 
-/// Opens a session to work on it: the named one, or the last one of the current folder.
+/// The session that was active last in the current folder, or in the nearest folder around it that has
+/// one.
+async fn last_around(daemon: &daemon::Daemon) -> Result<Option<SessionId>, String> {
+    let here = daemon.here()?;
+    let around = infos(daemon).await?.into_iter().filter(|info| here.starts_with(&info.cwd));
+    // Of those of one folder the first one was active last.
+    let nearest = around.rev().max_by_key(|info| info.cwd.as_path().components().count());
+    Ok(nearest.map(|info| info.id))
+}
+
+/// Opens a session to work on it: the named one, or the last one of the current folder or of one around it.
 pub(super) async fn open(daemon: &daemon::Daemon, beginning: Option<&str>) -> Result<Session, String> {
     let id = match beginning {
         Some(beginning) => find(daemon, beginning).await?,
-        None => last_here(daemon).await?.ok_or_else(|| no_session_here(daemon))?,
+        None => last_around(daemon).await?.ok_or_else(|| no_session_here(daemon))?,
     };
     let session = daemon.host().open(&id, Arc::new(NoBuffers)).await.map_err(|error| error.to_string())?;
     match session.holder() {
@@ -182,7 +192,9 @@ pub(super) async fn open(daemon: &daemon::Daemon, beginning: Option<&str>) -> Re
 
 fn no_session_here(daemon: &daemon::Daemon) -> String {
     let here = daemon.here().map_or_else(|_| "this folder".to_owned(), |here| here.to_string());
-    format!("there is no session in {here}; `quillon sessions list --all` shows those of other folders")
+    format!(
+        "there is no session in {here} or a folder around it; `quillon sessions list --all` shows those of other folders"
+    )
 }
 
 async fn look(

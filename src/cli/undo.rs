@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::review::{SessionArgs, with};
-use crate::engine::{Event, RestoreId, RestoreOf, RestoredTo, Seq, Session};
+use crate::engine::{Covers, Event, RestoreId, RestoreOf, RestoredTo, Seq, Session};
 use crate::frontends::changes;
 use crate::frontends::terminal::{self, Consent, Format, WayBack};
 use crate::limits;
@@ -23,9 +23,12 @@ pub(super) struct UndoArgs {
     /// the last one.
     #[arg(long, value_name = "N")]
     turn: Option<String>,
-    /// Take an earlier `quillon undo` back, by the name that it printed.
+    /// Take an earlier `quillon undo` or `quillon review undo` back, by the name that it printed.
     #[arg(long, value_name = "NAME", conflicts_with = "turn")]
     restore: Option<String>,
+    /// Take the agent's last edit back, and nothing else; once more: the one before it.
+    #[arg(long, conflicts_with_all = ["turn", "restore", "conversation"])]
+    last_edit: bool,
     /// The files go back, the conversation stays.
     #[arg(long, conflicts_with = "conversation")]
     files: bool,
@@ -58,7 +61,7 @@ pub(super) fn main(args: &UndoArgs) -> Result<ExitCode, String> {
             (false, true) => RestoreOf::Conversation,
             (false, false) => before.unwrap_or(RestoreOf::Both),
         };
-        let again = args.session.session.as_ref().map(|id| format!(" -s {id}")).unwrap_or_default();
+        let again = args.session.again();
         let consent = if args.yes { Consent::Given } else { Consent::Needed };
         let way = WayBack { to, what, again };
         terminal::go_back(session, &way, consent, console, &mut interrupts).await
@@ -70,7 +73,7 @@ pub(super) fn checkpoints(args: &CheckpointsArgs) -> Result<ExitCode, String> {
     with(&args.session, async |_, session, console| terminal::checkpoints(session, console, format))
 }
 
-/// Where to; and what went back with the restore that is taken back.
+/// Where to; and what went back with the restore that is taken back, or is all that can go there.
 fn target(args: &UndoArgs, session: &Session) -> Result<(RestoredTo, Option<RestoreOf>), String> {
     if let Some(name) = &args.restore {
         let restore = RestoreId(name.clone());
@@ -78,9 +81,18 @@ fn target(args: &UndoArgs, session: &Session) -> Result<(RestoredTo, Option<Rest
             of(session, &restore)?.ok_or_else(|| format!("there was no `quillon undo` named {name}"))?;
         return Ok((RestoredTo::Undone(restore), Some(what)));
     }
+    if args.last_edit {
+        let last = session.state(|state| state.touches().last_edit().cloned());
+        let last =
+            last.ok_or("the agent has not edited a file in this session, or all of it was taken back")?;
+        return Ok((RestoredTo::Without(last), Some(RestoreOf::Files)));
+    }
     let points = session.checkpoints().map_err(|refused| refused.to_string())?;
     match (changes::find_point(&points, args.turn.as_deref()), &args.turn) {
-        (Some(point), _) => Ok((RestoredTo::Before(point.turn.clone()), None)),
+        (Some(point), _) => {
+            let what = (point.covers == Covers::Files).then_some(RestoreOf::Files);
+            Ok((RestoredTo::Before(point.turn.clone()), what))
+        }
         (None, Some(turn)) => Err(terminal::no_turn(turn)),
         (None, None) => Err("there is no turn to go back to in this session".to_owned()),
     }

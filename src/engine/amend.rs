@@ -6,7 +6,7 @@ use super::recorder::Recorder;
 use super::tool::ToolError;
 use crate::limits;
 use crate::policy::Intent;
-use crate::text::{Change, Edit, Version, clip, diff};
+use crate::text::{Change, Edit, Version, clip, diff, ends};
 
 /// What is to be done instead, and what the model is told of it.
 ///
@@ -26,12 +26,17 @@ pub(super) fn amended(
             changed.push(edit.clone());
             continue;
         };
-        let text = file.text.strip_prefix('\u{feff}').unwrap_or(&file.text).replace("\r\n", "\n");
+        let text = ends::lf(&file.text);
         told.push_str(&diff::unified(&edit.path.to_string(), proposed.new.as_deref(), Some(&text)));
-        let change = match (&edit.base, &proposed.old) {
-            (Version::Absent, _) | (_, None) => Change::Whole(text),
-            (Version::Text(_), Some(old)) if *old == text => continue,
-            (Version::Text(_), Some(old)) => Change::Splices(diff::splices(old, &text)),
+        let change = match (&edit.change, &edit.base, &proposed.old) {
+            // Its line ends and rights are those of the file that is moved.
+            (Change::Moved { from, text: moved }, _, _) => {
+                let theirs = diff::splices(&ends::lf(moved), &text);
+                Change::Moved { from: from.clone(), text: ends::splice(moved, &theirs) }
+            }
+            (_, Version::Absent, _) | (_, _, None) => Change::Whole(file.text.clone()),
+            (_, Version::Text(_), Some(old)) if *old == text => continue,
+            (_, Version::Text(_), Some(old)) => Change::Splices(diff::splices(old, &text)),
         };
         changed.push(Edit { path: edit.path.clone(), base: edit.base, change });
     }

@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 
+use super::gates::OurTurn;
 use super::parts::Parts;
 use super::review::{self, Review};
 use super::story::Body;
@@ -38,35 +39,57 @@ async fn look_but(parts: &Parts, more: &[AbsPath], but: &[AbsPath]) {
     for (repository, mut held) in Repository::of_files(paths).await {
         let head = repository.head().await;
         let before = heads.insert(repository.clone(), head.clone());
-        if before.is_some_and(|before| before != head) {
+        if let Some(before) = before.filter(|before| *before != head) {
             held.retain(|path| !but.contains(path));
-            settle(parts, &repository, &held).await;
+            // Who writes may wait for the heads, so nobody who writes is waited for.
+            if settle(parts, &repository, &held).await == Looked::InPart {
+                heads.insert(repository, before);
+            }
         }
     }
 }
 
+/// How far files were looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Looked {
+    /// All of them.
+    Whole,
+    /// All but those that are just being written: the next look finds them.
+    InPart,
+}
+
 /// Settles those of these files whose present content the head has.
-async fn settle(parts: &Parts, repository: &Repository, held: &[AbsPath]) {
-    let mut open: Vec<Review> = Vec::new();
+async fn settle(parts: &Parts, repository: &Repository, held: &[AbsPath]) -> Looked {
+    let mut held = held.to_vec();
+    held.sort_unstable();
+    held.dedup();
+    let mut looked = Looked::Whole;
+    let mut open: Vec<(Review, OurTurn)> = Vec::new();
     for path in held {
-        if open.iter().all(|review| review.path != *path)
-            && let Some(review) = review::file(parts, path).await
+        let Some(our_turn) = parts.gates.try_enter(&path) else {
+            looked = Looked::InPart;
+            continue;
+        };
+        if let Some(review) = review::file(parts, &path).await
             && !review.baseline.is_same(&review.current)
         {
-            open.push(review);
+            open.push((review, our_turn));
         }
     }
     if open.is_empty() {
-        return;
+        return looked;
     }
-    let paths: Vec<AbsPath> = open.iter().map(|review| review.path.clone()).collect();
-    for (review, (_, committed)) in open.iter().zip(repository.committed(&parts.files, &paths).await) {
+    let paths: Vec<AbsPath> = open.iter().map(|(review, _)| review.path.clone()).collect();
+    for ((review, our_turn), (_, committed)) in
+        open.iter().zip(repository.committed(&parts.files, &paths).await)
+    {
         if has(&committed, &review.current)
-            && let Err(error) = review::keep_all(parts, review).await
+            && let Err(error) = review::keep_all(parts, review, our_turn).await
         {
             tracing::warn!("failed to settle {}, which was committed: {}", review.path, error.0);
         }
     }
+    looked
 }
 
 /// Whether a commit has this content. That it has no such file says nothing: it may never have had it.

@@ -70,13 +70,16 @@ pub enum Event {
         restore: Option<RestoreId>,
     },
     /// The user has looked at changes of a file: `baseline` is what it would be without those that
-    /// are left, `current` what stood there then. Both are kept.
+    /// are left, `current` what stood there then. Both are kept. `seen` is the last fact whose changes
+    /// were looked at; what is recorded behind it is still to be looked at.
     Reviewed {
         path: AbsPath,
         baseline: Stand,
         current: Stand,
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         mixed: Vec<std::ops::Range<u32>>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        seen: Option<Seq>,
     },
     /// The user went back to before a turn, or took that back.
     Restored { restore: RestoreId, to: RestoredTo, what: RestoreOf },

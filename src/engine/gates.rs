@@ -11,9 +11,15 @@ use crate::path::AbsPath;
 #[derive(Debug, Default)]
 pub struct FileGates(Mutex<HashMap<AbsPath, Weak<Gate<()>>>>);
 
+/// It is our turn at some files, until this is dropped.
+#[derive(Debug)]
+pub struct OurTurn(#[expect(dead_code, reason = "others wait while it is held")] Vec<OwnedMutexGuard<()>>);
+
 impl FileGates {
     /// Waits until nobody else writes these files; others wait until what is given is dropped.
-    pub async fn enter<'a>(&self, paths: impl IntoIterator<Item = &'a AbsPath>) -> Vec<OwnedMutexGuard<()>> {
+    ///
+    /// Whoever holds a turn does not wait for another one, nor for the heads of repositories.
+    pub async fn enter<'a>(&self, paths: impl IntoIterator<Item = &'a AbsPath>) -> OurTurn {
         let mut paths: Vec<&AbsPath> = paths.into_iter().collect();
         // In one order for everybody, so that no two wait for each other.
         paths.sort_unstable();
@@ -23,7 +29,13 @@ impl FileGates {
             let gate = self.gate(path);
             held.push(gate.lock_owned().await);
         }
-        held
+        OurTurn(held)
+    }
+
+    /// Our turn at a file, unless somebody writes it.
+    pub fn try_enter(&self, path: &AbsPath) -> Option<OurTurn> {
+        let held = self.gate(path).try_lock_owned().ok()?;
+        Some(OurTurn(vec![held]))
     }
 
     fn gate(&self, path: &AbsPath) -> Arc<Gate<()>> {
@@ -51,8 +63,11 @@ mod tests {
         let first = gates.enter([&b, &a, &a]).now_or_never().unwrap();
         assert!(gates.enter([&c]).now_or_never().is_some());
         assert!(gates.enter([&c, &a]).now_or_never().is_none());
+        assert!(gates.try_enter(&a).is_none());
         drop(first);
-        assert_eq!(gates.enter([&c, &a]).now_or_never().unwrap().len(), 2);
+        let second = gates.enter([&c, &a]).now_or_never().unwrap();
+        assert!(gates.try_enter(&c).is_none() && gates.try_enter(&b).is_some());
+        drop(second);
         drop(gates.enter([&c]).now_or_never().unwrap());
         assert_eq!(gates.0.lock().unwrap().len(), 1, "what nobody writes is forgotten");
     }

@@ -16,7 +16,7 @@ use super::parts::Parts;
 use super::reader::Reader;
 use super::recorder::Recorder;
 use super::restore::{self, Checkpoint, Planned, RestoreError, Restored};
-use super::review::{self, Decided, Decision, Review};
+use super::review::{self, Decision, Review, Verdicts};
 use super::session::{Accepted, Message, Refused};
 use super::state::State;
 use crate::path::AbsPath;
@@ -76,6 +76,9 @@ pub enum AnswerError {
     /// That answer was not among those offered.
     #[error("question `{0}` does not offer that answer")]
     NotOffered(QuestionId),
+    /// A text was given for a file that it is not about.
+    #[error("question `{0}` is not about {1}")]
+    OtherFile(QuestionId, AbsPath),
     /// Another process holds the session.
     #[error("the session is in use by {0}; answer there")]
     Busy(String),
@@ -153,8 +156,10 @@ impl Session {
         };
         let offered = self.recorder.state(|state| {
             let open = state.question(question).ok_or_else(|| AnswerError::Closed(question.clone()))?;
-            Ok(open.ask.choices.iter().any(|choice| fits(&choice.kind, &answer))
-                && amends(&open.ask, &answer))
+            if let Some(other) = beside(&open.ask, &answer) {
+                return Err(AnswerError::OtherFile(question.clone(), other.clone()));
+            }
+            Ok(open.ask.choices.iter().any(|choice| fits(&choice.kind, &answer)))
         })?;
         if !offered {
             return Err(AnswerError::NotOffered(question.clone()));
@@ -193,7 +198,7 @@ impl Session {
     }
 
     /// Keeps changes or takes them back, one after another, also while a turn runs; an answer for each.
-    pub async fn decide(&self, decisions: &[Decision]) -> Result<Vec<Decided>, Refused> {
+    pub async fn decide(&self, decisions: &[Decision]) -> Result<Verdicts, Refused> {
         let parts = self.parts()?;
         commits::look(&parts, &[]).await;
         Ok(review::decide(&parts, decisions).await)
@@ -211,13 +216,18 @@ impl Session {
         Ok(restore::preview(&parts, to).await)
     }
 
-    /// Goes there; between turns only.
+    /// Goes there; between turns only, unless single changes of files are taken back.
     pub async fn restore(
         &self,
         to: RestoredTo,
         what: RestoreOf,
     ) -> Result<Result<Restored, RestoreError>, Refused> {
         let mailbox = self.mailbox()?;
+        // The task runs the turn, whose write this may wait for.
+        if self.state(|state| restore::is_at_any_time(state, &to, what)) {
+            let parts = self.parts()?;
+            return Ok(restore::restore(&parts, to, what).await);
+        }
         let (reply, answer) = oneshot::channel();
         mailbox.send(Message::Restore { to, what, reply }).await.map_err(|_| self.gone())?;
         answer.await.map_err(|_| self.gone())
@@ -278,11 +288,14 @@ impl Session {
     }
 }
 
-/// Whether the user's own texts are for files that the question is about.
-fn amends(ask: &Question, answer: &Answer) -> bool {
-    let Answer::Amended { files } = answer else { return true };
-    let Subject::Intent(Intent::Write { edits }) = &ask.subject else { return false };
-    files.iter().all(|file| edits.iter().any(|edit| edit.path == file.path))
+/// A file that the question is not about and that the user gives an own text for.
+fn beside<'a>(ask: &Question, answer: &'a Answer) -> Option<&'a AbsPath> {
+    let Answer::Amended { files } = answer else { return None };
+    let edits = match &ask.subject {
+        Subject::Intent(Intent::Write { edits }) => edits.as_slice(),
+        Subject::Intent(_) | Subject::Loop(_) => &[],
+    };
+    files.iter().map(|file| &file.path).find(|path| edits.iter().all(|edit| edit.path != **path))
 }
 
 fn fits(offered: &ChoiceKind, answer: &Answer) -> bool {

@@ -14,6 +14,8 @@ pub struct History {
     marks: Vec<Mark>,
     /// What the last way back took away, while nothing was said since.
     cut: Option<Cut>,
+    /// The points whose conversation was taken away, and by which way back: files can still go there.
+    gone: Vec<(RestoreId, Mark)>,
     /// The mode that the model was told of last.
     told_mode: Mode,
 }
@@ -52,6 +54,11 @@ impl History {
     /// The points that one can go back to, the oldest first.
     pub fn marks(&self) -> &[Mark] {
         &self.marks
+    }
+
+    /// The points whose conversation was taken away, in the order in which that was done.
+    pub fn gone(&self) -> impl Iterator<Item = &Mark> {
+        self.gone.iter().map(|(_, mark)| mark)
     }
 
     /// The mode that the model was told of last.
@@ -110,6 +117,7 @@ impl History {
         let marks = self.marks.split_off(at);
         let messages = self.messages.split_off(marks[0].messages);
         let told_mode = std::mem::replace(&mut self.told_mode, marks[0].told_mode);
+        self.gone.extend(marks.iter().map(|mark| (restore.clone(), mark.clone())));
         self.cut = Some(Cut { restore: restore.clone(), messages, marks, told_mode });
     }
 
@@ -117,6 +125,7 @@ impl History {
         if !self.can_undo(restore) {
             return;
         }
+        self.gone.retain(|(by, _)| by != restore);
         if let Some(cut) = self.cut.take() {
             self.messages.extend(cut.messages);
             self.marks.extend(cut.marks);

@@ -35,6 +35,10 @@ pub trait Journal: Send {
     fn keep(&mut self, bytes: &[u8]) -> io::Result<Hash>;
     /// Bytes kept before.
     fn fetch(&self, hash: &Hash) -> io::Result<Arc<[u8]>>;
+    /// Whether these bytes are still kept: the oldest may have had to make room.
+    fn keeps(&self, hash: &Hash) -> bool {
+        self.fetch(hash).is_ok()
+    }
     /// A handle that syncs to the disk all that was appended and kept so far, for another thread.
     fn syncer(&self) -> Box<dyn FnOnce() -> io::Result<()> + Send>;
     /// Writes the session's line for lists; a loss is harmless, the facts can give it again.

@@ -260,6 +260,11 @@ impl Recorder {
         self.lock().journal.fetch(hash)
     }
 
+    /// Whether these bytes are still kept.
+    pub fn keeps(&self, hash: &Hash) -> bool {
+        self.lock().journal.keeps(hash)
+    }
+
     /// Where output too long for the model is kept, for it to read.
     pub fn log_path(&self, name: &str) -> Option<crate::path::AbsPath> {
         self.lock().journal.log_path(name)

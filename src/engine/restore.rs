@@ -1,8 +1,12 @@
 //! The way back to before a turn: the files, what was said, or both; and the way back from that.
 
-use super::event::{Block, Event, PromptId, RestoreId, RestoreOf, RestoredTo, Seq, TurnId};
+use super::commits;
+use super::event::{Block, CallId, Event, PromptId, RestoreId, RestoreOf, RestoredTo, Seq, TurnId};
+use super::history::Mark;
 use super::parts::Parts;
+use super::recorder::Halted;
 use super::review;
+use super::state::State;
 use super::story::{self, Body, Start, Story};
 use super::touch::Touch;
 use super::writing::Cause;
@@ -22,6 +26,17 @@ pub struct Checkpoint {
     pub at: std::sync::Arc<str>,
     /// How many files were changed in it.
     pub files: usize,
+    /// What can go back to it.
+    pub covers: Covers,
+}
+
+/// What can go back to a point.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Covers {
+    /// The files and the conversation.
+    All,
+    /// The files: the conversation went back already, and they stayed.
+    Files,
 }
 
 /// What a way back would do with one file.
@@ -61,6 +76,15 @@ pub enum RestoreError {
     /// There is no such point.
     #[error("there is no turn `{0}` to go back to")]
     NoTurn(TurnId),
+    /// The conversation is not there any more.
+    #[error("what was said from turn `{0}` on was taken back already; its files alone can go back")]
+    Unsaid(TurnId),
+    /// No call of that id has changed a file.
+    #[error("there is no call `{0}` that has changed a file")]
+    NoEdit(CallId),
+    /// It is about files.
+    #[error("a single edit is taken back in the files alone, not in the conversation")]
+    FilesAlone,
     /// There was no such restore.
     #[error("there is no restore `{0}`")]
     NoRestore(RestoreId),
@@ -76,16 +100,21 @@ pub enum RestoreError {
 pub(super) fn checkpoints(parts: &Parts) -> Vec<Checkpoint> {
     parts.recorder.state(|state| {
         let files = state.touches().files_of_turns();
-        let marks = state.said().marks().iter();
-        marks
-            .map(|mark| Checkpoint {
-                turn: mark.turn.clone(),
-                prompt: mark.prompt.clone(),
-                content: mark.content.clone(),
-                at: mark.at.clone(),
-                files: files.get(&mark.turn).copied().unwrap_or_default(),
-            })
-            .collect()
+        let files = |mark: &Mark| files.get(&mark.turn).copied().unwrap_or_default();
+        let stayed = |mark: &&Mark| files(mark) > 0 && !state.touches().went_back(&mark.turn);
+        let gone = state.said().gone().filter(stayed).map(|mark| (mark, Covers::Files));
+        let mut marks: Vec<_> =
+            state.said().marks().iter().map(|mark| (mark, Covers::All)).chain(gone).collect();
+        marks.sort_by_key(|(mark, _)| mark.seq);
+        let point = |(mark, covers): (&Mark, Covers)| Checkpoint {
+            turn: mark.turn.clone(),
+            prompt: mark.prompt.clone(),
+            content: mark.content.clone(),
+            at: mark.at.clone(),
+            files: files(mark),
+            covers,
+        };
+        marks.into_iter().map(point).collect()
     })
 }
 
@@ -97,28 +126,33 @@ pub(super) async fn preview(parts: &Parts, to: &RestoredTo) -> Result<Vec<Planne
     let touches = parts.recorder.state(|state| -> Result<_, RestoreError> {
         let touches = state.touches();
         let of = |path: &AbsPath| match to {
-            RestoredTo::Before(_) => touches.of(path),
+            RestoredTo::Before(_) | RestoredTo::Without(_) => touches.of(path),
             RestoredTo::Undone(restore) => touches.by(restore, path),
+            RestoredTo::Reviewed => Vec::new(),
         };
         match to {
-            RestoredTo::Before(turn) if state.said().mark(turn).is_none() => {
-                return Err(RestoreError::NoTurn(turn.clone()));
-            }
             RestoredTo::Undone(restore) if !touches.knows(restore) => {
                 return Err(RestoreError::NoRestore(restore.clone()));
             }
-            RestoredTo::Before(_) | RestoredTo::Undone(_) => {}
+            RestoredTo::Without(call) if !touches.was_changed_by(call) => {
+                return Err(RestoreError::NoEdit(call.clone()));
+            }
+            RestoredTo::Before(_) | RestoredTo::Undone(_) | RestoredTo::Without(_) | RestoredTo::Reviewed => {
+            }
         }
         let from = match to {
-            RestoredTo::Before(turn) => state.said().mark(turn).map_or(Seq(0), |mark| mark.seq),
-            RestoredTo::Undone(_) => Seq(0),
+            RestoredTo::Before(turn) => {
+                touches.began(turn).ok_or_else(|| RestoreError::NoTurn(turn.clone()))?
+            }
+            RestoredTo::Undone(_) | RestoredTo::Without(_) | RestoredTo::Reviewed => Seq(0),
         };
         let with = |path: AbsPath| (of(&path).into_iter().filter(|touch| touch.seq > from).collect(), path);
         Ok(touches.paths().iter().cloned().map(with).collect::<Vec<(Vec<Touch>, AbsPath)>>())
     })?;
     let ours = |touch: &Touch| match to {
         RestoredTo::Before(_) => touch.call.is_some(),
-        RestoredTo::Undone(_) => true,
+        RestoredTo::Without(call) => touch.call.as_ref() == Some(call),
+        RestoredTo::Undone(_) | RestoredTo::Reviewed => true,
     };
     let mut planned = Vec::new();
     for (touches, path) in touches {
@@ -157,13 +191,28 @@ fn plan(path: AbsPath, story: Story) -> Option<Planned> {
     Some(Planned { path, now: story.now().clone(), then, left, story, hunks: sure })
 }
 
+/// Records that the user goes there, by a name of its own; what is changed for it follows.
+pub(super) fn record(parts: &Parts, to: RestoredTo, what: RestoreOf) -> Result<RestoreId, Halted> {
+    let recorded = parts.recorder.record_from(|state| {
+        let restore = RestoreId(format!("r{}", state.restores() + 1));
+        (restore.clone(), Event::Restored { restore, to, what })
+    });
+    recorded.map(|(restore, _)| restore)
+}
+
+/// Whether this can be done while a turn runs: single changes are taken back as in a review.
+pub(super) fn is_at_any_time(state: &State, to: &RestoredTo, what: RestoreOf) -> bool {
+    what == RestoreOf::Files && state.touches().is_of_single_changes(to)
+}
+
 /// Goes there.
 pub(super) async fn restore(
     parts: &Parts,
     to: RestoredTo,
     what: RestoreOf,
 ) -> Result<Restored, RestoreError> {
-    if parts.recorder.state(|state| state.turn().is_some()) {
+    let waits = |state: &State| state.turn().is_some() && !is_at_any_time(state, &to, what);
+    if parts.recorder.state(waits) {
         return Err(RestoreError::Running);
     }
     let files = match what {
@@ -174,6 +223,7 @@ pub(super) async fn restore(
         (RestoreOf::Files, _) => Ok(None),
         (_, RestoredTo::Before(turn)) => match state.said().mark(turn) {
             Some(mark) => Ok(Some(mark.content.clone())),
+            None if state.touches().began(turn).is_some() => Err(RestoreError::Unsaid(turn.clone())),
             None => Err(RestoreError::NoTurn(turn.clone())),
         },
         (_, RestoredTo::Undone(restore)) if state.said().can_undo(restore) => Ok(None),
@@ -181,21 +231,18 @@ pub(super) async fn restore(
             Err(RestoreError::NoRestore(restore.clone()))
         }
         (_, RestoredTo::Undone(_)) => Err(RestoreError::SaidSince),
+        (_, RestoredTo::Without(_) | RestoredTo::Reviewed) => Err(RestoreError::FilesAlone),
     });
     let prompt = possible?;
-    let (restore, _) = parts
-        .recorder
-        .record_from(|state| {
-            let restore = RestoreId(format!("r{}", state.restores() + 1));
-            (restore.clone(), Event::Restored { restore, to: to.clone(), what })
-        })
-        .map_err(|halted| RestoreError::Halted(halted.0))?;
+    let restore = record(parts, to, what).map_err(|halted| RestoreError::Halted(halted.0))?;
+    commits::look(parts, &[]).await;
     let cause = Cause { call: None, restore: Some(restore.clone()) };
     let mut restored = Restored { restore, files: Vec::new(), left: Vec::new(), prompt };
     for one in files {
         let Planned { path, left, story, hunks, then, now } = one;
         if then != now || story.modes().is_some() && left.is_none() {
-            match review::undo(parts, &path, &story, &hunks, &cause).await {
+            let our_turn = parts.gates.enter([&path]).await;
+            match review::undo(parts, &path, &story, &hunks, &cause, &our_turn).await {
                 Ok(()) => restored.files.push(path.clone()),
                 Err(error) => restored.left.push((path.clone(), error.0)),
             }

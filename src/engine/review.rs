@@ -3,15 +3,20 @@
 //! The baseline is the file as it would be without those changes. It is a fold over the facts: what
 //! the user changes outside of the hunks moves it along, keeping a hunk moves it too.
 
-use super::event::{CallId, Event, TurnId};
+use super::event::{CallId, Event, Seq, TurnId};
+use super::gates::OurTurn;
+use super::hunk_ids;
 use super::parts::Parts;
 use super::story::{self, Body, Start, Story};
 use super::tool::ToolError;
 use super::touch::{Settled, Touch};
+use super::verdict::WayBack;
+pub use super::verdict::{Decided, Decision, ReviewOf, Verdict, Verdicts};
 use super::writing::{self, Bases, Cause, Wrote};
+use crate::limits;
 use crate::path::AbsPath;
 use crate::policy::Intent;
-use crate::text::{Change, Edit, Hash, Hunk, Splice, Version};
+use crate::text::{Change, Edit, Hunk, Splice, Version};
 
 /// What is to be looked at in one file.
 #[derive(Debug, Clone)]
@@ -34,12 +39,24 @@ pub struct Review {
     /// The turns in which they were made.
     pub turns: Vec<TurnId>,
     story: Story,
+    looked: Looked,
+}
+
+/// What a review was made of.
+#[derive(Debug, Clone)]
+struct Looked {
+    /// The changes that are not settled.
+    touches: Vec<Touch>,
+    settled: Option<Settled>,
+    /// The last fact that was there.
+    seen: Seq,
 }
 
 /// One change of the text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReviewHunk {
-    /// Names it: the same as long as its lines, old and new, are the same.
+    /// Names it and no other: the same as long as its lines, old and new, and those around it are the
+    /// same. Of changes which nothing of that tells apart each has a name until one of them goes.
     pub id: String,
     /// Which lines.
     pub hunk: Hunk,
@@ -54,50 +71,6 @@ pub enum Mixed {
     Yes,
     /// The agent alone has.
     No,
-}
-
-/// What a verdict is about.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ReviewOf {
-    /// All of a file.
-    File,
-    /// One hunk, by its name.
-    Hunk(String),
-    /// What one turn has changed in the file.
-    Turn(TurnId),
-}
-
-/// What becomes of changes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
-    /// They stay, and need not be looked at any more.
-    Keep,
-    /// They go.
-    Undo,
-}
-
-/// One verdict of the user.
-#[derive(Debug, Clone)]
-pub struct Decision {
-    /// The file.
-    pub path: AbsPath,
-    /// The text that the user has seen; none: whatever stands there.
-    pub version: Option<Version>,
-    /// Which changes.
-    pub of: ReviewOf,
-    /// What becomes of them.
-    pub verdict: Verdict,
-}
-
-/// What became of a verdict.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Decided {
-    /// It is done.
-    Done,
-    /// The file or the hunk is not the one that was seen: look again.
-    Stale,
-    /// It could not be done; why.
-    Failed(String),
 }
 
 impl Review {
@@ -130,41 +103,61 @@ pub(super) async fn list(parts: &Parts) -> Vec<Review> {
 
 /// What is to be looked at in this file; none where the session has not changed it.
 pub(super) async fn file(parts: &Parts, path: &AbsPath) -> Option<Review> {
-    let (touches, settled) = unsettled(parts, path)?;
-    let current = story::current(parts, path).await;
-    let start = settled.as_ref().map_or(Start::First, Start::Settled);
-    // What a way back did is the user's.
-    let story = story::tell(&parts.recorder, start, &touches, |touch| touch.restore.is_none(), &current);
-    Some(review_of(path, story, &touches))
+    // First: what is changed and recorded after that is not taken for seen.
+    let (mut looked, mut current) = (look(parts, path)?, story::current(parts, path).await);
+    for _ in 1..limits::REVIEW_LOOKS_MAX {
+        let again = look(parts, path)?;
+        if again.last() == looked.last() {
+            break;
+        }
+        // The text may have changes that were not looked at, and would pass for the user's.
+        (looked, current) = (again, story::current(parts, path).await);
+    }
+    let start = looked.settled.as_ref().map_or(Start::First, Start::Settled);
+    let story = story::tell(&parts.recorder, start, &looked.touches, is_agents, &current);
+    Some(review_of(path, story, looked))
+}
+
+impl Looked {
+    /// The last facts about the file.
+    fn last(&self) -> (Option<Seq>, Option<Seq>) {
+        (self.touches.last().map(|touch| touch.seq), self.settled.as_ref().map(|settled| settled.seq))
+    }
+}
+
+/// What a way back did is the user's.
+fn is_agents(touch: &Touch) -> bool {
+    touch.restore.is_none()
 }
 
 /// The changes of a file that are not settled; none where the session has not changed it at all.
-fn unsettled(parts: &Parts, path: &AbsPath) -> Option<(Vec<Touch>, Option<Settled>)> {
-    let (mut touches, settled) =
-        parts.recorder.state(|state| (state.touches().of(path), state.touches().settled(path).cloned()));
+fn look(parts: &Parts, path: &AbsPath) -> Option<Looked> {
+    let (mut touches, settled, seen) = parts.recorder.state(|state| {
+        let touches = state.touches();
+        (touches.for_review(path), touches.settled(path).cloned(), state.seq())
+    });
     if touches.is_empty() && settled.is_none() {
         return None;
     }
     if let Some(settled) = &settled {
         touches.retain(|touch| touch.seq > settled.seq);
     }
-    Some((touches, settled))
+    Some(Looked { touches, settled, seen })
 }
 
-fn review_of(path: &AbsPath, story: Story, touches: &[Touch]) -> Review {
-    let mut names = std::collections::HashMap::new();
-    let hunks = story.hunks().into_iter().map(|hunk| {
-        let (old, new) = story.lines(&hunk);
-        let count = names.entry((old.to_owned(), new.to_owned())).or_insert(0u32);
-        *count += 1;
-        let pieces = [old.as_bytes(), b"\0", new.as_bytes(), b"\0", &count.to_be_bytes()];
-        let id = Hash::of_pieces(pieces).to_string()[..16].to_owned();
+fn review_of(path: &AbsPath, story: Story, looked: Looked) -> Review {
+    let hunks = story.hunks();
+    let ids = match (story.base(), story.now()) {
+        (Body::Text(base), Body::Text(now)) => hunk_ids::ids(base, now, &hunks),
+        _ => Vec::new(),
+    };
+    let hunks = ids.into_iter().zip(hunks).map(|(id, hunk)| {
         let mixed = if story.is_mixed(&hunk) { Mixed::Yes } else { Mixed::No };
         ReviewHunk { id, hunk, mixed }
     });
-    let mut calls: Vec<CallId> = touches.iter().filter_map(|touch| touch.call.clone()).collect();
+    let mut calls: Vec<CallId> = looked.touches.iter().filter_map(|touch| touch.call.clone()).collect();
     calls.dedup();
-    let mut turns: Vec<TurnId> = touches.iter().filter_map(|touch| touch.turn.clone()).collect();
+    let mut turns: Vec<TurnId> = looked.touches.iter().filter_map(|touch| touch.turn.clone()).collect();
     turns.dedup();
     Review {
         path: path.clone(),
@@ -176,47 +169,61 @@ fn review_of(path: &AbsPath, story: Story, touches: &[Touch]) -> Review {
         calls,
         turns,
         story,
+        looked,
     }
 }
 
 /// Does what the user has decided, an answer for each. What is said of hunks of one file is done at
 /// once, so that an undo of several is one step in the editor.
-pub(super) async fn decide(parts: &Parts, decisions: &[Decision]) -> Vec<Decided> {
-    let mut decided = Vec::new();
+pub(super) async fn decide(parts: &Parts, decisions: &[Decision]) -> Verdicts {
+    let (mut each, way) = (Vec::new(), WayBack::default());
     let of_hunks = |decision: &Decision| matches!(decision.of, ReviewOf::Hunk(_));
     for group in
         decisions.chunk_by(|left, right| of_hunks(left) && of_hunks(right) && left.path == right.path)
     {
-        match some(parts, group).await {
-            Ok(done) => decided.extend(done),
-            Err(error) => decided.extend(group.iter().map(|_| Decided::Failed(error.0.clone()))),
+        match some(parts, group, &way).await {
+            Ok(done) => each.extend(done),
+            Err(error) => each.extend(group.iter().map(|_| Decided::Failed(error.0.clone()))),
         }
     }
-    decided
+    let undone = |(decision, decided): (&Decision, &Decided)| {
+        decision.verdict == Verdict::Undo && *decided == Decided::Done
+    };
+    let restore = way.taken().filter(|_| decisions.iter().zip(&each).any(undone));
+    Verdicts { each, restore }
 }
 
 /// Decisions on hunks of one file, or one other decision.
-async fn some(parts: &Parts, group: &[Decision]) -> Result<Vec<Decided>, ToolError> {
+async fn some(parts: &Parts, group: &[Decision], way: &WayBack) -> Result<Vec<Decided>, ToolError> {
     let Some(first) = group.first() else { return Ok(Vec::new()) };
     let stale = || Ok(group.iter().map(|_| Decided::Stale).collect());
+    // Held from the look to the end: a change that is on its way would count as neither seen nor made.
+    let our_turn = parts.gates.enter([&first.path]).await;
     let Some(review) = file(parts, &first.path).await else { return stale() };
     let seen = |decision: &Decision| decision.version.is_none_or(|seen| review.version() == Some(seen));
     if !group.iter().all(seen) {
         return stale();
     }
     let done = match (&first.of, first.verdict) {
-        (ReviewOf::Hunk(_), _) => return of_hunks(parts, &review, group).await,
-        (ReviewOf::File, Verdict::Keep) => keep_all(parts, &review).await,
+        (ReviewOf::Hunk(_), _) => return of_hunks(parts, &review, group, way, &our_turn).await,
+        (ReviewOf::File, Verdict::Keep) => keep_all(parts, &review, &our_turn).await,
+        (ReviewOf::File, Verdict::Undo) if !review.is_open() => Ok(()),
         (ReviewOf::File, Verdict::Undo) => {
             let hunks: Vec<Hunk> = review.hunks.iter().map(|one| one.hunk.clone()).collect();
-            undo(parts, &review.path, &review.story, &hunks, &Cause::default()).await
+            undo(parts, &review.path, &review.story, &hunks, &way.cause(parts)?, &our_turn).await
         }
-        (ReviewOf::Turn(turn), verdict) => of_turn(parts, &review, turn, verdict).await,
+        (ReviewOf::Turn(turn), verdict) => of_turn(parts, &review, turn, verdict, way, &our_turn).await,
     };
     done.map(|()| vec![Decided::Done])
 }
 
-async fn of_hunks(parts: &Parts, review: &Review, group: &[Decision]) -> Result<Vec<Decided>, ToolError> {
+async fn of_hunks(
+    parts: &Parts,
+    review: &Review,
+    group: &[Decision],
+    way: &WayBack,
+    our_turn: &OurTurn,
+) -> Result<Vec<Decided>, ToolError> {
     let find = |decision: &Decision| match &decision.of {
         ReviewOf::Hunk(id) => review.hunks.iter().find(|hunk| hunk.id == *id).map(|found| found.hunk.clone()),
         ReviewOf::File | ReviewOf::Turn(_) => None,
@@ -236,22 +243,38 @@ async fn of_hunks(parts: &Parts, review: &Review, group: &[Decision]) -> Result<
     // Keeping first: it writes nothing, and an undo that the editor refuses leaves it standing.
     if !kept.is_empty() {
         let (baseline, mixed) = (review.story.keeping(&kept), review.story.mixed_but_in(&kept));
-        settle(parts, &review.path, &baseline, &review.current, mixed).await?;
+        settle(parts, review, &baseline, mixed).await?;
     }
     if !undone.is_empty() {
-        undo(parts, &review.path, &review.story, &undone, &Cause::default()).await?;
+        undo(parts, &review.path, &review.story, &undone, &way.cause(parts)?, our_turn).await?;
     }
     Ok(found.iter().map(|hunk| if hunk.is_some() { Decided::Done } else { Decided::Stale }).collect())
 }
 
 /// What one turn has changed: everything else counts as somebody else's.
-async fn of_turn(parts: &Parts, review: &Review, turn: &TurnId, verdict: Verdict) -> Result<(), ToolError> {
-    let Some((touches, settled)) = unsettled(parts, &review.path) else { return Ok(()) };
+async fn of_turn(
+    parts: &Parts,
+    review: &Review,
+    turn: &TurnId,
+    verdict: Verdict,
+    way: &WayBack,
+    our_turn: &OurTurn,
+) -> Result<(), ToolError> {
+    let Looked { touches, settled, .. } = &review.looked;
     let of_it = |touch: &Touch| touch.turn.as_ref() == Some(turn);
+    if !touches.iter().any(of_it) {
+        let ever = parts.recorder.state(|state| state.touches().of(&review.path).iter().any(of_it));
+        // What is settled already can be settled again.
+        return if ever {
+            Ok(())
+        } else {
+            Err(ToolError::new(format!("turn `{turn}` has not changed {}", review.path)))
+        };
+    }
     match verdict {
         Verdict::Undo => {
             let start = settled.as_ref().map_or(Start::First, |settled| Start::Stand(&settled.current));
-            let story = story::tell(&parts.recorder, start, &touches, of_it, &review.current);
+            let story = story::tell(&parts.recorder, start, touches, of_it, &review.current);
             let (mixed, sure): (Vec<Hunk>, Vec<Hunk>) =
                 story.hunks().into_iter().partition(|hunk| story.is_mixed(hunk));
             if !mixed.is_empty() || story.is_touched() && sure.is_empty() {
@@ -260,49 +283,55 @@ async fn of_turn(parts: &Parts, review: &Review, turn: &TurnId, verdict: Verdict
                     review.path
                 )));
             }
-            undo(parts, &review.path, &story, &sure, &Cause::default()).await
+            if sure.is_empty() && story.base().is_same(story.now()) && story.modes().is_none() {
+                return Ok(());
+            }
+            undo(parts, &review.path, &story, &sure, &way.cause(parts)?, our_turn).await
         }
         Verdict::Keep => {
             let start = settled.as_ref().map_or(Start::First, Start::Settled);
-            let others = |touch: &Touch| !of_it(touch);
-            let story = story::tell(&parts.recorder, start, &touches, others, &review.current);
+            let others = |touch: &Touch| is_agents(touch) && !of_it(touch);
+            let story = story::tell(&parts.recorder, start, touches, others, &review.current);
             let mixed = story.mixed_but_in(&[]);
-            settle(parts, &review.path, story.base(), &review.current, mixed).await
+            settle(parts, review, story.base(), mixed).await
         }
     }
 }
 
-/// All of a file stays.
-pub(super) async fn keep_all(parts: &Parts, review: &Review) -> Result<(), ToolError> {
-    settle(parts, &review.path, &review.current, &review.current, Vec::new()).await
+/// All of a file stays, as it was looked at in this turn at it.
+pub(super) async fn keep_all(parts: &Parts, review: &Review, _our_turn: &OurTurn) -> Result<(), ToolError> {
+    settle(parts, review, &review.current, Vec::new()).await
 }
 
 /// From here on the review begins with this baseline.
 async fn settle(
     parts: &Parts,
-    path: &AbsPath,
+    review: &Review,
     baseline: &Body,
-    current: &Body,
     mixed: Vec<std::ops::Range<u32>>,
 ) -> Result<(), ToolError> {
-    let baseline = story::keep(parts, path, baseline).await?;
-    let current = story::keep(parts, path, current).await?;
-    parts.recorder.record(Event::Reviewed { path: path.clone(), baseline, current, mixed })?;
+    let path = review.path.clone();
+    let baseline = story::keep(parts, &path, baseline).await?;
+    let current = story::keep(parts, &path, &review.current).await?;
+    let seen = Some(review.looked.seen);
+    parts.recorder.record(Event::Reviewed { path, baseline, current, mixed, seen })?;
     Ok(())
 }
 
-/// Takes changes of a file back. All of it where nothing says which part.
+/// Takes changes of a file back. All of it where nothing says which part. Where it is not any more what
+/// its story ends with, nothing is done.
 pub(super) async fn undo(
     parts: &Parts,
     path: &AbsPath,
     story: &Story,
     hunks: &[Hunk],
     cause: &Cause,
+    our_turn: &OurTurn,
 ) -> Result<(), ToolError> {
     if let Some(modes) = story.modes()
         && story.base().is_same(story.now())
     {
-        return story::set_mode(parts, path, modes, cause, story.now()).await;
+        return story::set_mode(parts, path, modes, cause, story.now(), our_turn).await;
     }
     let change = match (story.base(), story.now()) {
         (Body::Text(_), Body::Text(_)) => {
@@ -314,7 +343,7 @@ pub(super) async fn undo(
         }
         (Body::Absent, Body::Text(_)) => Change::Delete,
         (Body::Text(text), Body::Absent) => match story.bytes() {
-            Some(bytes) => return story::put(parts, path, Some(bytes), story, cause).await,
+            Some(bytes) => return story::put(parts, path, Some(bytes), story, cause, our_turn).await,
             None => Change::Whole(text.to_string()),
         },
         (Body::Unknown, _) => {
@@ -322,31 +351,31 @@ pub(super) async fn undo(
                 "{path} cannot be brought back: what stood there before is not kept"
             )));
         }
-        (Body::Absent, _) => return story::put(parts, path, None, story, cause).await,
-        (Body::Other(bytes), _) => return story::put(parts, path, Some(*bytes), story, cause).await,
+        (Body::Absent, _) => return story::put(parts, path, None, story, cause, our_turn).await,
+        (Body::Other(bytes), _) => {
+            return story::put(parts, path, Some(*bytes), story, cause, our_turn).await;
+        }
         (Body::Text(text), _) => {
             let bytes = match story.bytes() {
                 Some(bytes) => bytes,
                 None => writing::keep(parts, path, text.as_bytes())?,
             };
-            return story::put(parts, path, Some(bytes), story, cause).await;
+            return story::put(parts, path, Some(bytes), story, cause, our_turn).await;
         }
     };
     let base = story.now().version().unwrap_or(Version::Absent);
     let edits = [Edit { path: path.clone(), base, change }];
-    let changed =
-        || ToolError::new(format!("{path} has changed meanwhile; nothing was written. Look at it again"));
     let intent = Intent::Write { edits: edits.to_vec() };
     if writing::keep_bases(parts, &intent).await? == Bases::Gone {
-        return Err(changed());
+        return Err(story::changed(path));
     }
-    match writing::write(parts, &edits, cause).await? {
+    match writing::write_in_turn(parts, our_turn, &edits, cause).await? {
         Wrote::Written(_) => {}
-        Wrote::Gone => return Err(changed()),
+        Wrote::Gone => return Err(story::changed(path)),
     }
     match story.modes() {
         Some(modes) if hunks.len() == story.hunks().len() && edits[0].change != Change::Delete => {
-            story::set_mode(parts, path, modes, cause, story.base()).await
+            story::set_mode(parts, path, modes, cause, story.base(), our_turn).await
         }
         Some(_) | None => Ok(()),
     }

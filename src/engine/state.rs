@@ -303,7 +303,8 @@ impl State {
                 ensure(self.questions.is_empty(), "questions are open")
             }
             Event::Restored { to, what, .. } => {
-                ensure(self.turn.is_none(), "a turn is open")?;
+                let single = *what == RestoreOf::Files && self.touches.is_of_single_changes(to);
+                ensure(single || self.turn.is_none(), "a turn is open")?;
                 match (what, to) {
                     (RestoreOf::Files, _) => Ok(()),
                     (_, RestoredTo::Before(turn)) => {
@@ -312,6 +313,7 @@ impl State {
                     (_, RestoredTo::Undone(undone)) => {
                         ensure(self.history.can_undo(undone), "something was said since")
                     }
+                    (_, RestoredTo::Without(_) | RestoredTo::Reviewed) => ensure(false, "files alone"),
                 }
             }
             Event::Configured { .. }
@@ -383,7 +385,7 @@ impl State {
             Event::Restored { restore, to, what } => {
                 self.counts.restores += 1;
                 match (what, to) {
-                    (RestoreOf::Files, _) => {}
+                    (RestoreOf::Files, _) | (_, RestoredTo::Without(_) | RestoredTo::Reviewed) => {}
                     (_, RestoredTo::Before(turn)) => self.history.go_back(turn, restore),
                     (_, RestoredTo::Undone(undone)) => self.history.undo(undone),
                 }

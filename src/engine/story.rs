@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::event::{Event, Stand, What};
+use super::gates::OurTurn;
 use super::parts::Parts;
 use super::recorder::Recorder;
 use super::tool::ToolError;
@@ -311,14 +312,17 @@ pub(super) async fn put(
     bytes: Option<Hash>,
     story: &Story,
     cause: &Cause,
+    _our_turn: &OurTurn,
 ) -> Result<(), ToolError> {
-    let _our_turn = parts.gates.enter([path]).await;
     let wanted = match bytes {
         Some(hash) => Some(parts.recorder.fetch(&hash).map_err(|error| {
             ToolError::new(format!("{path} cannot be brought back: its bytes are not kept any more: {error}"))
         })?),
         None => None,
     };
+    if current(parts, path).await != *story.now() {
+        return Err(changed(path));
+    }
     let now = match story.now() {
         Body::Absent => None,
         Body::Text(_) | Body::Other(_) | Body::Unknown => {
@@ -347,6 +351,11 @@ pub(super) async fn put(
     Ok(parts.files.put(path, now.map(|bytes| Hash::of(&bytes)), wanted, mode).await?)
 }
 
+/// Nothing is done to a file that is not what was looked at any more.
+pub(super) fn changed(path: &AbsPath) -> ToolError {
+    ToolError::new(format!("{path} has changed meanwhile; nothing was written. Look at it again"))
+}
+
 /// Gives a file other permission bits.
 pub(super) async fn set_mode(
     parts: &Parts,
@@ -354,8 +363,8 @@ pub(super) async fn set_mode(
     modes: (u32, u32),
     cause: &Cause,
     now: &Body,
+    _our_turn: &OurTurn,
 ) -> Result<(), ToolError> {
-    let _our_turn = parts.gates.enter([path]).await;
     let (before, after) = modes;
     let stand = keep(parts, path, now).await?;
     parts.recorder.record(Event::Found {

@@ -64,7 +64,7 @@ pub struct Touch {
 /// What the user settled of a file: from here on the review begins anew.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settled {
-    /// The fact that tells of it.
+    /// The last fact whose changes were looked at.
     pub seq: Seq,
     /// What the file would be without the changes that are still to be looked at.
     pub baseline: Stand,
@@ -82,6 +82,10 @@ pub enum RestoredTo {
     Before(TurnId),
     /// To before this restore.
     Undone(RestoreId),
+    /// To without what this call has changed.
+    Without(CallId),
+    /// To what the user wanted when they undid changes in a review.
+    Reviewed,
 }
 
 /// What a restore brings back.
@@ -128,7 +132,18 @@ pub struct Touches {
     /// The files, in the order in which they were first changed.
     paths: Vec<AbsPath>,
     settled: HashMap<AbsPath, Settled>,
-    restores: Vec<(RestoreId, RestoredTo)>,
+    ways: Vec<Way>,
+    /// The facts that began the turns.
+    turns: HashMap<TurnId, Seq>,
+}
+
+/// A way back that was taken.
+#[derive(Debug)]
+struct Way {
+    seq: Seq,
+    restore: RestoreId,
+    to: RestoredTo,
+    what: RestoreOf,
 }
 
 impl Touches {
@@ -160,10 +175,14 @@ impl Touches {
                 let after = Stand::of_version(Version::Text(*text), None);
                 self.push(Touch { seq, before: last.after.clone(), after, ..last });
             }
-            Event::Restored { restore, to, .. } => self.restores.push((restore.clone(), to.clone())),
-            Event::Reviewed { path, baseline, current, mixed } => {
+            Event::Restored { restore, to, what } => {
+                let (restore, to, what) = (restore.clone(), to.clone(), *what);
+                self.ways.push(Way { seq, restore, to, what });
+            }
+            Event::TurnStarted { turn, .. } => drop(self.turns.insert(turn.clone(), seq)),
+            Event::Reviewed { path, baseline, current, mixed, seen } => {
                 let (baseline, current, mixed) = (baseline.clone(), current.clone(), mixed.clone());
-                let settled = Settled { seq, baseline, current, mixed };
+                let settled = Settled { seq: seen.unwrap_or(seq), baseline, current, mixed };
                 self.settled.insert(path.clone(), settled);
             }
             Event::Opened { .. }
@@ -172,7 +191,6 @@ impl Touches {
             | Event::Requeued { .. }
             | Event::Taken { .. }
             | Event::Removed { .. }
-            | Event::TurnStarted { .. }
             | Event::Replied { .. }
             | Event::Asked { .. }
             | Event::Answered { .. }
@@ -216,6 +234,20 @@ impl Touches {
         self.of.get(path).into_iter().flatten().filter(counts).cloned().collect()
     }
 
+    /// The same as a review tells them: what took single changes back, or back back, belongs to them.
+    pub fn for_review(&self, path: &AbsPath) -> Vec<Touch> {
+        let single = |restore: &RestoreId| {
+            let way = self.ways.iter().find(|way| way.restore == *restore);
+            way.is_some_and(|way| self.is_of_single_changes(&way.to))
+        };
+        let told = |touch: &Touch| match &touch.restore {
+            Some(restore) if single(restore) => Some(Touch { restore: None, ..touch.clone() }),
+            Some(restore) => self.counts(restore).then(|| touch.clone()),
+            None => Some(touch.clone()),
+        };
+        self.of.get(path).into_iter().flatten().filter_map(told).collect()
+    }
+
     /// The changes of one file by one restore.
     pub fn by(&self, restore: &RestoreId, path: &AbsPath) -> Vec<Touch> {
         let by_it = |touch: &&Touch| touch.restore.as_ref() == Some(restore);
@@ -231,23 +263,88 @@ impl Touches {
 
     /// Whether there was such a restore.
     pub fn knows(&self, restore: &RestoreId) -> bool {
-        self.restores.iter().any(|(known, _)| known == restore)
+        self.ways.iter().any(|way| way.restore == *restore)
+    }
+
+    /// The fact that began a turn; none where there was no such turn.
+    pub fn began(&self, turn: &TurnId) -> Option<Seq> {
+        self.turns.get(turn).copied()
+    }
+
+    /// Whether the files went back to before this turn or an earlier one, and that was not taken back.
+    pub fn went_back(&self, turn: &TurnId) -> bool {
+        let Some(began) = self.began(turn) else { return false };
+        self.ways.iter().any(|way| match &way.to {
+            RestoredTo::Before(to) => {
+                let reaches = way.seq > began && self.began(to).is_some_and(|to| to <= began);
+                reaches && way.takes_files() && !self.is_undone(way)
+            }
+            RestoredTo::Undone(_) | RestoredTo::Without(_) | RestoredTo::Reviewed => false,
+        })
+    }
+
+    /// Whether this takes single changes back, or back back: not all since a turn.
+    pub fn is_of_single_changes(&self, to: &RestoredTo) -> bool {
+        let (mut to, mut earlier) = (to, self.ways.as_slice());
+        loop {
+            match to {
+                RestoredTo::Before(_) => return false,
+                RestoredTo::Without(_) | RestoredTo::Reviewed => return true,
+                RestoredTo::Undone(undone) => {
+                    let Some(at) = earlier.iter().position(|way| way.restore == *undone) else {
+                        return false;
+                    };
+                    (to, earlier) = (&earlier[at].to, &earlier[..at]);
+                }
+            }
+        }
+    }
+
+    /// The last call whose changes of files were not taken back as such.
+    pub fn last_edit(&self) -> Option<&CallId> {
+        let taken_back = |call: &CallId| {
+            let without = |way: &&Way| way.to == RestoredTo::Without(call.clone());
+            self.ways.iter().filter(without).any(|way| !self.is_undone(way))
+        };
+        let made = self.of.values().flatten().filter_map(|touch| Some((touch.seq, touch.call.as_ref()?)));
+        made.filter(|(_, call)| !taken_back(call)).max_by_key(|(seq, _)| *seq).map(|(_, call)| call)
+    }
+
+    /// Whether this call has changed files.
+    pub fn was_changed_by(&self, call: &CallId) -> bool {
+        self.of.values().flatten().any(|touch| touch.call.as_ref() == Some(call))
     }
 
     /// Whether a restore went back, and that was not taken back.
     fn counts(&self, restore: &RestoreId) -> bool {
-        let goes_back =
-            |(known, to): &(RestoreId, RestoredTo)| known == restore && matches!(to, RestoredTo::Before(_));
-        self.restores.iter().any(goes_back) && !self.is_undone(restore)
+        self.ways.iter().any(|way| way.restore == *restore && way.goes_back() && !self.is_undone(way))
     }
 
-    fn is_undone(&self, restore: &RestoreId) -> bool {
-        let mut undoing = self.restores.iter().filter(|(_, to)| *to == RestoredTo::Undone(restore.clone()));
-        undoing.any(|(by, _)| !self.is_undone(by))
+    /// Whether the files of a way back were brought back by a later one, which was not taken back itself.
+    fn is_undone(&self, way: &Way) -> bool {
+        let later = self.ways.iter().filter(|later| later.seq > way.seq && later.takes_files());
+        let mut undoing = later.filter(|later| later.to == RestoredTo::Undone(way.restore.clone()));
+        undoing.any(|later| !self.is_undone(later))
     }
 
     /// What was settled of a file last.
     pub fn settled(&self, path: &AbsPath) -> Option<&Settled> {
         self.settled.get(path)
+    }
+}
+
+impl Way {
+    fn goes_back(&self) -> bool {
+        match self.to {
+            RestoredTo::Before(_) | RestoredTo::Without(_) | RestoredTo::Reviewed => true,
+            RestoredTo::Undone(_) => false,
+        }
+    }
+
+    fn takes_files(&self) -> bool {
+        match self.what {
+            RestoreOf::Files | RestoreOf::Both => true,
+            RestoreOf::Conversation => false,
+        }
     }
 }

@@ -3,6 +3,7 @@
 
 use super::commits;
 use super::event::{CallId, Event, RestoreId};
+use super::gates::OurTurn;
 use super::parts::Parts;
 use super::preview;
 use super::tool::ToolError;
@@ -11,7 +12,7 @@ use crate::policy::Intent;
 use crate::text::{Change, Edit, Hash, Version};
 use crate::workspace::{Content, FileError, WriteError, Written};
 
-/// What a change belongs to; nothing where the user took a single change back.
+/// What a change belongs to: a call, or a way back.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Cause {
     pub(super) call: Option<CallId>,
@@ -59,7 +60,25 @@ pub(super) async fn keep_bases(parts: &Parts, intent: &Intent) -> Result<Bases, 
 pub(super) async fn write(parts: &Parts, edits: &[Edit], cause: &Cause) -> Result<Wrote, ToolError> {
     let paths: Vec<AbsPath> = edits.iter().map(|edit| edit.path.clone()).collect();
     commits::look(parts, &paths).await;
-    let _our_turn = parts.gates.enter(edits.iter().map(|edit| &edit.path)).await;
+    let our_turn = parts.gates.enter(&paths).await;
+    write_in_turn(parts, &our_turn, edits, cause).await
+}
+
+/// The same by who has the turn at these files, and has looked at their commits before.
+pub(super) async fn write_in_turn(
+    parts: &Parts,
+    _our_turn: &OurTurn,
+    edits: &[Edit],
+    cause: &Cause,
+) -> Result<Wrote, ToolError> {
+    // What was kept may have had to make room since.
+    let is_gone = |edit: &&Edit| match edit.base {
+        Version::Absent => false,
+        Version::Text(hash) => !parts.recorder.keeps(&hash),
+    };
+    if edits.iter().any(|edit| is_gone(&edit)) {
+        return Ok(Wrote::Gone);
+    }
     let changes = preview::changes(&parts.recorder, &Intent::Write { edits: edits.to_vec() });
     let mut facts = Vec::new();
     for (edit, change) in edits.iter().zip(changes) {

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::engine::preview::FileChange;
-use crate::engine::{Block, Body, Checkpoint, Mixed, Planned, Review, ReviewHunk, Session, TurnId};
+use crate::engine::{Block, Body, Checkpoint, Covers, Mixed, Planned, Review, ReviewHunk, Session, TurnId};
 use crate::limits;
 use crate::path::AbsPath;
 use crate::text::{clip, diff};
@@ -122,15 +122,22 @@ pub fn prompt(content: &[Block]) -> String {
 /// A point in one line of a list.
 pub fn point(point: &Checkpoint) -> String {
     let (number, files) = (number(&point.turn), count(point.files, "file"));
-    format!("{number:>3}  {}  {files:>8}  {}", point.at, prompt(&point.content))
+    let alone = match point.covers {
+        Covers::All => "",
+        Covers::Files => " (the files alone can go back)",
+    };
+    format!("{number:>3}  {}  {files:>8}  {}{alone}", point.at, prompt(&point.content))
 }
 
-/// The point before this turn, by its number or id; before the last one where none is named.
+/// The point before this turn, by its number or id; before the last one where none is named, if possible
+/// of those that are still in the conversation.
 pub fn find_point<'a>(points: &'a [Checkpoint], turn: Option<&str>) -> Option<&'a Checkpoint> {
-    let named = |point: &&Checkpoint| {
-        turn.is_none_or(|turn| turn == point.turn.0.as_str() || turn == number(&point.turn))
-    };
-    points.iter().rfind(named)
+    match turn {
+        Some(turn) => {
+            points.iter().rfind(|point| turn == point.turn.0.as_str() || turn == number(&point.turn))
+        }
+        None => points.iter().rfind(|point| point.covers == Covers::All).or(points.last()),
+    }
 }
 
 /// A number of things in words: `1 file`, `3 files`.
@@ -193,6 +200,7 @@ mod tests {
             content,
             at: "2026-01-01T00:00:00Z".into(),
             files: 0,
+            covers: Covers::All,
         };
         assert_eq!(turn(&point(vec![say("Look at\n\n"), link])), "turn 12: Look at a");
         assert_eq!(

@@ -102,13 +102,15 @@ pub const GREP_CONTEXT_MAX: usize = 20;
 /// file, logs and data included; an edit holds the text some five times.
 pub const EDITED_BYTES_MAX: usize = 64 * 1024 * 1024;
 
-/// Bytes of texts of files that one session keeps for reviews and ways back.
+/// Bytes of texts of files that one session keeps for reviews and ways back, also while it runs: three
+/// dozen versions of a file of 7 MB. What one call needs at once is far below.
 pub const KEPT_BYTES_PER_SESSION_MAX: u64 = 256 * 1024 * 1024;
 
 /// Bytes of texts of files that all sessions keep together.
 pub const KEPT_BYTES_MAX: u64 = 1024 * 1024 * 1024;
 
-/// A text that was kept so recently is not removed: a question or a running turn may stand on it.
+/// A text that was kept so recently is not removed by another process or to make room for another session:
+/// a question or a running turn may stand on it.
 pub const KEPT_AT_LEAST: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// How often it is looked whether kept texts are over their bounds, by whichever process.

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use super::room::Room;
 use super::version::Header;
 use super::{blobs, index, quota};
 use crate::engine::journal::{Journal, Recorded, SessionInfo};
@@ -30,6 +31,10 @@ pub(super) struct DiskJournal {
     facts: u64,
     /// Blobs that are not synced.
     loose: Vec<AbsPath>,
+    /// What it keeps of files, once something is kept.
+    room: Option<Room>,
+    /// Bytes that it may keep of files.
+    most: u64,
 }
 
 /// A line as it is written.
@@ -55,7 +60,16 @@ impl DiskJournal {
         let mut file = Appender::open(&folder.join(FILE).map_err(io::Error::other)?)?;
         file.append(Header::line()?.as_bytes())?;
         let file = Mutex::new(file);
-        Ok(Self { folder, file, _lock: Some(lock), places: Vec::new(), facts: 0, loose: Vec::new() })
+        Ok(Self {
+            folder,
+            file,
+            _lock: Some(lock),
+            places: Vec::new(),
+            facts: 0,
+            loose: Vec::new(),
+            room: None,
+            most: limits::KEPT_BYTES_PER_SESSION_MAX,
+        })
     }
 
     /// An existing journal, to go on with; a torn last line is cut off.
@@ -93,7 +107,22 @@ impl DiskJournal {
             offset += length;
         }
         drop(lines);
-        Ok(Self { folder, file: Mutex::new(file), _lock: lock, places, facts, loose: Vec::new() })
+        Ok(Self {
+            folder,
+            file: Mutex::new(file),
+            _lock: lock,
+            places,
+            facts,
+            loose: Vec::new(),
+            room: None,
+            most: limits::KEPT_BYTES_PER_SESSION_MAX,
+        })
+    }
+
+    /// The same with another bound.
+    #[cfg(test)]
+    pub(super) fn keeping_at_most(self, most: u64) -> Self {
+        Self { most, ..self }
     }
 
     fn path(&self, name: &str) -> io::Result<AbsPath> {
@@ -133,6 +162,28 @@ impl DiskJournal {
             fs::replace_private(&path, bytes, Durability::Process)?;
             self.loose.push(path);
         }
+        Ok(())
+    }
+
+    /// Makes room for what is kept of files, so that all of it stays within its bound.
+    fn make_room(&mut self, hash: Hash, len: u64) -> io::Result<()> {
+        let folder = self.path(quota::FOLDER)?;
+        let mut room = match self.room.take() {
+            Some(room) => room,
+            None => Room::of(&folder)?,
+        };
+        room.note(hash, len);
+        while let Some(oldest) = room.take_oldest(self.most) {
+            let path = folder.join(oldest.to_string()).map_err(io::Error::other)?;
+            self.loose.retain(|loose| *loose != path);
+            match fs::remove_file(&path) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    tracing::warn!("failed to remove {path}: {error}");
+                }
+                Ok(()) | Err(_) => {}
+            }
+        }
+        self.room = Some(room);
         Ok(())
     }
 
@@ -208,7 +259,12 @@ impl Journal for DiskJournal {
     fn keep(&mut self, bytes: &[u8]) -> io::Result<Hash> {
         let hash = Hash::of(bytes);
         self.keep_in(quota::FOLDER, &hash, bytes)?;
+        self.make_room(hash, bytes.len() as u64)?;
         Ok(hash)
+    }
+
+    fn keeps(&self, hash: &Hash) -> bool {
+        self.path(&format!("{}/{hash}", quota::FOLDER)).is_ok_and(|path| fs::look(&path).is_ok())
     }
 
     fn fetch(&self, hash: &Hash) -> io::Result<Arc<[u8]>> {
@@ -220,7 +276,11 @@ impl Journal for DiskJournal {
         let loose = self.loose.clone();
         Box::new(move || {
             for blob in loose {
-                fs::sync(&blob)?;
+                match fs::sync(&blob) {
+                    // It had to make room meanwhile.
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                    synced => synced?,
+                }
             }
             file.sync_data()
         })

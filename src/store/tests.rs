@@ -70,6 +70,31 @@ fn facts_outlive_the_journal_and_long_texts_are_blobs() {
 }
 
 #[test]
+fn what_a_running_session_keeps_is_bounded() {
+    let (_folder, state, _journals) = journals();
+    let folder = state.join("a").unwrap();
+    fs::create_private_new_folder(&folder).unwrap();
+    let text = |number: u8| vec![number; 100];
+    let Attempt::Held(lock) = lock(&folder).unwrap() else { panic!() };
+    let mut journal = DiskJournal::create(folder.clone(), lock).unwrap().keeping_at_most(350);
+    let kept: Vec<Hash> = (0..10).map(|number| journal.keep(&text(number)).unwrap()).collect();
+    let left = |journal: &DiskJournal| -> Vec<usize> {
+        (0..kept.len()).filter(|at| journal.keeps(&kept[*at])).collect()
+    };
+    assert_eq!(left(&journal), [7, 8, 9]);
+    journal.keep(&text(7)).unwrap();
+    journal.keep(&text(0)).unwrap();
+    assert_eq!(left(&journal), [0, 7, 9], "what is needed again is young");
+    assert!(journal.fetch(&kept[8]).is_err() && journal.fetch(&kept[9]).is_ok());
+    journal.syncer()().unwrap();
+    drop(journal);
+    let Attempt::Held(lock) = super::lock(&folder).unwrap() else { panic!() };
+    let mut journal = DiskJournal::open(folder, lock).unwrap().keeping_at_most(150);
+    journal.keep(&text(8)).unwrap();
+    assert_eq!(left(&journal), [8], "also what was kept before");
+}
+
+#[test]
 fn any_prefix_of_the_file_opens_with_all_whole_facts() {
     let (_folder, state, journals) = journals();
     let mut journal = journals.create(&id("a")).unwrap();

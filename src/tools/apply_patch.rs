@@ -82,7 +82,7 @@ impl Tool for ApplyPatch {
             access.write().await?;
             let sections = patch::parse(patch_of(input)?).map_err(Fault::from)?;
             let mut lines = vec!["Applied:".to_owned()];
-            lines.extend(sections.iter().map(summary));
+            lines.extend(sections.iter().filter_map(|section| summary(section, &sections, &access)));
             lines.extend(repaired(&sections, access.changes(), access.cwd()));
             Ok(Ran::Done(Output::said(lines.join("\n"))))
         })
@@ -141,13 +141,44 @@ fn location(edit: &Edit, files: &Files) -> Location {
     Location { path: edit.path.clone(), line }
 }
 
-/// A section as one line, in the form that models know.
-fn summary(section: &Section) -> String {
-    match section {
+/// A section as one line, in the form that models know; none where the user left the file as it is.
+fn summary(section: &Section, all: &[Section], access: &Access<'_>) -> Option<String> {
+    Some(match section {
         Section::Add { path, .. } => format!("A {path}"),
-        Section::Delete { path } => format!("D {path}"),
+        Section::Delete { path } => match instead_of_deletion(path, all, access) {
+            Instead::Nothing => format!("D {path}"),
+            Instead::Change => format!("M {path}"),
+            Instead::Left => return None,
+        },
         Section::Update { path, to: None, .. } => format!("M {path}"),
         Section::Update { path, to: Some(to), .. } => format!("M {to} (moved from {path})"),
+    })
+}
+
+/// What the user wanted in the place of a file's deletion.
+enum Instead {
+    /// It is deleted.
+    Nothing,
+    /// It stays, with another text.
+    Change,
+    /// It stays as it is.
+    Left,
+}
+
+fn instead_of_deletion(path: &str, all: &[Section], access: &Access<'_>) -> Instead {
+    let made_anew = all.iter().any(|section| match section {
+        Section::Add { path: added, .. } => added == path,
+        Section::Update { to, .. } => to.as_deref() == Some(path),
+        Section::Delete { .. } => false,
+    });
+    let (Intent::Write { edits }, Ok(place), false) = (access.intent(), access.cwd().join(path), made_anew)
+    else {
+        return Instead::Nothing;
+    };
+    match edits.iter().find(|edit| edit.path == place) {
+        Some(edit) if edit.change == Change::Delete => Instead::Nothing,
+        Some(_) => Instead::Change,
+        None => Instead::Left,
     }
 }
 

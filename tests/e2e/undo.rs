@@ -152,8 +152,23 @@ fn what_the_user_typed_is_undone_only_where_its_hunk_is_named() {
     place.says(&["review", "undo", "sub/c.txt"], 3, "", "sub/c.txt: it was changed since");
     assert_eq!(place.text("a.txt"), typed.replace("eight", "8"));
     assert_eq!(place.text("sub/c.txt"), "new\nmine\n");
-    place.says(&["review", "undo", "a.txt", "--hunk", "1"], 0, "undone: hunk 1 of a.txt", "");
+    place.says(&["review", "undo", "a.txt", "--hunk", "1"], 0, "undone: hunk 1 of a.txt", "--restore r3`");
     assert_eq!(place.text("a.txt"), A);
+    place.says(&["undo", "--yes", "--restore", "r3"], 0, "went back: a.txt\n", "--restore r4");
+    assert_eq!(place.text("a.txt"), typed.replace("eight", "8"));
+    place.says(&["review", "a.txt"], 0, "you have typed in it", "");
+}
+
+#[test]
+fn the_last_edit_goes_back_alone_and_the_one_before() {
+    let place = Place::new();
+    place.says(&["undo", "--last-edit"], 3, "", "-good morning\n+hello\n");
+    place.says(&["undo", "--yes", "--last-edit"], 0, "went back: b.txt\n", "--restore r1`");
+    assert_eq!((place.text("a.txt").as_str(), place.text("b.txt").as_str()), (EDITED, "hello\n"));
+    place.says(&["undo", "--yes", "--last-edit"], 0, "went back: ", "--restore r2`");
+    place.says(&["undo", "--yes", "--restore", "r1"], 0, "went back: b.txt\n", "");
+    assert_eq!(place.text("b.txt"), "good morning\n");
+    place.says(&["undo", "--last-edit", "--turn", "1"], 2, "", "cannot be used with");
 }
 
 #[test]
@@ -195,7 +210,10 @@ fn files_and_conversation_go_back_apart() {
         "Turns 1 to 2",
     );
     assert_eq!(place.text("b.txt"), "good morning\n");
-    place.says(&["undo", "--yes", "--turn", "1"], 1, "", "there is no turn 1 to go back to");
+    place.says(&["checkpoints"], 0, "Change a and make c (the files alone can go back)", "");
+    let again = ["undo", "--yes", "--conversation", "--turn", "1"];
+    place.says(&again, 1, "", "its files alone can go back");
+    place.says(&["undo", "--yes", "--turn", "3"], 1, "", "there is no turn 3 to go back to");
     // Taken back with what went back.
     place.says(
         &["undo", "--yes", "--restore", "r1"],
@@ -212,10 +230,11 @@ fn files_and_conversation_go_back_apart() {
     assert_eq!((place.text("a.txt").as_str(), place.text("b.txt").as_str()), (EDITED, "good morning\n"));
     place.says(&["undo", "--yes", "--restore", "r9"], 1, "", "there was no `quillon undo` named r9");
     place.says(&["undo", "--files", "--conversation"], 2, "", "cannot be used with");
-    place.says(&["undo", "--yes", "--conversation"], 0, "", "--restore r7");
+    place.says(&["undo", "--yes", "--conversation"], 0, "", "they go back by `quillon undo --turn 2`");
     let (status, _, noted) = place.quillon(&["run", "--model", "script:script", "-c", "Again"]);
     assert_eq!(status, 0, "{noted}");
     place.says(&["undo", "--yes", "--restore", "r7"], 1, "", "something was said since");
+    place.says(&["undo", "--yes", "--turn", "2"], 0, "went back: b.txt\n", "--restore r8");
 }
 
 #[test]
@@ -231,6 +250,10 @@ fn sessions_are_found_or_it_is_told() {
             "{noted}"
         );
     }
+    let below = place.work.path().join("sub/deeper");
+    std::fs::create_dir_all(&below).unwrap();
+    let output = quillon(&below, place.state.path()).arg("review").output().unwrap();
+    assert!(words(&output).0.contains("a.txt: modified"), "{}", words(&output).1);
     let (_, listed, _) = place.quillon(&["sessions", "list", "--json"]);
     let info: Value = serde_json::from_str(listed.trim()).unwrap();
     let named = ["review", "-s", info["id"].as_str().unwrap()];

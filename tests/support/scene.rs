@@ -167,7 +167,7 @@ impl Stage {
                 let (question, file, text) =
                     (words.next().unwrap(), words.next().unwrap(), words.next().unwrap());
                 let path = AbsPath::new(Path::new(&self.root).join(file)).unwrap();
-                let files = vec![AmendedFile { path, text: text.replace("\\n", "\n") }];
+                let files = vec![AmendedFile { path, text: text.replace("\\r", "\r").replace("\\n", "\n") }];
                 self.answer(question, |_| Some(Answer::Amended { files: files.clone() })).await;
             }
             "always" => {

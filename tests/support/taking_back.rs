@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use quillon::engine::{
-    Body, Decided, Decision, Mixed, RestoreOf, RestoredTo, Review, ReviewOf, Session, TurnId, Verdict,
+    Body, Covers, Decided, Decision, Mixed, RestoreOf, RestoredTo, Review, ReviewOf, Session, TurnId, Verdict,
 };
 use quillon::path::AbsPath;
 
@@ -15,17 +15,31 @@ pub async fn line(session: &Session, root: &str, word: &str, rest: &str) -> Vec<
         "keep" => decide(session, root, &words, Verdict::Keep).await,
         "undo" => decide(session, root, &words, Verdict::Undo).await,
         "preview" => preview(session, root, &target(words[0])).await,
+        "last-edit" => {
+            let last = session.state(|state| state.touches().last_edit().cloned());
+            vec![format!("= the last edit is {}", last.map_or("none".into(), |call| call.0))]
+        }
         "restore" => restore(session, root, target(words[0]), words[1]).await,
         "checkpoints" => {
             let points = session.checkpoints().unwrap().into_iter();
-            points.map(|point| format!("= checkpoint {}: {} files", point.turn, point.files)).collect()
+            let alone = |covers| if covers == Covers::Files { ", which alone can go back" } else { "" };
+            points
+                .map(|point| {
+                    let (turn, files, alone) = (point.turn, point.files, alone(point.covers));
+                    format!("= checkpoint {turn}: {files} files{alone}")
+                })
+                .collect()
         }
         other => panic!("the user's script has no word `{other}`"),
     }
 }
 
 fn target(word: &str) -> RestoredTo {
-    if word.starts_with('r') { RestoredTo::Undone(word.into()) } else { RestoredTo::Before(word.into()) }
+    match word.chars().next() {
+        Some('r') => RestoredTo::Undone(word.into()),
+        Some('c') => RestoredTo::Without(word.into()),
+        _ => RestoredTo::Before(word.into()),
+    }
 }
 
 fn path(root: &str, name: &str) -> AbsPath {
@@ -100,7 +114,8 @@ async fn decide(session: &Session, root: &str, words: &[&str], verdict: Verdict)
         Decided::Stale => format!("= {verdict:?}: stale"),
         Decided::Failed(why) => format!("= {verdict:?}: failed: {}", why.replace(root, "")),
     };
-    decided.iter().map(told).collect()
+    let restore = decided.restore.iter().map(|restore| format!("= to take it back: {restore}"));
+    decided.each.iter().map(told).chain(restore).collect()
 }
 
 async fn preview(session: &Session, root: &str, to: &RestoredTo) -> Vec<String> {

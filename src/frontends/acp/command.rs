@@ -23,7 +23,7 @@ pub enum Command {
     Keep(Option<String>),
     /// Lists the points that one can go back to.
     Checkpoints,
-    /// Goes back: to before this turn, to before this way back, or to before the last turn.
+    /// Goes back: to before this turn, this way back or the last edit, or to before the last turn.
     Undo(Option<String>),
 }
 
@@ -49,7 +49,7 @@ pub fn announced() -> acp::AvailableCommandsUpdate {
         acp::AvailableCommand::new("keep", "Keep what was changed: it was looked at").input(hint("file")),
         acp::AvailableCommand::new("checkpoints", "List the turns that files can go back to"),
         acp::AvailableCommand::new("undo", "Take the changes back to before a turn; asks first")
-            .input(hint("number of a turn; without it the last one")),
+            .input(hint("number of a turn, or `edit` for the last edit; without it the last turn")),
     ])
 }
 
@@ -171,7 +171,7 @@ async fn keep(attached: &Attached, file: Option<String>) -> Result<String, Refus
             verdict: Verdict::Keep,
         })
         .collect();
-    let decided = session.decide(&decisions).await?;
+    let decided = session.decide(&decisions).await?.each;
     let lines = reviews.iter().zip(decided).map(|(review, decided)| {
         let name = changes::name(session, &review.path);
         match decided {

@@ -9,7 +9,8 @@ use super::v1;
 use crate::engine::{Choice, ChoiceKind, Planned, RestoreId, RestoreOf, Restored, RestoredTo, Session};
 use crate::frontends::changes;
 
-/// Takes files back: to before a turn, to before an earlier `/undo`, or to before the last turn.
+/// Takes files back: to before a turn, to before an earlier `/undo`, to before the last edit, or to before
+/// the last turn.
 pub(super) async fn undo(
     agent: &Agent,
     attached: &Attached,
@@ -51,6 +52,11 @@ pub(super) async fn undo(
 
 /// Where to, and how to call it.
 fn target(session: &Session, wanted: Option<&str>) -> Result<(RestoredTo, String), String> {
+    if wanted == Some("edit") {
+        let last = session.state(|state| state.touches().last_edit().cloned());
+        let last = last.ok_or("There is no edit to take back.")?;
+        return Ok((RestoredTo::Without(last), "Take the last edit back".to_owned()));
+    }
     if session.state(|state| state.turn().is_some()) {
         return Err("A turn is running; stop it first.".to_owned());
     }

@@ -52,9 +52,11 @@ fn changed(recorder: &Recorder, call: Option<&CallId>, change: &FileChange) -> W
 
 /// The user went back.
 pub(super) fn restored(restore: &RestoreId, to: &RestoredTo, what: RestoreOf) -> wire_review::Restored {
-    let (turn, undone) = match to {
-        RestoredTo::Before(turn) => (Some(wire::TurnId(turn.0.clone())), None),
-        RestoredTo::Undone(undone) => (None, Some(wire_review::RestoreId(undone.0.clone()))),
+    let (turn, undone, call) = match to {
+        RestoredTo::Before(turn) => (Some(wire::TurnId(turn.0.clone())), None, None),
+        RestoredTo::Undone(undone) => (None, Some(wire_review::RestoreId(undone.0.clone())), None),
+        RestoredTo::Without(call) => (None, None, Some(wire::CallId(call.0.clone()))),
+        RestoredTo::Reviewed => (None, None, None),
     };
     let (files, conversation) = match what {
         RestoreOf::Files => (true, false),
@@ -62,5 +64,5 @@ pub(super) fn restored(restore: &RestoreId, to: &RestoredTo, what: RestoreOf) ->
         RestoreOf::Both => (true, true),
     };
     let restore_id = wire_review::RestoreId(restore.0.clone());
-    wire_review::Restored { restore_id, turn_id: turn, undone, files, conversation }
+    wire_review::Restored { restore_id, turn_id: turn, undone, call_id: call, files, conversation }
 }

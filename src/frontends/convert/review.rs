@@ -10,7 +10,7 @@ use super::block::content;
 use super::question::{file_diff, name_in};
 use super::uri;
 use crate::engine::preview::FileChange;
-use crate::engine::{Body, Checkpoint, Mixed, Planned, Recorder, Review};
+use crate::engine::{Body, Checkpoint, Covers, Mixed, Planned, Recorder, Review};
 use crate::text::{Version, diff};
 
 /// A file with changes to look at.
@@ -64,6 +64,7 @@ pub fn checkpoint(point: &Checkpoint) -> wire::Checkpoint {
         content: content(&point.content),
         at: Timestamp(point.at.to_string()),
         files: count(point.files),
+        conversation: point.covers == Covers::All,
     }
 }
 

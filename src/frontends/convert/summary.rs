@@ -51,9 +51,11 @@ pub fn of(event: &Event, recorder: &Recorder, earlier: &Earlier<'_>) -> Option<S
                 (true, false) => "Files",
                 (false, _) => "Conversation",
             };
-            match &restored.turn_id {
-                Some(_) => format!("{what} went back to before an earlier prompt."),
-                None => format!("{what}: a way back was taken back."),
+            match (&restored.turn_id, &restored.undone, &restored.call_id) {
+                (Some(_), _, _) => format!("{what} went back to before an earlier prompt."),
+                (None, Some(_), _) => format!("{what}: a way back was taken back."),
+                (None, None, Some(_)) => "An edit was taken back.".to_owned(),
+                (None, None, None) => "Changes were undone in a review.".to_owned(),
             }
         }
         Event::FileSettled(settled) => {

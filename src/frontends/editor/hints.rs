@@ -206,7 +206,7 @@ impl Hints {
             verdict: wanted.verdict,
         };
         let decisions: Vec<Decision> = chosen.iter().map(decision).collect();
-        let decided = self.session.decide(&decisions).await.map_err(|refused| refused.to_string())?;
+        let decided = self.session.decide(&decisions).await.map_err(|refused| refused.to_string())?.each;
         let failed: Vec<String> = decisions
             .iter()
             .zip(decided)

@@ -93,6 +93,9 @@ impl Editor {
             Ok(()) => Ok(AnswerResult { accepted: true, answered_by: None }),
             Err(AnswerError::Closed(_)) => Ok(AnswerResult { accepted: false, answered_by: None }),
             Err(AnswerError::NotOffered(_)) => Err(not_offered()),
+            Err(other @ AnswerError::OtherFile(..)) => {
+                Err(ResponseError::new(ErrorKind::ValueUnknown, other.to_string()))
+            }
             Err(AnswerError::Busy(holder)) => {
                 let words = format!("the session is in use by {holder}; answer there");
                 Err(ResponseError::busy(Some(holder), words))

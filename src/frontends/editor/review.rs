@@ -8,7 +8,7 @@ use quillon_protocol::session::SessionParams;
 use super::Editor;
 use super::error::refused;
 use crate::engine::{
-    Decided, Decision, RestoreError, RestoreId, RestoreOf, RestoredTo, ReviewOf, TurnId, Verdict,
+    CallId, Decided, Decision, RestoreError, RestoreId, RestoreOf, RestoredTo, ReviewOf, TurnId, Verdict,
 };
 use crate::frontends::convert::{self, uri};
 use crate::path::AbsPath;
@@ -39,14 +39,15 @@ impl Editor {
         let decisions = params.items.into_iter().map(decision).collect::<Answer<Vec<Decision>>>()?;
         let session = self.session(&params.session_id).await?;
         let decided = session.decide(&decisions).await.map_err(refused)?;
-        let items = decided.into_iter().map(|decided| match decided {
+        let items = decided.each.into_iter().map(|decided| match decided {
             Decided::Done => wire::ReviewOutcome { state: wire::ReviewState::Done, error: None },
             Decided::Stale => wire::ReviewOutcome { state: wire::ReviewState::Stale, error: None },
             Decided::Failed(why) => {
                 wire::ReviewOutcome { state: wire::ReviewState::Failed, error: Some(why) }
             }
         });
-        Ok(wire::ReviewDecideResult { items: items.collect() })
+        let restore_id = decided.restore.map(|restore| wire::RestoreId(restore.0));
+        Ok(wire::ReviewDecideResult { items: items.collect(), restore_id })
     }
 
     pub(super) async fn checkpoint_list(&self, params: SessionParams) -> Answer<wire::CheckpointListResult> {
@@ -59,7 +60,7 @@ impl Editor {
         &self,
         params: wire::CheckpointPreviewParams,
     ) -> Answer<wire::CheckpointPreviewResult> {
-        let to = target(params.turn_id, params.restore_id)?;
+        let to = target(params.turn_id, params.restore_id, params.call_id)?;
         let session = self.session(&params.session_id).await?;
         let planned = session.preview(&to).await.map_err(refused)?.map_err(no_way)?;
         let files = planned.iter().map(|one| convert::planned(session.recorder(), one)).collect();
@@ -70,7 +71,7 @@ impl Editor {
         &self,
         params: wire::CheckpointRestoreParams,
     ) -> Answer<wire::CheckpointRestoreResult> {
-        let to = target(params.turn_id, params.restore_id)?;
+        let to = target(params.turn_id, params.restore_id, params.call_id)?;
         let what = match (params.files, params.conversation) {
             (true, true) => RestoreOf::Both,
             (true, false) => RestoreOf::Files,
@@ -116,22 +117,27 @@ fn decision(item: wire::ReviewItem) -> Answer<Decision> {
     Ok(Decision { path: path(&item.uri.0)?, version, of, verdict })
 }
 
-fn target(turn: Option<wire_event::TurnId>, restore: Option<wire::RestoreId>) -> Answer<RestoredTo> {
-    match (turn, restore) {
-        (Some(turn), None) => Ok(RestoredTo::Before(TurnId(turn.0))),
-        (None, Some(restore)) => Ok(RestoredTo::Undone(RestoreId(restore.0))),
-        (Some(_), Some(_)) | (None, None) => {
-            Err(invalid("exactly one of `turnId` and `restoreId` is needed"))
-        }
+fn target(
+    turn: Option<wire_event::TurnId>,
+    restore: Option<wire::RestoreId>,
+    call: Option<wire_event::CallId>,
+) -> Answer<RestoredTo> {
+    match (turn, restore, call) {
+        (Some(turn), None, None) => Ok(RestoredTo::Before(TurnId(turn.0))),
+        (None, Some(restore), None) => Ok(RestoredTo::Undone(RestoreId(restore.0))),
+        (None, None, Some(call)) => Ok(RestoredTo::Without(CallId(call.0))),
+        (_, _, _) => Err(invalid("exactly one of `turnId`, `restoreId` and `callId` is needed")),
     }
 }
 
 fn no_way(error: RestoreError) -> ResponseError {
     let words = error.to_string();
     match error {
-        RestoreError::NoTurn(_) | RestoreError::NoRestore(_) => {
-            ResponseError::new(ErrorKind::ValueUnknown, words)
-        }
+        RestoreError::NoTurn(_)
+        | RestoreError::Unsaid(_)
+        | RestoreError::NoEdit(_)
+        | RestoreError::NoRestore(_) => ResponseError::new(ErrorKind::ValueUnknown, words),
+        RestoreError::FilesAlone => invalid("`conversation` does not go with `callId`"),
         RestoreError::SaidSince => ResponseError::new(ErrorKind::Stale, words),
         RestoreError::Running => ResponseError::busy(None, words),
         RestoreError::Halted(_) => ResponseError::plain(REQUEST_FAILED, words),

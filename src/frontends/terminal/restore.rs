@@ -2,7 +2,7 @@
 
 use super::console::{Console, Input, Tone};
 use super::{Ending, Format, Interrupts, show};
-use crate::engine::{Checkpoint, Planned, RestoreError, RestoreOf, Restored, RestoredTo, Session};
+use crate::engine::{Checkpoint, Covers, Planned, RestoreError, RestoreOf, Restored, RestoredTo, Session};
 use crate::frontends::changes::{self, name};
 use crate::frontends::convert;
 
@@ -120,6 +120,9 @@ fn present(
             (format!("Back to before {}", changes::turn(&taken[0])), taken)
         }
         RestoredTo::Undone(restore) => (format!("The way back {restore} is taken back"), &points[..0]),
+        RestoredTo::Without(_) | RestoredTo::Reviewed => {
+            ("The agent's last edit is taken back".to_owned(), &points[..0])
+        }
     };
     console.note(Tone::Strong, &heading);
     for one in planned {
@@ -139,13 +142,16 @@ fn present(
     }
     match way.what {
         RestoreOf::Files => {}
-        RestoreOf::Both | RestoreOf::Conversation => console.note(Tone::Plain, &conversation(taken)),
+        RestoreOf::Both | RestoreOf::Conversation => {
+            let said: Vec<&Checkpoint> = taken.iter().filter(|point| point.covers == Covers::All).collect();
+            console.note(Tone::Plain, &conversation(&said));
+        }
     }
     Ok(())
 }
 
 /// What becomes of the conversation.
-fn conversation(taken: &[Checkpoint]) -> String {
+fn conversation(taken: &[&Checkpoint]) -> String {
     match taken {
         [] => "What was taken out of the conversation comes back into it.".to_owned(),
         [one] => format!("Turn {} goes out of the conversation.", changes::number(&one.turn)),
@@ -174,6 +180,10 @@ fn report(
     if way.what != RestoreOf::Files {
         console.show(Tone::Plain, "went back: the conversation");
     }
+    if let Some(number) = stayed(session, way) {
+        console
+            .hint(&format!("the files stayed; they go back by `quillon undo{} --turn {number}`", way.again));
+    }
     for (path, why) in &restored.left {
         let told = planned.iter().any(|one| one.path == *path && one.left.as_ref() == Some(why));
         if !told {
@@ -185,6 +195,17 @@ fn report(
     }
     console.hint(&format!("to take this back: `quillon undo{} --restore {}`", way.again, restored.restore));
     if restored.left.is_empty() { Ending::Finished } else { Ending::Partly }
+}
+
+/// The number of the first turn that went out of the conversation while its files stayed.
+fn stayed(session: &Session, way: &WayBack) -> Option<String> {
+    let (RestoreOf::Conversation, RestoredTo::Before(turn)) = (way.what, &way.to) else { return None };
+    let number = |turn| changes::number(turn).parse::<u64>().ok();
+    let points = session.checkpoints().ok()?;
+    let mut stayed = points.iter().filter(|point| point.covers == Covers::Files);
+    stayed
+        .find_map(|point| number(&point.turn).filter(|one| number(turn) <= Some(*one)))
+        .map(|one| one.to_string())
 }
 
 /// What the user said to it.

@@ -21,6 +21,8 @@ pub struct Wanted<'a> {
     pub path: Option<&'a AbsPath>,
     /// These hunks of it alone, each by its number or by the beginning of its name.
     pub hunks: &'a [String],
+    /// How the user names the session, to take it back; empty for the last one of the folder.
+    pub again: String,
 }
 
 /// Shows what is to be looked at: the files with their hunks, or one file in full.
@@ -56,10 +58,11 @@ pub async fn decide(session: &Session, wanted: &Wanted<'_>, console: &mut Consol
     if plans.is_empty() {
         return Err("there is nothing to look at".to_owned());
     }
-    let mut ending = Ending::Finished;
+    let (mut ending, mut undone) = (Ending::Finished, Vec::new());
     for plan in plans {
         let decided = session.decide(&plan.decisions).await.map_err(|refused| refused.to_string())?;
-        match decided.into_iter().find(|decided| *decided != Decided::Done) {
+        undone.extend(decided.restore);
+        match decided.each.into_iter().find(|decided| *decided != Decided::Done) {
             None if plan.decisions.is_empty() => {}
             None => console.show(Tone::Plain, &plan.done),
             Some(Decided::Failed(why)) => {
@@ -86,6 +89,10 @@ pub async fn decide(session: &Session, wanted: &Wanted<'_>, console: &mut Consol
         many => format!("{} left to look at: `quillon review`", changes::count(many, "file")),
     };
     console.hint(&left);
+    // The last one first, as each is made on what those before it have left.
+    for restore in undone.iter().rev() {
+        console.hint(&format!("to take this back: `quillon undo{} --restore {restore}`", wanted.again));
+    }
     Ok(ending)
 }
 
@@ -106,15 +113,13 @@ fn plan(session: &Session, review: &Review, wanted: &Wanted<'_>) -> Result<Plan,
         Verdict::Undo => "undone",
     };
     let decisions = |of: Vec<ReviewOf>| {
-        let one = |(index, of)| Decision {
+        let one = |of| Decision {
             path: review.path.clone(),
-            // The first one makes another text of it; a hunk's name goes by its own lines.
-            version: if index == 0 { review.version() } else { None },
+            version: review.version(),
             of,
             verdict: wanted.verdict,
         };
-        // From the end, so that hunks of the same lines, which are counted, keep their names.
-        of.into_iter().rev().enumerate().map(one).collect()
+        of.into_iter().map(one).collect()
     };
     if !wanted.hunks.is_empty() {
         let (of, names) = named(review, &name, wanted.hunks)?;

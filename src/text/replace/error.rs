@@ -71,12 +71,23 @@ impl fmt::Display for ReplaceError {
                     ),
                 };
                 let more = if *count > lines.len() { ", …" } else { "" };
-                let lines: Vec<String> = lines.iter().map(usize::to_string).collect();
+                let places: Vec<String> = lines
+                    .chunk_by(|left, right| left == right)
+                    .map(|same| match same.len() {
+                        1 => same[0].to_string(),
+                        times => format!("{} ({times} times)", same[0]),
+                    })
+                    .collect();
+                let places = match lines.first() {
+                    Some(line) if lines.last() == Some(line) && lines.len() == *count => {
+                        format!("all in line {line}")
+                    }
+                    Some(_) | None => format!("lines {}{more}", places.join(", ")),
+                };
                 write!(
                     formatter,
-                    "{found} {count} times (lines {}{more}); quote more lines around the one you mean, or set \
-                     replace_all",
-                    lines.join(", ")
+                    "{found} {count} times ({places}); quote more of the text around the one you mean, or set \
+                     replace_all"
                 )
             }
             Self::TooMuch { count } => write!(

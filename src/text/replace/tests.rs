@@ -295,6 +295,9 @@ fn refusals_say_how_to_go_on() {
         }
     }
     says("a\nb\na\n", "a", "x", &["occurs 2 times (lines 1, 3)", "replace_all"]);
+    says("a a\nb\na\n", "a", "x", &["occurs 3 times (lines 1 (2 times), 3)"]);
+    says("a a a", "a", "x", &["occurs 3 times (all in line 1)"]);
+    says(&"a ".repeat(30), "a", "x", &["occurs 30 times (lines 1 (20 times), …)"]);
     says(
         "a \nb\na\t\n",
         "a\n",

@@ -15,9 +15,8 @@ local function items_of(found, hunks, decision)
   if not hunks or hunks[1] and not hunks[1].hunkId then
     return { { uri = file.uri, version = file.version, decision = decision } }
   end
-  -- From the last one on, so that those before keep their names; only the first finds the text that was seen.
-  return vim.iter(hunks):rev():enumerate():map(function(at, hunk)
-    return { uri = file.uri, version = at == 1 and file.version or nil, hunkId = hunk.hunkId, decision = decision }
+  return vim.iter(hunks):map(function(hunk)
+    return { uri = file.uri, version = file.version, hunkId = hunk.hunkId, decision = decision }
   end):totable()
 end
 

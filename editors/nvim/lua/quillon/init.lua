@@ -41,7 +41,7 @@ local commands = {
   new = { most = 0, act = function(session)
     sessions.open(session)
   end },
-  restore = { most = 1, words = { 'undo' }, only = true, act = function(session, word)
+  restore = { most = 1, words = { 'edit', 'undo' }, only = true, act = function(session, word)
     require('quillon.restore')[word or 'choose'](session)
   end },
   review = { most = 0, act = function(session)

@@ -8,7 +8,7 @@ local M = {}
 
 ---@class quillon.Way
 ---@field title string
----@field to { turnId?: agent.TurnId, restoreId?: agent.RestoreId }
+---@field to { turnId?: agent.TurnId, restoreId?: agent.RestoreId, callId?: agent.CallId }
 ---@field files boolean Whether the files can go back.
 ---@field conversation boolean Whether what was said can.
 
@@ -115,10 +115,20 @@ function M.choose(session)
     end }, function(one)
       if one then
         local title = 'Back to before: ' .. words(one.content)
-        show(session, { title = title, to = { turnId = one.turnId }, files = true, conversation = true })
+        show(session, { title = title, to = { turnId = one.turnId }, files = true, conversation = one.conversation })
       end
     end)
   end)
+end
+
+---Takes the agent's last edit back, and nothing else.
+---@param session quillon.Session
+function M.edit(session)
+  local last = session.edits[#session.edits]
+  if not last then
+    return client.notify('there is no edit to take back')
+  end
+  show(session, { title = 'Take the last edit back', to = { callId = last }, files = true, conversation = false })
 end
 
 ---Takes the last way back back.

@@ -19,6 +19,8 @@ local M = {}
 ---@field model? string
 ---@field mode? string
 ---@field restored? agent.Restored The last way back that was taken.
+---@field edits agent.CallId[] The calls that have changed files, but for those that were taken back.
+---@field without table<agent.RestoreId, agent.CallId> The ways back that took one of them back.
 ---@field replaying boolean Whether facts come that are old.
 
 ---@type table<string, quillon.Session>
@@ -41,6 +43,7 @@ function M.blank(session)
   end
   session.seq, session.unsent, session.questions, session.calls = 0, {}, {}, {}
   session.replaying, session.attached = false, false
+  session.edits, session.without = {}, {}
   return session
 end
 
@@ -91,8 +94,22 @@ local known = {
   callStarted = function(session, event)
     session.calls[event.callId] = { kind = event.kind, title = event.title }
   end,
+  fileTouched = function(session, event)
+    if event.callId and session.edits[#session.edits] ~= event.callId then
+      table.insert(session.edits, event.callId)
+    end
+  end,
   restored = function(session, event)
     session.restored = event
+    local back = session.without[event.undone]
+    if event.callId then
+      session.without[event.restoreId] = event.callId
+      session.edits = vim.iter(session.edits):filter(function(call)
+        return call ~= event.callId
+      end):totable()
+    elseif back then
+      table.insert(session.edits, back)
+    end
   end,
   asked = function(session, event)
     table.insert(session.questions, event.question)
