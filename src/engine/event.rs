@@ -68,6 +68,9 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         restore: Option<RestoreId>,
     },
+    /// What a command did to files that is not told file by file, in words for the user; `loses`: there may
+    /// be files among it that it changed or deleted.
+    Overlooked { call: CallId, text: String, loses: bool },
     /// The user has looked at changes of a file: `baseline` is what it would be without those that
     /// are left, `current` what stood there then. Both are kept.
     Reviewed {

@@ -127,7 +127,28 @@ pub(super) async fn preview(parts: &Parts, to: &RestoredTo) -> Result<Vec<Planne
         let story = story::tell(&parts.recorder, Start::First, &touches[first..], ours, &current);
         planned.extend(plan(path, story));
     }
+    planned.extend(overlooked(parts, to));
     Ok(planned)
+}
+
+/// What commands did since and nobody can list, as of the folder that the session works in.
+fn overlooked(parts: &Parts, to: &RestoredTo) -> Vec<Planned> {
+    let RestoredTo::Before(turn) = to else { return Vec::new() };
+    let mut told: Vec<String> = parts.recorder.state(|state| {
+        let from = state.said().mark(turn).map_or(Seq(0), |mark| mark.seq);
+        let since = state.touches().overlooked().iter().filter(|one| one.seq > from);
+        since.map(|one| one.text.clone()).collect()
+    });
+    told.dedup();
+    let planned = |text| Planned {
+        path: parts.files.cwd().clone(),
+        now: Body::Unknown,
+        then: Body::Unknown,
+        left: Some(text),
+        story: Story::unknown(),
+        hunks: Vec::new(),
+    };
+    told.into_iter().map(planned).collect()
 }
 
 /// What is surely ours goes; what the user has typed in stays.

@@ -111,6 +111,18 @@ pub(super) fn tell(
 }
 
 impl Story {
+    /// That of a place of which nothing is known.
+    pub(super) fn unknown() -> Self {
+        Self {
+            base: Body::Unknown,
+            now: Body::Unknown,
+            lineage: None,
+            bytes: None,
+            modes: None,
+            touched_whole: false,
+        }
+    }
+
     /// The file without our changes.
     pub fn base(&self) -> &Body {
         &self.base

@@ -129,6 +129,22 @@ pub struct Touches {
     paths: Vec<AbsPath>,
     settled: HashMap<AbsPath, Settled>,
     restores: Vec<(RestoreId, RestoredTo)>,
+    overlooked: Vec<Overlooked>,
+}
+
+/// What a command did to files and nobody can list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Overlooked {
+    /// The fact that tells of it.
+    pub seq: Seq,
+    /// The turn it ran in.
+    pub turn: Option<TurnId>,
+    /// The call that ran it.
+    pub call: CallId,
+    /// What, in words for the user.
+    pub text: String,
+    /// Whether there may be files among it that it changed or deleted.
+    pub loses: bool,
 }
 
 impl Touches {
@@ -166,6 +182,10 @@ impl Touches {
                 let settled = Settled { seq, baseline, current, mixed };
                 self.settled.insert(path.clone(), settled);
             }
+            Event::Overlooked { call, text, loses } => {
+                let (turn, call) = (turn.cloned(), call.clone());
+                self.overlooked.push(Overlooked { seq, turn, call, text: text.clone(), loses: *loses });
+            }
             Event::Opened { .. }
             | Event::Configured { .. }
             | Event::Queued { .. }
@@ -192,6 +212,11 @@ impl Touches {
     /// The files with changes, in the order in which they were first changed.
     pub fn paths(&self) -> &[AbsPath] {
         &self.paths
+    }
+
+    /// What commands did to files and nobody can list.
+    pub fn overlooked(&self) -> &[Overlooked] {
+        &self.overlooked
     }
 
     /// Whether this file was changed.

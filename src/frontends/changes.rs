@@ -6,13 +6,14 @@ use crate::engine::preview::FileChange;
 use crate::engine::{Block, Body, Checkpoint, Mixed, Planned, Review, ReviewHunk, Session, TurnId};
 use crate::limits;
 use crate::path::AbsPath;
-use crate::text::{clip, diff};
+use crate::text::{clean, clip, diff};
 
 /// A file as a person reads it in this session.
 pub fn name(session: &Session, path: &AbsPath) -> String {
     session.state(|state| match state.cwd() {
-        Some(cwd) => path.display_in(cwd),
-        None => path.to_string(),
+        // A name may hold line ends, and what tells a terminal to do something.
+        Some(cwd) => clean::one_line(&path.display_in(cwd)),
+        None => clean::one_line(&path.to_string()),
     })
 }
 

@@ -51,8 +51,12 @@ pub const HELD_FILES_MAX: usize = 2_000;
 /// Bytes of changed files that are held after a command, for the user to review.
 pub const FOUND_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
-/// Changed files that are told after a command; nobody reviews more, and the others are counted.
+/// Changed files that are told one by one after a command: a rewrite of a whole project fits. The others
+/// are counted.
 pub const FOUND_MAX: usize = 2_000;
+
+/// Names of those others that are told as examples.
+pub const FURTHER_NAMED_MAX: usize = 5;
 
 /// Bytes of long changed files of which a sum is taken after a command: about a second.
 pub const SUMMED_BYTES_MAX: u64 = 256 * 1024 * 1024;

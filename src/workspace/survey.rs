@@ -18,6 +18,7 @@ use std::sync::Arc;
 
 pub use picture::Reach;
 
+use self::compare::Suspect;
 use self::picture::{Picture, Sight, Tracking};
 use super::walk::Stop;
 use super::{Files, on_blocking_thread};
@@ -34,10 +35,23 @@ pub struct Before(Arc<Seen>);
 pub struct Changes {
     /// The changed files, by path.
     pub found: Vec<Found>,
-    /// How many more there are, or may be.
-    pub more: usize,
+    /// Those that are more than can be listed, or that may have changed.
+    pub more: Unlisted,
+    /// Those whose names are not UTF-8, so that nothing can name them exactly.
+    pub unnamed: Unlisted,
     /// Whether all of the workspace was compared.
     pub reach: Reach,
+}
+
+/// Changed files that are not told one by one.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Unlisted {
+    /// How many they are.
+    pub count: usize,
+    /// Some of them.
+    pub some: Vec<AbsPath>,
+    /// How many of them were there before.
+    pub lost: usize,
 }
 
 /// A path at which something else stands than before.
@@ -120,6 +134,16 @@ impl Before {
     /// Looks around after the command, and compares.
     pub async fn changes(&self) -> Changes {
         compare::changes(&self.0).await
+    }
+}
+
+impl Unlisted {
+    fn add(&mut self, suspect: &Suspect) {
+        self.count += 1;
+        self.lost += usize::from(suspect.was_there());
+        if self.some.len() < limits::survey::FURTHER_NAMED_MAX {
+            self.some.push(suspect.path.clone());
+        }
     }
 }
 

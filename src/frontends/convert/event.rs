@@ -167,6 +167,9 @@ fn fact(recorder: &Recorder, event: &Event) -> WireEvent {
         Event::Noticed { level, text } => {
             WireEvent::Notice(wire::Notice { level: notice_level(*level), text: text.clone() })
         }
+        Event::Overlooked { text, .. } => {
+            WireEvent::Notice(wire::Notice { level: notice_level(Level::Warning), text: text.clone() })
+        }
         Event::Briefed { text } => WireEvent::Briefed(wire::Briefed { text: text.clone() }),
         Event::Reminded { text, .. } => WireEvent::Reminded(wire::Reminded { text: text.clone() }),
         Event::TurnEnded { stop, usage, .. } => WireEvent::TurnEnded(turn_ended(stop, *usage)),

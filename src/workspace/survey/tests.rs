@@ -43,8 +43,14 @@ fn shown(ground: &Ground, changes: &Changes) -> String {
         let name = |at: usize| changes.found[at].path.display_in(&ground.root);
         writeln!(shown, "renamed {} to {}", name(from), name(to)).unwrap();
     }
-    if changes.more > 0 || changes.reach != Reach::Whole {
-        writeln!(shown, "{} more, {:?}", changes.more, changes.reach).unwrap();
+    let (more, unnamed) = (&changes.more, &changes.unnamed);
+    if more.count > 0 || changes.reach != Reach::Whole {
+        writeln!(shown, "{} more, {:?}", more.count, changes.reach).unwrap();
+    }
+    if unnamed.count > 0 {
+        let names = unnamed.some.iter().map(|path| path.display_in(&ground.root));
+        let names: Vec<String> = names.collect();
+        writeln!(shown, "{} unnamed, {} lost: {}", unnamed.count, unnamed.lost, names.join(", ")).unwrap();
     }
     shown
 }
@@ -259,6 +265,7 @@ async fn without_git_and_with_strange_names() {
             b: nothing => "7\n" 644
             Changed d/x: "1\n" 644 => "2\n" 644
             Created none/at/all: nothing => "8\n" 644
+            3 unnamed, 1 lost: n�, f�/y, o�
         "#]],
     )
     .await;
@@ -310,6 +317,21 @@ async fn what_was_not_looked_at_is_not_told() {
 }
 
 #[tokio::test]
+async fn names_that_are_not_utf8_are_counted() {
+    let names = "odd=$(printf 'b\\377'); new=$(printf 'c\\376'); folder=$(printf 'd\\375'); ";
+    check(
+        &format!("{REPOSITORY} {names} echo one > $odd; mkdir $folder; echo two > $folder/e; echo x > same"),
+        &[],
+        &format!("{names} echo more >> $odd; echo new > $new; rm $folder/e; echo 1 > a"),
+        expect![[r#"
+            Changed a: "one\n" 644 => "1\n" 644
+            3 unnamed, 2 lost: b�, d�/e, c�
+        "#]],
+    )
+    .await;
+}
+
+#[tokio::test]
 async fn a_large_repository() {
     // 10,000 names for 100 files, since many new files take some file systems long.
     let ground = Ground::new(
@@ -324,7 +346,10 @@ async fn a_large_repository() {
     assert_eq!(names, ["d1/new", "d7/f7", "d9/e/g9"]);
     assert!(some.found.iter().all(Found::is_restorable));
     let all = changes(&ground, &["d99/f1"], "rm d*/f*").await;
-    assert_eq!((all.found.len(), all.more), (limits::survey::FOUND_MAX, 5_000 - limits::survey::FOUND_MAX));
+    assert_eq!(
+        (all.found.len(), all.more.count),
+        (limits::survey::FOUND_MAX, 5_000 - limits::survey::FOUND_MAX)
+    );
     let known = all.found.iter().find(|found| found.path == ground.path("d99/f1")).unwrap();
     assert!(known.is_restorable(), "a file that the session knows is told though there are too many");
 }
