@@ -15,7 +15,7 @@ pub use super::id::*;
 pub use super::outcome::{Exit, Outcome, Output, Seen};
 pub use super::question::{AmendedFile, Answer, Choice, ChoiceKind, Question, Subject};
 pub use super::stop::Stop;
-pub use super::touch::{RestoreOf, RestoredTo, Stand, What};
+pub use super::touch::{Beside, RestoreOf, RestoredTo, Stand, What};
 use crate::path::AbsPath;
 pub use crate::policy::{Grant, Mode};
 use crate::policy::{Intent, Location};
@@ -49,7 +49,8 @@ pub enum Event {
     CallStarted { call: CallId, title: String, intent: Intent, locations: Vec<Location>, by: Who },
     /// A file is about to be written; `kept` is the blob with its bytes before, where the text of
     /// the base alone would not bring them back.
-    /// `after` is the text it makes, kept as well; `restore` is the way back that it belongs to.
+    /// `after` is the text it makes, kept as well; `restore` is the way back that it belongs to; `beside`
+    /// is what else is known of the file before.
     Touched {
         call: Option<CallId>,
         edit: Edit,
@@ -58,6 +59,8 @@ pub enum Event {
         after: Option<Version>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         restore: Option<RestoreId>,
+        #[serde(default)]
+        beside: Beside,
     },
     /// A file was changed by a command, or by a way back that no edit can express.
     Found {

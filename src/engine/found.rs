@@ -90,8 +90,13 @@ pub(super) fn unseen(call: CallId, why: &str) -> Event {
 }
 
 fn stands(parts: &Parts, found: &Found) -> (Stand, Stand) {
-    let (mut before, after) =
+    let (mut before, mut after) =
         (stand(parts, &found.path, &found.before), stand(parts, &found.path, &found.after));
+    before.bare = found.bare;
+    // To know what was made of a file its sum is enough.
+    if let Seen::Unheld { hash: Some(hash), .. } = &found.after {
+        after.what = What::Other { bytes: *hash };
+    }
     // The content is the one that stands there; only the bits are others.
     if found.deed() == Deed::Mode && before.what == What::Unknown {
         before.what = after.what.clone();
@@ -102,9 +107,13 @@ fn stands(parts: &Parts, found: &Found) -> (Stand, Stand) {
 fn stand(parts: &Parts, path: &AbsPath, seen: &Seen) -> Stand {
     match seen {
         Seen::Absent => Stand::ABSENT,
-        Seen::File { bytes, mode } => Stand { what: kept(parts, path, bytes), mode: Some(*mode) },
-        Seen::Unheld { mode, .. } => Stand { what: What::Unknown, mode: Some(*mode) },
-        Seen::Link(_) | Seen::Other(_) => Stand { what: What::Unknown, mode: None },
+        Seen::File { bytes, mode } => Stand { mode: Some(*mode), ..Stand::of(kept(parts, path, bytes)) },
+        Seen::Unheld { mode, .. } => Stand { mode: Some(*mode), ..Stand::of(What::Unknown) },
+        Seen::Link(text) => Stand::of(match text.to_str() {
+            Some(text) => What::Link { text: text.to_owned() },
+            None => What::Unknown,
+        }),
+        Seen::Other(_) => Stand::of(What::Unknown),
     }
 }
 

@@ -4,14 +4,15 @@
 //! the user changes outside of the hunks moves it along, keeping a hunk moves it too.
 
 use super::event::{CallId, Event, TurnId};
+use super::held;
 use super::parts::Parts;
 use super::story::{self, Body, Start, Story};
 use super::tool::ToolError;
 use super::touch::{Settled, Touch};
-use super::writing::{self, Bases, Cause, Wrote};
+use super::undoing::{only_copy, undo};
+use super::writing::Cause;
 use crate::path::AbsPath;
-use crate::policy::Intent;
-use crate::text::{Change, Edit, Hash, Hunk, Splice, Version};
+use crate::text::{Hash, Hunk, Version};
 
 /// What is to be looked at in one file.
 #[derive(Debug, Clone)]
@@ -29,6 +30,8 @@ pub struct Review {
     pub mixed: Mixed,
     /// The permission bits before and now, where a command changed them.
     pub modes: Option<(u32, u32)>,
+    /// Whether the words are the same, and how the file holds them is not.
+    pub form: Form,
     /// The calls that made the changes.
     pub calls: Vec<CallId>,
     /// The turns in which they were made.
@@ -54,6 +57,15 @@ pub enum Mixed {
     Yes,
     /// The agent alone has.
     No,
+}
+
+/// How a file holds its words: line ends, byte-order mark, encoding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// As before, or other words too.
+    Same,
+    /// The same words, otherwise.
+    Other,
 }
 
 /// What a verdict is about.
@@ -113,7 +125,7 @@ impl Review {
 
     /// Whether there is anything to look at.
     pub fn is_open(&self) -> bool {
-        !self.hunks.is_empty() || !self.baseline.is_same(&self.current) || self.modes.is_some()
+        self.story.is_open()
     }
 }
 
@@ -131,7 +143,7 @@ pub(super) async fn list(parts: &Parts) -> Vec<Review> {
 /// What is to be looked at in this file; none where the session has not changed it.
 pub(super) async fn file(parts: &Parts, path: &AbsPath) -> Option<Review> {
     let (touches, settled) = unsettled(parts, path)?;
-    let current = story::current(parts, path).await;
+    let current = held::current(parts, path).await;
     let start = settled.as_ref().map_or(Start::First, Start::Settled);
     // What a way back did is the user's.
     let story = story::tell(&parts.recorder, start, &touches, |touch| touch.restore.is_none(), &current);
@@ -173,6 +185,7 @@ fn review_of(path: &AbsPath, story: Story, touches: &[Touch]) -> Review {
         hunks: hunks.collect(),
         mixed: if story.is_touched() { Mixed::Yes } else { Mixed::No },
         modes: story.modes(),
+        form: if story.has_other_form() { Form::Other } else { Form::Same },
         calls,
         turns,
         story,
@@ -208,10 +221,16 @@ async fn some(parts: &Parts, group: &[Decision]) -> Result<Vec<Decided>, ToolErr
         (ReviewOf::Hunk(_), _) => return of_hunks(parts, &review, group).await,
         (ReviewOf::File, Verdict::Keep) => keep_all(parts, &review).await,
         (ReviewOf::File, Verdict::Undo) => {
+            not_the_only_copy(parts, &review).await?;
             let hunks: Vec<Hunk> = review.hunks.iter().map(|one| one.hunk.clone()).collect();
             undo(parts, &review.path, &review.story, &hunks, &Cause::default()).await
         }
-        (ReviewOf::Turn(turn), verdict) => of_turn(parts, &review, turn, verdict).await,
+        (ReviewOf::Turn(turn), verdict) => {
+            if verdict == Verdict::Undo {
+                not_the_only_copy(parts, &review).await?;
+            }
+            of_turn(parts, &review, turn, verdict).await
+        }
     };
     done.map(|()| vec![Decided::Done])
 }
@@ -251,7 +270,7 @@ async fn of_turn(parts: &Parts, review: &Review, turn: &TurnId, verdict: Verdict
     match verdict {
         Verdict::Undo => {
             let start = settled.as_ref().map_or(Start::First, |settled| Start::Stand(&settled.current));
-            let story = story::tell(&parts.recorder, start, &touches, of_it, &review.current);
+            let story = story::tell(&parts.recorder, start, &touches, of_it, &review.story.held());
             let (mixed, sure): (Vec<Hunk>, Vec<Hunk>) =
                 story.hunks().into_iter().partition(|hunk| story.is_mixed(hunk));
             if !mixed.is_empty() || story.is_touched() && sure.is_empty() {
@@ -265,7 +284,7 @@ async fn of_turn(parts: &Parts, review: &Review, turn: &TurnId, verdict: Verdict
         Verdict::Keep => {
             let start = settled.as_ref().map_or(Start::First, Start::Settled);
             let others = |touch: &Touch| !of_it(touch);
-            let story = story::tell(&parts.recorder, start, &touches, others, &review.current);
+            let story = story::tell(&parts.recorder, start, &touches, others, &review.story.held());
             let mixed = story.mixed_but_in(&[]);
             settle(parts, &review.path, story.base(), &review.current, mixed).await
         }
@@ -285,69 +304,32 @@ async fn settle(
     current: &Body,
     mixed: Vec<std::ops::Range<u32>>,
 ) -> Result<(), ToolError> {
-    let baseline = story::keep(parts, path, baseline).await?;
-    let current = story::keep(parts, path, current).await?;
+    let baseline = held::keep(parts, path, baseline).await?;
+    let current = held::keep(parts, path, current).await?;
     parts.recorder.record(Event::Reviewed { path: path.clone(), baseline, current, mixed })?;
     Ok(())
 }
 
-/// Takes changes of a file back. All of it where nothing says which part.
-pub(super) async fn undo(
-    parts: &Parts,
-    path: &AbsPath,
-    story: &Story,
-    hunks: &[Hunk],
-    cause: &Cause,
-) -> Result<(), ToolError> {
-    if let Some(modes) = story.modes()
-        && story.base().is_same(story.now())
-    {
-        return story::set_mode(parts, path, modes, cause, story.now()).await;
+/// A file that a command made may be the only copy of what it took away elsewhere.
+async fn not_the_only_copy(parts: &Parts, review: &Review) -> Result<(), ToolError> {
+    if review.baseline != Body::Absent {
+        return Ok(());
     }
-    let change = match (story.base(), story.now()) {
-        (Body::Text(_), Body::Text(_)) => {
-            let splices: Vec<Splice> = story.undoing(hunks);
-            if splices.is_empty() {
-                return Ok(());
-            }
-            Change::Splices(splices)
+    let (lost, beyond) = parts.recorder.state(|state| {
+        let lost: Vec<AbsPath> = state.touches().lost_by(&review.calls).into_iter().cloned().collect();
+        let mut overlooked = state.touches().overlooked().iter();
+        (lost, overlooked.any(|one| one.loses && review.calls.contains(&one.call)))
+    });
+    let cwd = parts.files.cwd();
+    let stays = |lost: &str| ToolError::new(format!("{} stays: {}", review.path, only_copy(lost)));
+    for path in lost {
+        let gone = Box::pin(file(parts, &path)).await;
+        if gone.is_some_and(|gone| gone.baseline == Body::Unknown && gone.is_open()) {
+            return Err(stays(&path.display_in(cwd)));
         }
-        (Body::Absent, Body::Text(_)) => Change::Delete,
-        (Body::Text(text), Body::Absent) => match story.bytes() {
-            Some(bytes) => return story::put(parts, path, Some(bytes), story, cause).await,
-            None => Change::Whole(text.to_string()),
-        },
-        (Body::Unknown, _) => {
-            return Err(ToolError::new(format!(
-                "{path} cannot be brought back: nobody kept what stood there before the command changed it"
-            )));
-        }
-        (Body::Absent, _) => return story::put(parts, path, None, story, cause).await,
-        (Body::Other(bytes), _) => return story::put(parts, path, Some(*bytes), story, cause).await,
-        (Body::Text(text), _) => {
-            let bytes = match story.bytes() {
-                Some(bytes) => bytes,
-                None => writing::keep(parts, path, text.as_bytes())?,
-            };
-            return story::put(parts, path, Some(bytes), story, cause).await;
-        }
-    };
-    let base = story.now().version().unwrap_or(Version::Absent);
-    let edits = [Edit { path: path.clone(), base, change }];
-    let changed =
-        || ToolError::new(format!("{path} has changed meanwhile; nothing was written. Look at it again"));
-    let intent = Intent::Write { edits: edits.to_vec() };
-    if writing::keep_bases(parts, &intent).await? == Bases::Gone {
-        return Err(changed());
     }
-    match writing::write(parts, &edits, cause).await? {
-        Wrote::Written(_) => {}
-        Wrote::Gone => return Err(changed()),
-    }
-    match story.modes() {
-        Some(modes) if hunks.len() == story.hunks().len() && edits[0].change != Change::Delete => {
-            story::set_mode(parts, path, modes, cause, story.base()).await
-        }
-        Some(_) | None => Ok(()),
+    match beyond {
+        true => Err(stays("files that are not listed")),
+        false => Ok(()),
     }
 }

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::engine::preview::FileChange;
-use crate::engine::{Block, Body, Checkpoint, Mixed, Planned, Review, ReviewHunk, Session, TurnId};
+use crate::engine::{Block, Body, Checkpoint, Form, Mixed, Planned, Review, ReviewHunk, Session, TurnId};
 use crate::limits;
 use crate::path::AbsPath;
 use crate::text::{clean, clip, diff};
@@ -30,17 +30,29 @@ pub fn about(review: &Review) -> String {
         (None, _) if *old == Body::Unknown => {
             words.push("changed by a command, and nobody kept what stood there before".to_owned());
         }
-        (None, _) | (_, None) => words.push(format!("{}, no text", becomes(old, new))),
+        (None, _) | (_, None) => words.push(format!("{}, {}", becomes(old, new), kind(old, new))),
     }
     match review.hunks.len() {
         0 => {}
         1 => words.push("1 hunk".to_owned()),
         many => words.push(format!("{many} hunks")),
     }
+    if review.form == Form::Other {
+        words.push("other line ends, byte-order mark or encoding".to_owned());
+    }
     if let Some((before, after)) = review.modes {
         words.push(format!("mode {:o} → {:o}", before & 0o7777, after & 0o7777));
     }
     words.join(", ")
+}
+
+/// What a file that is no text is, or was.
+fn kind(old: &Body, new: &Body) -> String {
+    match (old, new) {
+        (_, Body::Link(text)) => format!("a link to {}", clean::one_line(text)),
+        (Body::Link(text), _) => format!("it was a link to {}", clean::one_line(text)),
+        (Body::Absent | Body::Text(_) | Body::Other(_) | Body::Unknown, _) => "no text".to_owned(),
+    }
 }
 
 /// A hunk in one line: where it is, how large, and how it begins.
@@ -71,7 +83,11 @@ pub fn difference(name: &str, old: &Body, new: &Body) -> String {
             unified => unified,
         },
         (None, _) | (_, None) => {
-            format!("{name}: {}; it is no text, so its lines cannot be shown\n", becomes(old, new))
+            let kind = match kind(old, new) {
+                kind if kind == "no text" => "it is no text, so its lines cannot be shown".to_owned(),
+                link => link,
+            };
+            format!("{name}: {}; {kind}\n", becomes(old, new))
         }
     }
 }
@@ -80,6 +96,9 @@ pub fn difference(name: &str, old: &Body, new: &Body) -> String {
 pub fn planned(name: &str, planned: &Planned) -> String {
     match (planned.now == planned.then, &planned.left) {
         (false, _) => difference(name, &planned.now, &planned.then),
+        (true, None) if planned.has_other_form() => {
+            format!("{name}: its line ends, byte-order mark or encoding go back\n")
+        }
         (true, None) => format!("{name}: its permissions go back\n"),
         (true, Some(_)) => String::new(),
     }
@@ -146,7 +165,7 @@ fn shown(body: &Body) -> Option<Option<&str>> {
     match body {
         Body::Absent => Some(None),
         Body::Text(text) => Some(Some(text)),
-        Body::Other(_) | Body::Unknown => None,
+        Body::Other(_) | Body::Link(_) | Body::Unknown => None,
     }
 }
 
@@ -154,7 +173,7 @@ fn becomes(old: &Body, new: &Body) -> &'static str {
     match (old, new) {
         (Body::Absent, _) => "created",
         (_, Body::Absent) => "deleted",
-        (Body::Text(_) | Body::Other(_) | Body::Unknown, _) => "modified",
+        (Body::Text(_) | Body::Other(_) | Body::Link(_) | Body::Unknown, _) => "modified",
     }
 }
 

@@ -63,6 +63,8 @@ pub struct Found {
     pub before: Stand,
     /// What stands there now.
     pub after: Stand,
+    /// How many of the folders above it were not there before.
+    pub bare: u32,
 }
 
 /// What stands at a path.
@@ -260,6 +262,19 @@ impl Held {
 }
 
 impl Seen {
+    /// How many of the folders above a path that is new were not there.
+    fn bare(&self, path: &AbsPath) -> u32 {
+        if self.loose.contains_key(path) {
+            return 0;
+        }
+        let above = std::iter::successors(path.parent(), AbsPath::parent);
+        let known =
+            |folder: &AbsPath| self.picture.folders.contains_key(folder) || self.roots.contains(folder);
+        let inside = |folder: &AbsPath| self.roots.iter().any(|root| folder.starts_with(root));
+        let bare = above.take_while(|folder| !known(folder) && inside(folder)).count();
+        u32::try_from(bare).unwrap_or(u32::MAX)
+    }
+
     /// Blocks.
     fn look(roots: Vec<AbsPath>, known: Vec<AbsPath>, stop: &Stop) -> Self {
         let picture = camera::take(&roots, None, stop);

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use quillon::engine::{
-    Body, Decided, Decision, Mixed, RestoreOf, RestoredTo, Review, ReviewOf, Session, TurnId, Verdict,
+    Body, Decided, Decision, Form, Mixed, RestoreOf, RestoredTo, Review, ReviewOf, Session, TurnId, Verdict,
 };
 use quillon::path::AbsPath;
 
@@ -53,7 +53,9 @@ async fn review(session: &Session, root: &str) -> Vec<String> {
             })
             .collect();
         if lines.is_empty() {
-            lines.push(format!("= {file}: {} -> {}", body(&review.baseline), body(&review.current)));
+            let form = if review.form == Form::Other { " (other form)" } else { "" };
+            let (old, new) = (body(&review.baseline), body(&review.current));
+            lines.push(format!("= {file}: {old} -> {new}{form}"));
         }
         lines
     };
@@ -65,6 +67,7 @@ fn body(body: &Body) -> String {
         Body::Absent => "nothing".into(),
         Body::Text(text) => format!("{text:?}"),
         Body::Other(_) => "bytes".into(),
+        Body::Link(text) => format!("a link to {text}"),
         Body::Unknown => "unknown".into(),
     }
 }

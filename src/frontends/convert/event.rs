@@ -360,8 +360,8 @@ mod tests {
     use super::*;
     use crate::engine::journal::MemoryJournal;
     use crate::engine::{
-        Answer, Block, Choice, ChoiceKind, Deliver, Mode, Output, Question, Reminder, Seq, Subject, ToolCall,
-        Who,
+        Answer, Beside, Block, Choice, ChoiceKind, Deliver, Mode, Output, Question, Reminder, Seq, Subject,
+        ToolCall, Who,
     };
     use crate::path::AbsPath;
     use crate::policy::Grant;
@@ -502,6 +502,7 @@ mod tests {
                     kept: None,
                     after: None,
                     restore: None,
+                    beside: Beside::default(),
                 },
                 "src/main.rs created (+2 −0).",
             ),

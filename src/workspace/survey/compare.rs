@@ -213,6 +213,7 @@ fn compare(seen: &Seen, suspects: Vec<Suspect>, reach: Reach) -> Changes {
         let mut found = Found {
             before: before(seen, &suspect),
             after: after(&suspect, &mut room),
+            bare: if suspect.before.is_none() { seen.bare(&suspect.path) } else { 0 },
             path: suspect.path.clone(),
         };
         if let (Some(Sight::File(then, _)), Some(Sight::File(now, _))) = (&suspect.before, &suspect.after) {

@@ -274,26 +274,26 @@ async fn without_git_and_with_strange_names() {
 #[tokio::test]
 async fn binary_long_and_unreadable_files() {
     let ground = Ground::new(&format!(
-        "{REPOSITORY} printf 'a\\0b' > binary; head -c 5000000 /dev/zero > long; : > closed; chmod 000 closed; \
-            head -c 4194304 /dev/zero > fits; mkdir locked; echo l > locked/l"
+        "{REPOSITORY} printf 'a\\0b' > binary; head -c 17000000 /dev/zero > long; : > closed; chmod 000 closed; \
+            head -c 16777216 /dev/zero > fits; mkdir locked; echo l > locked/l"
     ))
     .await;
     let known = ["binary", "long", "closed", "fits", "locked/l"];
     let command =
-        "printf 'a\\0c' > binary; echo x >> long; head -c 4194305 /dev/zero > fits; chmod 000 locked";
+        "printf 'a\\0c' > binary; echo x >> long; head -c 16777217 /dev/zero > fits; chmod 000 locked";
     let changes = changes(&ground, &known, command).await;
     ground.sh("chmod 755 locked").await;
     let of = |name: &str| changes.found.iter().find(|found| found.path == ground.path(name));
     let binary = of("binary").unwrap();
     assert_eq!(binary.before, Stand::File { bytes: b"a\0b"[..].into(), mode: 0o644 });
     let long = of("long").unwrap();
-    let Stand::Unheld { len: 5_000_002, hash: Some(hash), lack: Lack::TooLong, .. } = long.after else {
+    let Stand::Unheld { len: 17_000_002, hash: Some(hash), lack: Lack::TooLong, .. } = long.after else {
         panic!()
     };
     assert_eq!(hash, Hash::of(&fs::read(&ground.path("long")).unwrap()));
     assert!(matches!(long.before, Stand::Unheld { lack: Lack::TooLong, .. }) && !long.is_restorable());
     let fits = of("fits").unwrap();
-    assert!(fits.is_restorable() && matches!(fits.after, Stand::Unheld { len: 4_194_305, .. }));
+    assert!(fits.is_restorable() && matches!(fits.after, Stand::Unheld { len: 16_777_217, .. }));
     assert_eq!((of("closed"), of("locked/l")), (None, None));
 }
 
