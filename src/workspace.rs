@@ -25,6 +25,7 @@ use std::io;
 use std::sync::Arc;
 
 pub use buffers::{BufferWrite, Buffers, NoBuffers, Refusal};
+pub use bytes::{Around, Thing};
 pub use encoding::Encoding;
 pub use file::{Bom, Content, Source, TextFile};
 pub use git::{Committed, Head, Repository};
@@ -49,7 +50,6 @@ pub use crate::os::fs::{Entry, Kind, Listing, Rest};
 use crate::limits;
 use crate::os::fs;
 use crate::path::{AbsPath, PathError};
-use crate::text::Hash;
 
 /// The files of one session; cheap to clone.
 #[derive(Clone)]
@@ -59,6 +59,7 @@ pub struct Files {
     buffers: Arc<dyn Buffers>,
     views: Arc<Views>,
     withholds: Withholds,
+    sums: Arc<bytes::Sums>,
 }
 
 /// Says of a file in the workspace whether reading it has to be asked for, or is forbidden.
@@ -122,7 +123,8 @@ impl Files {
     pub fn new(cwd: AbsPath, roots: Vec<AbsPath>, buffers: Arc<dyn Buffers>) -> Self {
         let real = |path: AbsPath| fs::real_path(&path).unwrap_or(path);
         let roots = roots.into_iter().map(real).collect();
-        Self { cwd: real(cwd), roots, buffers, views: Arc::default(), withholds: Arc::new(|_| false) }
+        let (views, sums) = (Arc::default(), Arc::default());
+        Self { cwd: real(cwd), roots, buffers, views, withholds: Arc::new(|_| false), sums }
     }
 
     /// The same files, of which some may not be read freely.
@@ -275,17 +277,10 @@ impl Files {
         write::write(self, edits).await
     }
 
-    /// Puts bytes in the place of others, on the disk: `expected` is the hash of those that stand there,
-    /// none where no file does. None: the file goes. `mode` are its permission bits.
-    pub async fn put(
-        &self,
-        path: &AbsPath,
-        expected: Option<Hash>,
-        bytes: Option<Arc<[u8]>>,
-        mode: Option<u32>,
-    ) -> Result<(), WriteError> {
+    /// Whether the disk has nothing at a path, whatever an editor holds.
+    pub async fn is_gone(&self, path: &AbsPath) -> bool {
         let path = path.clone();
-        blocking(move || Ok(bytes::put(&path, expected, bytes.as_deref(), mode))).await?
+        on_blocking_thread(move || is_gone(&path)).await.unwrap_or(false)
     }
 
     /// Gives a file other permission bits.

@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::access::Access;
 use super::amend;
 use super::event::{AmendedFile, Answer, Event, Outcome, Output, Reply, ToolCall, Who};
+use super::found;
 use super::question;
 use super::rebase::{Hunks, Rebased};
 use super::recorder::Halted;
@@ -337,7 +338,13 @@ async fn act(
             Acted::Cancelled
         }
         Intent::Run { .. } => {
-            let _ended_or_killed = tokio::time::timeout(limits::COMMAND_END_WAIT, running).await;
+            let ended = tokio::time::timeout(limits::COMMAND_END_WAIT, running).await;
+            if ended.is_err() {
+                let unseen = found::unseen(call.id.clone(), "the turn was cancelled");
+                if let Err(halted) = turn.record(unseen) {
+                    tracing::warn!("failed to record that a command was cut off: {halted}");
+                }
+            }
             Acted::Cancelled
         }
         Intent::Write { .. } => Acted::Ran(running.await),

@@ -97,7 +97,7 @@ fn has(committed: &Committed, current: &Body) -> bool {
     match (committed, current) {
         (Committed::Bytes(_), Body::Text(text)) => committed.lf_text().as_deref() == Some(&**text),
         (Committed::Bytes(bytes), Body::Other(hash)) => Hash::of(bytes) == *hash,
-        (Committed::Bytes(_), Body::Absent | Body::Unknown) => false,
+        (Committed::Bytes(_), Body::Absent | Body::Link(_) | Body::Unknown) => false,
         (Committed::Absent | Committed::Unknown, _) => false,
     }
 }

@@ -16,7 +16,7 @@ use super::media::{BlockForm, Media};
 pub use super::outcome::{Exit, Outcome, Output, Seen};
 pub use super::question::{AmendedFile, Answer, Choice, ChoiceKind, Question, Subject};
 pub use super::stop::Stop;
-pub use super::touch::{RestoreOf, RestoredTo, Stand, What};
+pub use super::touch::{Beside, RestoreOf, RestoredTo, Stand, What};
 use crate::path::AbsPath;
 pub use crate::policy::{Grant, Mode};
 use crate::policy::{Intent, Location};
@@ -50,7 +50,8 @@ pub enum Event {
     CallStarted { call: CallId, title: String, intent: Intent, locations: Vec<Location>, by: Who },
     /// A file is about to be written; `kept` is the blob with its bytes before, where the text of
     /// the base alone would not bring them back.
-    /// `after` is the text it makes, kept as well; `restore` is the way back that it belongs to.
+    /// `after` is the text it makes, kept as well; `restore` is the way back that it belongs to; `beside`
+    /// is what else is known of the file before.
     Touched {
         call: Option<CallId>,
         edit: Edit,
@@ -59,6 +60,8 @@ pub enum Event {
         after: Option<Version>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         restore: Option<RestoreId>,
+        #[serde(default)]
+        beside: Beside,
     },
     /// A file was changed by a command, or by a way back that no edit can express.
     Found {
@@ -69,6 +72,9 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         restore: Option<RestoreId>,
     },
+    /// What a command did to files that is not told file by file, in words for the user; `loses`: there may
+    /// be files among it that it changed or deleted.
+    Overlooked { call: CallId, text: String, loses: bool },
     /// The user has looked at changes of a file: `baseline` is what it would be without those that
     /// are left, `current` what stood there then. Both are kept. `seen` is the last fact whose changes
     /// were looked at; what is recorded behind it is still to be looked at.

@@ -4,10 +4,9 @@ use super::event::{CallId, Event, Stand, What};
 use super::parts::Parts;
 use super::recorder::Halted;
 use super::writing;
-use crate::limits;
 use crate::path::AbsPath;
-use crate::text::ends;
-use crate::workspace::survey::{Changes, Deed, Found, Stand as Seen};
+use crate::text::{clean, ends};
+use crate::workspace::survey::{Changes, Deed, Found, Reach, Stand as Seen, Unlisted};
 use crate::workspace::{Content, file};
 
 /// The files whose state before a command is worth knowing: those that the session has touched or
@@ -26,8 +25,8 @@ pub(super) fn known(parts: &Parts) -> Vec<AbsPath> {
 
 /// Records what was found. Says, in words for the model, what is not told file by file.
 pub(super) fn record(parts: &Parts, call: &CallId, changes: Changes) -> Result<Option<String>, Halted> {
-    let more = changes.more + changes.found.len().saturating_sub(limits::FOUND_FILES_MAX);
-    for found in changes.found.into_iter().take(limits::FOUND_FILES_MAX) {
+    let Changes { found, more, unnamed, reach } = changes;
+    for found in found {
         let (before, after) = stands(parts, &found);
         if before == after {
             continue;
@@ -35,12 +34,69 @@ pub(super) fn record(parts: &Parts, call: &CallId, changes: Changes) -> Result<O
         let (call, path) = (Some(call.clone()), found.path);
         parts.recorder.record(Event::Found { call, path, before, after, restore: None })?;
     }
-    Ok((more > 0).then(|| format!("(the command changed {more} further files, which are not listed)")))
+    let cwd = parts.files.cwd();
+    let listed = |what: &str, unlisted: &Unlisted| {
+        (unlisted.count > 0).then(|| format!("the command changed {what}: {}", some_of(unlisted, cwd)))
+    };
+    let told = [
+        (listed("further files, which are too many to be listed and do not go back", &more), more.lost > 0),
+        (
+            listed(
+                "files whose names are not UTF-8, so that they cannot be listed and do not go back",
+                &unnamed,
+            ),
+            unnamed.lost > 0,
+        ),
+        ((reach == Reach::Part).then(|| NOT_WHOLE.to_owned()), false),
+    ];
+    let mut words = Vec::new();
+    for (text, loses) in told {
+        let Some(text) = text else { continue };
+        if !is_told(parts, &text) {
+            let (call, text) = (call.clone(), text.clone());
+            parts.recorder.record(Event::Overlooked { call, text, loses })?;
+        }
+        words.push(format!("({text})"));
+    }
+    Ok((!words.is_empty()).then(|| words.join("\n")))
+}
+
+/// What is said where the look around was not whole.
+const NOT_WHOLE: &str = "the workspace is too large or too slow to be looked at as a whole; what the command \
+                         changed in the rest of it is not listed and does not go back";
+
+/// Whether the running turn has told this already.
+fn is_told(parts: &Parts, text: &str) -> bool {
+    parts.recorder.state(|state| {
+        let turn = state.turn().map(|turn| &turn.id);
+        state.touches().overlooked().iter().any(|told| told.turn.as_ref() == turn && told.text == text)
+    })
+}
+
+/// How many, and some of their names.
+fn some_of(unlisted: &Unlisted, cwd: &AbsPath) -> String {
+    let names: Vec<String> =
+        unlisted.some.iter().map(|path| clean::one_line(&path.display_in(cwd))).collect();
+    let rest = if names.len() < unlisted.count { ", …" } else { "" };
+    format!("{} ({}{rest})", unlisted.count, names.join(", "))
+}
+
+/// What a command did to files, where nobody looked around after it.
+pub(super) fn unseen(call: CallId, why: &str) -> Event {
+    let text = format!(
+        "{why} while a command ran: which files it had changed is not known, and none of that goes back"
+    );
+    Event::Overlooked { call, text, loses: true }
 }
 
 fn stands(parts: &Parts, found: &Found) -> (Stand, Stand) {
-    let (mut before, after) =
+    let (mut before, mut after) =
         (stand(parts, &found.path, &found.before), stand(parts, &found.path, &found.after));
+    before.bare = found.bare;
+    // To know what was made of a file its sum is enough.
+    if let Seen::Unheld { hash: Some(hash), .. } = &found.after {
+        after.what = What::Other { bytes: *hash };
+    }
     // The content is the one that stands there; only the bits are others.
     if found.deed() == Deed::Mode && before.what == What::Unknown {
         before.what = after.what.clone();
@@ -51,9 +107,13 @@ fn stands(parts: &Parts, found: &Found) -> (Stand, Stand) {
 fn stand(parts: &Parts, path: &AbsPath, seen: &Seen) -> Stand {
     match seen {
         Seen::Absent => Stand::ABSENT,
-        Seen::File { bytes, mode } => Stand { what: kept(parts, path, bytes), mode: Some(*mode) },
-        Seen::Unheld { mode, .. } => Stand { what: What::Unknown, mode: Some(*mode) },
-        Seen::Link(_) | Seen::Other(_) => Stand { what: What::Unknown, mode: None },
+        Seen::File { bytes, mode } => Stand { mode: Some(*mode), ..Stand::of(kept(parts, path, bytes)) },
+        Seen::Unheld { mode, .. } => Stand { mode: Some(*mode), ..Stand::of(What::Unknown) },
+        Seen::Link(text) => Stand::of(match text.to_str() {
+            Some(text) => What::Link { text: text.to_owned() },
+            None => What::Unknown,
+        }),
+        Seen::Other(_) => Stand::of(What::Unknown),
     }
 }
 

@@ -2,13 +2,14 @@
 
 use super::commits;
 use super::event::{Block, CallId, Event, PromptId, RestoreId, RestoreOf, RestoredTo, Seq, TurnId};
+use super::held;
 use super::history::Mark;
 use super::parts::Parts;
 use super::recorder::Halted;
-use super::review;
 use super::state::State;
 use super::story::{self, Body, Start, Story};
-use super::touch::Touch;
+use super::touch::{Overlooked, Touch};
+use super::undoing::{self, only_copy};
 use super::writing::Cause;
 use crate::path::AbsPath;
 use crate::text::Hunk;
@@ -52,6 +53,34 @@ pub struct Planned {
     pub left: Option<String>,
     story: Story,
     hunks: Vec<Hunk>,
+    calls: Vec<CallId>,
+}
+
+impl Planned {
+    /// Whether the words stay, and how the file holds them goes back: line ends, byte-order mark, encoding.
+    pub fn has_other_form(&self) -> bool {
+        self.story.has_other_form()
+    }
+
+    /// Whether what stood there cannot come back, of all or of a part.
+    fn loses(&self) -> bool {
+        *self.story.base() == Body::Unknown
+    }
+
+    /// Whether a command made it, and it would go.
+    fn goes(&self) -> bool {
+        self.then == Body::Absent && self.now != Body::Absent
+    }
+
+    /// It stays where these calls made it, which did the same to a file that cannot come back.
+    fn stay_beside(&mut self, (lost, calls): &(AbsPath, Vec<CallId>), cwd: &AbsPath) {
+        if self.goes() && self.calls.iter().any(|call| calls.contains(call)) {
+            let lost = if lost == cwd { "files that are not listed".into() } else { lost.display_in(cwd) };
+            self.left = Some(only_copy(&lost));
+            self.then = self.now.clone();
+            self.hunks.clear();
+        }
+    }
 }
 
 /// What a way back did.
@@ -157,22 +186,54 @@ pub(super) async fn preview(parts: &Parts, to: &RestoredTo) -> Result<Vec<Planne
     let mut planned = Vec::new();
     for (touches, path) in touches {
         let Some(first) = touches.iter().position(ours) else { continue };
-        let current = story::current(parts, &path).await;
+        let current = held::current(parts, &path).await;
         let story = story::tell(&parts.recorder, Start::First, &touches[first..], ours, &current);
-        planned.extend(plan(path, story));
+        let calls = touches.iter().filter_map(|touch| touch.call.clone()).collect();
+        planned.extend(plan(path, story).map(|planned| Planned { calls, ..planned }));
+    }
+    planned.extend(overlooked(parts, to));
+    let lost = planned.iter().filter(|one| one.loses());
+    let lost: Vec<(AbsPath, Vec<CallId>)> = lost.map(|one| (one.path.clone(), one.calls.clone())).collect();
+    for lost in &lost {
+        planned.iter_mut().for_each(|one| one.stay_beside(lost, parts.files.cwd()));
     }
     Ok(planned)
 }
 
+/// What commands did since and nobody can list, as of the folder that the session works in.
+fn overlooked(parts: &Parts, to: &RestoredTo) -> Vec<Planned> {
+    let RestoredTo::Before(turn) = to else { return Vec::new() };
+    let mut told: Vec<(String, Vec<CallId>)> = parts.recorder.state(|state| {
+        let from = state.said().mark(turn).map_or(Seq(0), |mark| mark.seq);
+        let since = state.touches().overlooked().iter().filter(|one| one.seq > from);
+        let lost = |one: &Overlooked| if one.loses { vec![one.call.clone()] } else { Vec::new() };
+        since.map(|one| (one.text.clone(), lost(one))).collect()
+    });
+    told.dedup();
+    let planned = |(text, calls)| Planned {
+        path: parts.files.cwd().clone(),
+        now: Body::Unknown,
+        then: Body::Unknown,
+        left: Some(text),
+        story: Story::unknown(),
+        hunks: Vec::new(),
+        calls,
+    };
+    told.into_iter().map(planned).collect()
+}
+
 /// What is surely ours goes; what the user has typed in stays.
 fn plan(path: AbsPath, story: Story) -> Option<Planned> {
-    if story.base().is_same(story.now()) && story.modes().is_none() {
+    if !story.is_open() {
         return None;
     }
     let all = story.hunks();
     let (mixed, sure): (Vec<Hunk>, Vec<Hunk>) = all.into_iter().partition(|hunk| story.is_mixed(hunk));
     let left = match story.base() {
         Body::Unknown => Some("what stood there before is not kept".to_owned()),
+        _ if story.is_unsure() => Some(
+            "what a command made of it was too large to be kept, so it may have changed since".to_owned(),
+        ),
         _ if story.is_touched() && mixed.is_empty() => Some("you have changed it since".to_owned()),
         _ if !mixed.is_empty() => {
             let lines: Vec<String> = mixed.iter().map(|hunk| (hunk.new.start + 1).to_string()).collect();
@@ -188,7 +249,7 @@ fn plan(path: AbsPath, story: Story) -> Option<Planned> {
         },
         (None, _) => story.base().clone(),
     };
-    Some(Planned { path, now: story.now().clone(), then, left, story, hunks: sure })
+    Some(Planned { path, now: story.now().clone(), then, left, story, hunks: sure, calls: Vec::new() })
 }
 
 /// Records that the user goes there, by a name of its own; what is changed for it follows.
@@ -238,13 +299,20 @@ pub(super) async fn restore(
     commits::look(parts, &[]).await;
     let cause = Cause { call: None, restore: Some(restore.clone()) };
     let mut restored = Restored { restore, files: Vec::new(), left: Vec::new(), prompt };
-    for one in files {
-        let Planned { path, left, story, hunks, then, now } = one;
-        if then != now || story.modes().is_some() && left.is_none() {
+    // What comes back comes first: only then what commands have made may go.
+    let (going, coming): (Vec<Planned>, Vec<Planned>) = files.into_iter().partition(Planned::goes);
+    let mut lost = Vec::new();
+    for mut one in coming.into_iter().chain(going) {
+        lost.iter().for_each(|lost| one.stay_beside(lost, parts.files.cwd()));
+        let Planned { path, left, story, hunks, then, now, calls } = one;
+        if then != now || (story.modes().is_some() || story.has_other_form()) && left.is_none() {
             let our_turn = parts.gates.enter([&path]).await;
-            match review::undo(parts, &path, &story, &hunks, &cause, &our_turn).await {
+            match undoing::undo(parts, &path, &story, &hunks, &cause, &our_turn).await {
                 Ok(()) => restored.files.push(path.clone()),
-                Err(error) => restored.left.push((path.clone(), error.0)),
+                Err(error) => {
+                    restored.left.push((path.clone(), error.0));
+                    lost.push((path.clone(), calls));
+                }
             }
         }
         if let Some(why) = left {

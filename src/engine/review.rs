@@ -5,18 +5,18 @@
 
 use super::event::{CallId, Event, Seq, TurnId};
 use super::gates::OurTurn;
+use super::held;
 use super::hunk_ids;
 use super::parts::Parts;
 use super::story::{self, Body, Start, Story};
 use super::tool::ToolError;
 use super::touch::{Settled, Touch};
+use super::undoing::{only_copy, undo};
 use super::verdict::WayBack;
 pub use super::verdict::{Decided, Decision, ReviewOf, Verdict, Verdicts};
-use super::writing::{self, Bases, Cause, Wrote};
 use crate::limits;
 use crate::path::AbsPath;
-use crate::policy::Intent;
-use crate::text::{Change, Edit, Hunk, Splice, Version};
+use crate::text::{Hunk, Version};
 
 /// What is to be looked at in one file.
 #[derive(Debug, Clone)]
@@ -34,6 +34,8 @@ pub struct Review {
     pub mixed: Mixed,
     /// The permission bits before and now, where a command changed them.
     pub modes: Option<(u32, u32)>,
+    /// Whether the words are the same, and how the file holds them is not.
+    pub form: Form,
     /// The calls that made the changes.
     pub calls: Vec<CallId>,
     /// The turns in which they were made.
@@ -73,6 +75,15 @@ pub enum Mixed {
     No,
 }
 
+/// How a file holds its words: line ends, byte-order mark, encoding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// As before, or other words too.
+    Same,
+    /// The same words, otherwise.
+    Other,
+}
+
 impl Review {
     /// Which text stands there; none where it is no text.
     pub fn version(&self) -> Option<Version> {
@@ -86,7 +97,7 @@ impl Review {
 
     /// Whether there is anything to look at.
     pub fn is_open(&self) -> bool {
-        !self.hunks.is_empty() || !self.baseline.is_same(&self.current) || self.modes.is_some()
+        self.story.is_open()
     }
 }
 
@@ -104,14 +115,14 @@ pub(super) async fn list(parts: &Parts) -> Vec<Review> {
 /// What is to be looked at in this file; none where the session has not changed it.
 pub(super) async fn file(parts: &Parts, path: &AbsPath) -> Option<Review> {
     // First: what is changed and recorded after that is not taken for seen.
-    let (mut looked, mut current) = (look(parts, path)?, story::current(parts, path).await);
+    let (mut looked, mut current) = (look(parts, path)?, held::current(parts, path).await);
     for _ in 1..limits::REVIEW_LOOKS_MAX {
         let again = look(parts, path)?;
         if again.last() == looked.last() {
             break;
         }
         // The text may have changes that were not looked at, and would pass for the user's.
-        (looked, current) = (again, story::current(parts, path).await);
+        (looked, current) = (again, held::current(parts, path).await);
     }
     let start = looked.settled.as_ref().map_or(Start::First, Start::Settled);
     let story = story::tell(&parts.recorder, start, &looked.touches, is_agents, &current);
@@ -166,6 +177,7 @@ fn review_of(path: &AbsPath, story: Story, looked: Looked) -> Review {
         hunks: hunks.collect(),
         mixed: if story.is_touched() { Mixed::Yes } else { Mixed::No },
         modes: story.modes(),
+        form: if story.has_other_form() { Form::Other } else { Form::Same },
         calls,
         turns,
         story,
@@ -209,10 +221,16 @@ async fn some(parts: &Parts, group: &[Decision], way: &WayBack) -> Result<Vec<De
         (ReviewOf::File, Verdict::Keep) => keep_all(parts, &review, &our_turn).await,
         (ReviewOf::File, Verdict::Undo) if !review.is_open() => Ok(()),
         (ReviewOf::File, Verdict::Undo) => {
+            not_the_only_copy(parts, &review).await?;
             let hunks: Vec<Hunk> = review.hunks.iter().map(|one| one.hunk.clone()).collect();
             undo(parts, &review.path, &review.story, &hunks, &way.cause(parts)?, &our_turn).await
         }
-        (ReviewOf::Turn(turn), verdict) => of_turn(parts, &review, turn, verdict, way, &our_turn).await,
+        (ReviewOf::Turn(turn), verdict) => {
+            if verdict == Verdict::Undo {
+                not_the_only_copy(parts, &review).await?;
+            }
+            of_turn(parts, &review, turn, verdict, way, &our_turn).await
+        }
     };
     done.map(|()| vec![Decided::Done])
 }
@@ -274,7 +292,7 @@ async fn of_turn(
     match verdict {
         Verdict::Undo => {
             let start = settled.as_ref().map_or(Start::First, |settled| Start::Stand(&settled.current));
-            let story = story::tell(&parts.recorder, start, touches, of_it, &review.current);
+            let story = story::tell(&parts.recorder, start, touches, of_it, &review.story.held());
             let (mixed, sure): (Vec<Hunk>, Vec<Hunk>) =
                 story.hunks().into_iter().partition(|hunk| story.is_mixed(hunk));
             if !mixed.is_empty() || story.is_touched() && sure.is_empty() {
@@ -291,7 +309,7 @@ async fn of_turn(
         Verdict::Keep => {
             let start = settled.as_ref().map_or(Start::First, Start::Settled);
             let others = |touch: &Touch| is_agents(touch) && !of_it(touch);
-            let story = story::tell(&parts.recorder, start, touches, others, &review.current);
+            let story = story::tell(&parts.recorder, start, touches, others, &review.story.held());
             let mixed = story.mixed_but_in(&[]);
             settle(parts, review, story.base(), mixed).await
         }
@@ -311,72 +329,33 @@ async fn settle(
     mixed: Vec<std::ops::Range<u32>>,
 ) -> Result<(), ToolError> {
     let path = review.path.clone();
-    let baseline = story::keep(parts, &path, baseline).await?;
-    let current = story::keep(parts, &path, &review.current).await?;
+    let baseline = held::keep(parts, &path, baseline).await?;
+    let current = held::keep(parts, &path, &review.current).await?;
     let seen = Some(review.looked.seen);
     parts.recorder.record(Event::Reviewed { path, baseline, current, mixed, seen })?;
     Ok(())
 }
 
-/// Takes changes of a file back. All of it where nothing says which part. Where it is not any more what
-/// its story ends with, nothing is done.
-pub(super) async fn undo(
-    parts: &Parts,
-    path: &AbsPath,
-    story: &Story,
-    hunks: &[Hunk],
-    cause: &Cause,
-    our_turn: &OurTurn,
-) -> Result<(), ToolError> {
-    if let Some(modes) = story.modes()
-        && story.base().is_same(story.now())
-    {
-        return story::set_mode(parts, path, modes, cause, story.now(), our_turn).await;
+/// A file that a command made may be the only copy of what it took away elsewhere.
+async fn not_the_only_copy(parts: &Parts, review: &Review) -> Result<(), ToolError> {
+    if review.baseline != Body::Absent {
+        return Ok(());
     }
-    let change = match (story.base(), story.now()) {
-        (Body::Text(_), Body::Text(_)) => {
-            let splices: Vec<Splice> = story.undoing(hunks);
-            if splices.is_empty() {
-                return Ok(());
-            }
-            Change::Splices(splices)
+    let (lost, beyond) = parts.recorder.state(|state| {
+        let lost: Vec<AbsPath> = state.touches().lost_by(&review.calls).into_iter().cloned().collect();
+        let mut overlooked = state.touches().overlooked().iter();
+        (lost, overlooked.any(|one| one.loses && review.calls.contains(&one.call)))
+    });
+    let cwd = parts.files.cwd();
+    let stays = |lost: &str| ToolError::new(format!("{} stays: {}", review.path, only_copy(lost)));
+    for path in lost {
+        let gone = Box::pin(file(parts, &path)).await;
+        if gone.is_some_and(|gone| gone.baseline == Body::Unknown && gone.is_open()) {
+            return Err(stays(&path.display_in(cwd)));
         }
-        (Body::Absent, Body::Text(_)) => Change::Delete,
-        (Body::Text(text), Body::Absent) => match story.bytes() {
-            Some(bytes) => return story::put(parts, path, Some(bytes), story, cause, our_turn).await,
-            None => Change::Whole(text.to_string()),
-        },
-        (Body::Unknown, _) => {
-            return Err(ToolError::new(format!(
-                "{path} cannot be brought back: what stood there before is not kept"
-            )));
-        }
-        (Body::Absent, _) => return story::put(parts, path, None, story, cause, our_turn).await,
-        (Body::Other(bytes), _) => {
-            return story::put(parts, path, Some(*bytes), story, cause, our_turn).await;
-        }
-        (Body::Text(text), _) => {
-            let bytes = match story.bytes() {
-                Some(bytes) => bytes,
-                None => writing::keep(parts, path, text.as_bytes())?,
-            };
-            return story::put(parts, path, Some(bytes), story, cause, our_turn).await;
-        }
-    };
-    let base = story.now().version().unwrap_or(Version::Absent);
-    let edits = [Edit { path: path.clone(), base, change }];
-    let intent = Intent::Write { edits: edits.to_vec() };
-    if writing::keep_bases(parts, &intent).await? == Bases::Gone {
-        return Err(story::changed(path));
     }
-    match writing::write_in_turn(parts, our_turn, &edits, cause).await? {
-        Wrote::Written(_) => {}
-        Wrote::Gone => return Err(story::changed(path)),
-    }
-    match story.modes() {
-        Some(modes) if hunks.len() == story.hunks().len() && edits[0].change != Change::Delete => {
-            story::set_mode(parts, path, modes, cause, story.base(), our_turn).await
-        }
-        Some(_) | None => Ok(()),
+    match beyond {
+        true => Err(stays("files that are not listed")),
+        false => Ok(()),
     }
 }

@@ -1,11 +1,13 @@
 //! `State`: the fold of a session's facts: its history, its settings and what is open.
 
+mod closing;
+
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use super::event::{
     Answer, Block, CallId, Deliver, Event, Grant, Mode, ModelName, Outcome, PromptId, QuestionId, Reminder,
-    Reply, RestoreOf, RestoredTo, Seq, Setting, Stop, TodoItem, TurnId, Usage, Who, Why,
+    Reply, RestoreOf, RestoredTo, Seq, Setting, TodoItem, TurnId, Usage, Who,
 };
 use super::history::{self, History};
 use super::model::{CallResult, Message};
@@ -28,6 +30,8 @@ pub struct State {
     touches: Touches,
     turn: Option<OpenTurn>,
     calls: Option<OpenCalls>,
+    /// Those of them whose command may run.
+    commands: Vec<CallId>,
     questions: Vec<OpenQuestion>,
     /// Who answered the questions that are over.
     answered: HashMap<QuestionId, Who>,
@@ -70,35 +74,15 @@ impl State {
             return Err(Impossible(format!("number {} after {}", seq.0, self.seq.0)));
         }
         self.check(event)?;
-        self.fold(seq, at, event);
+        self.touches.fold(seq, self.turn.as_ref().map(|turn| &turn.id), event);
+        self.note_commands(event);
+        self.fold(at, event);
         self.seq = seq;
         if seq == Seq(1) {
             self.created = at.clone();
         }
         self.updated = at.clone();
         Ok(())
-    }
-
-    /// The facts that close what is open, as after a crash, in the order in which they are recorded.
-    pub fn closing(&self) -> Vec<Event> {
-        let mut facts = Vec::new();
-        for open in &self.questions {
-            facts.push(Event::Answered { question: open.id.clone(), answer: None, by: Who::Quillon });
-        }
-        for call in self.open_calls() {
-            facts.push(Event::CallEnded { call, outcome: Outcome::Interrupted });
-        }
-        for waiting in &self.queue {
-            facts.push(Event::Removed { prompt: waiting.prompt.clone(), why: Why::Interrupted });
-        }
-        if let Some(turn) = &self.turn {
-            facts.push(Event::TurnEnded {
-                turn: turn.id.clone(),
-                stop: Stop::Interrupted,
-                usage: Usage::default(),
-            });
-        }
-        facts
     }
 
     /// The number of the last fact.
@@ -288,7 +272,9 @@ impl State {
             Event::Answered { question, .. } => {
                 ensure(self.questions.iter().any(|open| open.id == *question), "the question is not open")
             }
-            Event::CallStarted { call, .. } => ensure(self.is_open(call), "the call is not open"),
+            Event::CallStarted { call, .. } | Event::Overlooked { call, .. } => {
+                ensure(self.is_open(call), "the call is not open")
+            }
             Event::CallEnded { call, .. } => {
                 ensure(self.is_open(call), "the call is not open")?;
                 let asked = self.questions.iter().any(|open| open.call.as_ref() == Some(call));
@@ -326,8 +312,7 @@ impl State {
         }
     }
 
-    fn fold(&mut self, seq: Seq, at: &Arc<str>, event: &Event) {
-        self.touches.fold(seq, self.turn.as_ref().map(|turn| &turn.id), event);
+    fn fold(&mut self, at: &Arc<str>, event: &Event) {
         match event {
             Event::Opened { roots, cwd, model, mode } => {
                 let (roots, cwd) = (roots.clone(), cwd.clone());
@@ -395,6 +380,7 @@ impl State {
             | Event::Found { .. }
             | Event::Reviewed { .. }
             | Event::Settled { .. }
+            | Event::Overlooked { .. }
             | Event::Noticed { .. } => {}
         }
     }

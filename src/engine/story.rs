@@ -3,16 +3,12 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::event::{Event, Stand, What};
-use super::gates::OurTurn;
-use super::parts::Parts;
+use super::event::{Stand, What};
+use super::held::{Held, load};
+use super::raw::Raw;
 use super::recorder::Recorder;
-use super::tool::ToolError;
 use super::touch::{Settled, Touch};
-use super::writing::{self, Cause};
-use crate::path::AbsPath;
-use crate::text::{Hash, Hunk, Lineage, Splice, Version, ends};
-use crate::workspace::{Content, FileError};
+use crate::text::{Hash, Hunk, Lineage, Splice, Version};
 
 /// What a file holds, at hand.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,8 +17,10 @@ pub enum Body {
     Absent,
     /// A text with LF line ends and without byte-order mark.
     Text(Arc<str>),
-    /// No text; the hash of its bytes.
+    /// No text, or one that nobody has kept; the hash of its bytes.
     Other(Hash),
+    /// A link with this text.
+    Link(Arc<str>),
     /// Nobody knows.
     Unknown,
 }
@@ -37,6 +35,17 @@ pub struct Story {
     /// The blob with the file's own bytes as they were before the first of our changes.
     bytes: Option<Hash>,
     modes: Option<(u32, u32)>,
+    /// The last permission bits that are known of it before a change of ours.
+    mode: Option<u32>,
+    /// How many folders came with the file that we made.
+    bare: u32,
+    form: Raw,
+    /// The sum of the bytes that stand there.
+    now_raw: Option<Hash>,
+    /// Whether something is ours.
+    made: bool,
+    /// Whether nobody knows what we made of it, so that what they changed since cannot be told from that.
+    unsure: bool,
     /// Whether the user has changed the whole of what we made.
     touched_whole: bool,
     /// Whether something is ours.
@@ -49,7 +58,7 @@ impl Body {
         match self {
             Self::Absent => Some(Version::Absent),
             Self::Text(text) => Some(Version::of_text(text)),
-            Self::Other(_) | Self::Unknown => None,
+            Self::Other(_) | Self::Link(_) | Self::Unknown => None,
         }
     }
 
@@ -77,36 +86,44 @@ pub(super) fn tell(
     from: Start<'_>,
     touches: &[Touch],
     ours: impl Fn(&Touch) -> bool,
-    current: &Body,
+    current: &Held,
 ) -> Story {
     let (base, now, mixed) = match (from, touches.first()) {
-        (Start::Settled(settled), _) => {
-            (load(recorder, &settled.baseline), load(recorder, &settled.current), settled.mixed.clone())
-        }
-        (Start::Stand(stand), _) => (load(recorder, stand), load(recorder, stand), Vec::new()),
+        (Start::Settled(settled), _) => (
+            load(recorder, &settled.baseline).body,
+            load(recorder, &settled.current).body,
+            settled.mixed.clone(),
+        ),
+        (Start::Stand(stand), _) => (load(recorder, stand).body, load(recorder, stand).body, Vec::new()),
         (Start::First, Some(first)) => {
-            (load(recorder, &first.before), load(recorder, &first.before), Vec::new())
+            (load(recorder, &first.before).body, load(recorder, &first.before).body, Vec::new())
         }
-        (Start::First, None) => (current.clone(), current.clone(), Vec::new()),
+        (Start::First, None) => (current.body.clone(), current.body.clone(), Vec::new()),
     };
+    let form = if base.is_same(&now) { Raw::Untouched } else { Raw::Mixed };
     // Where the texts are lost, it is still known whether there was a difference.
     let acted = match from {
         Start::Settled(settled) => settled.baseline.what != settled.current.what,
         Start::Stand(_) | Start::First => false,
     };
-    let mut story = Story { base, now, lineage: None, bytes: None, modes: None, touched_whole: false, acted };
+    let mut story = Story { base, now, form, now_raw: current.raw, acted, ..Story::unknown() };
     story.match_texts(mixed);
+    let dropped = dropped(touches, &current.body);
     let mut coming = touches.first().map_or_else(|| current.clone(), |first| load(recorder, &first.before));
     for (at, touch) in touches.iter().enumerate() {
         let next = touches.get(at + 1).map_or_else(|| current.clone(), |next| load(recorder, &next.before));
         let before = std::mem::replace(&mut coming, next.clone());
-        story.theirs(before.clone());
-        // It was recorded and then not made (the editor refused it, the program ended), or was taken back
-        // by the editor's own undo.
-        if next.is_same(&before) && touch.before.mode == touch.after.mode {
+        story.theirs(before.body.clone());
+        if dropped.contains(&at) {
             continue;
         }
-        let after = load(recorder, &touch.after);
+        // It was recorded and then not made (the editor refused it, the program ended), or was taken back
+        // by the editor's own undo.
+        let stays = touch.changes_mode() || touch.changes_form() && next.raw == touch.after.what.raw();
+        if next.body.is_same(&before.body) && !stays {
+            continue;
+        }
+        let after = load(recorder, &touch.after).body;
         if ours(touch) {
             story.note(touch);
             story.ours(after);
@@ -114,11 +131,50 @@ pub(super) fn tell(
             story.theirs(after);
         }
     }
-    story.theirs(current.clone());
+    story.theirs(current.body.clone());
     story
 }
 
+/// The changes that were made in an editor beside text which was not saved, and that went with it: the file
+/// is again what the disk had all the while.
+fn dropped(touches: &[Touch], current: &Body) -> Vec<usize> {
+    let mut dropped = Vec::new();
+    let mut at = 0;
+    for run in touches.chunk_by(|left, right| left.disk == right.disk) {
+        let from = at;
+        at += run.len();
+        let Some(disk) = run.first().and_then(|touch| touch.disk) else { continue };
+        let is_disk = |behind: usize| match touches.get(behind) {
+            Some(next) => matches!(next.before.what, What::Text { text, .. } if text == disk),
+            None => current.version() == Some(Version::Text(disk)),
+        };
+        if let Some(last) = (from..at).rev().find(|one| is_disk(one + 1)) {
+            dropped.extend(from..=last);
+        }
+    }
+    dropped
+}
+
 impl Story {
+    /// That of a place of which nothing is known.
+    pub(super) fn unknown() -> Self {
+        Self {
+            base: Body::Unknown,
+            now: Body::Unknown,
+            lineage: None,
+            bytes: None,
+            modes: None,
+            mode: None,
+            bare: 0,
+            form: Raw::Mixed,
+            now_raw: None,
+            made: false,
+            acted: false,
+            unsure: false,
+            touched_whole: false,
+        }
+    }
+
     /// The file without our changes.
     pub fn base(&self) -> &Body {
         &self.base
@@ -132,6 +188,45 @@ impl Story {
     /// The permission bits before our changes and after, where they differ.
     pub fn modes(&self) -> Option<(u32, u32)> {
         self.modes.filter(|(before, after)| before != after)
+    }
+
+    /// The permission bits that a file is to have which comes back.
+    pub fn mode(&self) -> Option<u32> {
+        self.modes.map(|(before, _)| before).or(self.mode)
+    }
+
+    /// How many folders came with the file that we made.
+    pub fn bare(&self) -> u32 {
+        self.bare
+    }
+
+    /// Whether something is to be looked at, or to go back.
+    pub fn is_open(&self) -> bool {
+        let same = match (&self.base, &self.now) {
+            (Body::Unknown, Body::Unknown) => !self.made,
+            (base, now) => base == now,
+        };
+        !same || self.modes().is_some() || self.has_other_form()
+    }
+
+    /// Whether the words are the same, and how the file holds them is not.
+    pub fn has_other_form(&self) -> bool {
+        self.base.is_same(&self.now) && self.first_bytes().is_some()
+    }
+
+    /// The blob with the file's own bytes before our changes, where these alone have changed it.
+    pub fn first_bytes(&self) -> Option<Hash> {
+        self.form.first(self.now_raw)
+    }
+
+    /// Whether nobody can tell our changes from theirs.
+    pub fn is_unsure(&self) -> bool {
+        self.unsure
+    }
+
+    /// The file, with the sum of its bytes.
+    pub fn held(&self) -> Held {
+        Held { body: self.now.clone(), raw: self.now_raw }
     }
 
     /// Our changes of the text.
@@ -202,6 +297,10 @@ impl Story {
         if let (Some(before), Some(after)) = (touch.before.mode, touch.after.mode) {
             self.modes = Some((self.modes.map_or(before, |(first, _)| first), after));
         }
+        self.mode = touch.before.mode.or(self.mode);
+        self.bare = self.bare.max(touch.before.bare);
+        self.form = self.form.ours(touch);
+        self.made = true;
     }
 
     fn ours(&mut self, body: Body) {
@@ -223,9 +322,18 @@ impl Story {
             return;
         }
         let lost = self.acted && self.is_lost();
+        self.form = self.form.theirs();
+        if self.made && self.now == Body::Unknown {
+            (self.now, self.unsure) = (body, true);
+            return;
+        }
         match (&mut self.lineage, &body) {
             (Some(lineage), Body::Text(text)) => {
+                let base = lineage.base().clone();
                 lineage.theirs(text.clone());
+                if *lineage.base() != base {
+                    self.bytes = None;
+                }
                 self.base = Body::Text(lineage.base().clone());
                 self.now = body;
             }
@@ -245,7 +353,8 @@ impl Story {
                 self.base = body.clone();
                 self.now = body;
                 self.acted = false;
-                self.modes = None;
+                (self.modes, self.mode, self.bytes) = (None, None, None);
+                (self.made, self.form) = (false, Raw::Untouched);
                 self.match_texts(Vec::new());
             }
         }
@@ -262,117 +371,4 @@ pub fn lines_of<'a>(text: &'a str, lines: &Range<u32>) -> &'a str {
         }
     };
     &text[at(lines.start)..at(lines.end)]
-}
-
-fn load(recorder: &Recorder, stand: &Stand) -> Body {
-    match &stand.what {
-        What::Absent => Body::Absent,
-        What::Unknown => Body::Unknown,
-        What::Other { bytes } => Body::Other(*bytes),
-        What::Text { text, .. } => match recorder.fetch(text) {
-            Ok(bytes) => Body::Text(String::from_utf8_lossy(&bytes).into()),
-            Err(_) => Body::Unknown,
-        },
-    }
-}
-
-/// What stands at a path now.
-pub(super) async fn current(parts: &Parts, path: &AbsPath) -> Body {
-    match parts.files.read(path).await {
-        Ok(Content::Text(file)) => Body::Text(ends::lf(&file.text).into()),
-        Ok(Content::Binary { .. }) => match parts.files.with_bytes(path).await.map(|(_, bytes)| bytes) {
-            Ok(bytes) => Body::Other(Hash::of(&bytes)),
-            Err(_) => Body::Unknown,
-        },
-        Err(FileError::NotFound { .. }) => Body::Absent,
-        Err(_) => Body::Unknown,
-    }
-}
-
-/// Keeps what a body holds.
-pub(super) async fn keep(parts: &Parts, path: &AbsPath, body: &Body) -> Result<Stand, ToolError> {
-    let what = match body {
-        Body::Absent => What::Absent,
-        Body::Text(text) => What::Text { text: writing::keep(parts, path, text.as_bytes())?, bytes: None },
-        Body::Other(hash) => {
-            if parts.recorder.fetch(hash).is_err() {
-                writing::keep(parts, path, &parts.files.with_bytes(path).await.map(|(_, bytes)| bytes)?)?;
-            }
-            What::Other { bytes: *hash }
-        }
-        Body::Unknown => What::Unknown,
-    };
-    Ok(Stand { what, mode: None })
-}
-
-/// Brings bytes back, where no edit of a text can.
-pub(super) async fn put(
-    parts: &Parts,
-    path: &AbsPath,
-    bytes: Option<Hash>,
-    story: &Story,
-    cause: &Cause,
-    _our_turn: &OurTurn,
-) -> Result<(), ToolError> {
-    let wanted = match bytes {
-        Some(hash) => Some(parts.recorder.fetch(&hash).map_err(|error| {
-            ToolError::new(format!("{path} cannot be brought back: its bytes are not kept any more: {error}"))
-        })?),
-        None => None,
-    };
-    if current(parts, path).await != *story.now() {
-        return Err(changed(path));
-    }
-    let now = match story.now() {
-        Body::Absent => None,
-        Body::Text(_) | Body::Other(_) | Body::Unknown => {
-            Some(parts.files.with_bytes(path).await.map(|(_, bytes)| bytes)?)
-        }
-    };
-    let before = match (&now, story.now()) {
-        (None, _) => What::Absent,
-        (Some(bytes), Body::Text(text)) => What::Text {
-            text: writing::keep(parts, path, text.as_bytes())?,
-            bytes: Some(writing::keep(parts, path, bytes)?),
-        },
-        (Some(bytes), _) => What::Other { bytes: writing::keep(parts, path, bytes)? },
-    };
-    let after = keep(parts, path, story.base()).await?;
-    let mode = story.modes().map(|(before, _)| before);
-    parts.settle_before_writing().await?;
-    let stand = |what, mode| Stand { what, mode };
-    parts.recorder.record(Event::Found {
-        call: cause.call.clone(),
-        path: path.clone(),
-        before: stand(before, story.modes().map(|(_, after)| after)),
-        after: Stand { mode, ..after },
-        restore: cause.restore.clone(),
-    })?;
-    Ok(parts.files.put(path, now.map(|bytes| Hash::of(&bytes)), wanted, mode).await?)
-}
-
-/// Nothing is done to a file that is not what was looked at any more.
-pub(super) fn changed(path: &AbsPath) -> ToolError {
-    ToolError::new(format!("{path} has changed meanwhile; nothing was written. Look at it again"))
-}
-
-/// Gives a file other permission bits.
-pub(super) async fn set_mode(
-    parts: &Parts,
-    path: &AbsPath,
-    modes: (u32, u32),
-    cause: &Cause,
-    now: &Body,
-    _our_turn: &OurTurn,
-) -> Result<(), ToolError> {
-    let (before, after) = modes;
-    let stand = keep(parts, path, now).await?;
-    parts.recorder.record(Event::Found {
-        call: cause.call.clone(),
-        path: path.clone(),
-        before: Stand { mode: Some(after), ..stand.clone() },
-        after: Stand { mode: Some(before), ..stand },
-        restore: cause.restore.clone(),
-    })?;
-    Ok(parts.files.set_mode(path, before).await?)
 }

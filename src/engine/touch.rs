@@ -18,6 +18,29 @@ pub struct Stand {
     /// The permission bits, where they are known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mode: Option<u32>,
+    /// Of what is absent: how many of the folders above are, too.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub bare: u32,
+}
+
+/// What is known of a file that is about to be edited, beside its text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Beside {
+    /// The permission bits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mode: Option<u32>,
+    /// How many of the folders above do not exist.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub bare: u32,
+    /// Which text the disk has, where an editor has another one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disk: Option<Hash>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde wants it so")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 /// What a file holds.
@@ -37,6 +60,11 @@ pub enum What {
     Other {
         /// The blob.
         bytes: Hash,
+    },
+    /// A link.
+    Link {
+        /// Its text.
+        text: String,
     },
     /// Something that nobody has kept.
     Unknown,
@@ -59,6 +87,8 @@ pub struct Touch {
     pub before: Stand,
     /// What was made of it.
     pub after: Stand,
+    /// Which text the disk had, where an editor had another one.
+    pub disk: Option<Hash>,
 }
 
 /// What the user settled of a file: from here on the review begins anew.
@@ -102,7 +132,12 @@ pub enum RestoreOf {
 
 impl Stand {
     /// No file.
-    pub const ABSENT: Self = Self { what: What::Absent, mode: None };
+    pub const ABSENT: Self = Self { what: What::Absent, mode: None, bare: 0 };
+
+    /// This, of which nothing else is known.
+    pub fn of(what: What) -> Self {
+        Self { what, mode: None, bare: 0 }
+    }
 
     /// The text of this version; `bytes` is the blob with the file's bytes.
     pub fn of_version(version: Version, bytes: Option<Hash>) -> Self {
@@ -110,7 +145,7 @@ impl Stand {
             Version::Absent => What::Absent,
             Version::Text(text) => What::Text { text, bytes },
         };
-        Self { what, mode: None }
+        Self::of(what)
     }
 
     /// Whether both are known to be the same content.
@@ -119,8 +154,36 @@ impl Stand {
             (What::Absent, What::Absent) => true,
             (What::Text { text, .. }, What::Text { text: other, .. }) => text == other,
             (What::Other { bytes }, What::Other { bytes: other }) => bytes == other,
-            (What::Absent | What::Text { .. } | What::Other { .. } | What::Unknown, _) => false,
+            (What::Link { text }, What::Link { text: other }) => text == other,
+            (
+                What::Absent | What::Text { .. } | What::Other { .. } | What::Link { .. } | What::Unknown,
+                _,
+            ) => false,
         }
+    }
+}
+
+impl What {
+    /// The sum of the file's own bytes, where it is known.
+    pub fn raw(&self) -> Option<Hash> {
+        match self {
+            Self::Text { bytes, .. } => *bytes,
+            Self::Other { bytes } => Some(*bytes),
+            Self::Absent | Self::Link { .. } | Self::Unknown => None,
+        }
+    }
+}
+
+impl Touch {
+    /// Whether it changed the permission bits.
+    pub fn changes_mode(&self) -> bool {
+        self.before.mode.zip(self.after.mode).is_some_and(|(before, after)| before != after)
+    }
+
+    /// Whether it left the words as they were, and changed how the file holds them: its line ends, its
+    /// byte-order mark, its encoding.
+    pub fn changes_form(&self) -> bool {
+        self.before.same_content(&self.after) && self.before.what.raw() != self.after.what.raw()
     }
 }
 
@@ -135,6 +198,7 @@ pub struct Touches {
     ways: Vec<Way>,
     /// The facts that began the turns.
     turns: HashMap<TurnId, Seq>,
+    overlooked: Vec<Overlooked>,
 }
 
 /// A way back that was taken.
@@ -146,18 +210,34 @@ struct Way {
     what: RestoreOf,
 }
 
+/// What a command did to files and nobody can list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Overlooked {
+    /// The fact that tells of it.
+    pub seq: Seq,
+    /// The turn it ran in.
+    pub turn: Option<TurnId>,
+    /// The call that ran it.
+    pub call: CallId,
+    /// What, in words for the user.
+    pub text: String,
+    /// Whether there may be files among it that it changed or deleted.
+    pub loses: bool,
+}
+
 impl Touches {
     /// Folds a fact; `turn` is the one that runs.
     pub fn fold(&mut self, seq: Seq, turn: Option<&TurnId>, event: &Event) {
         match event {
-            Event::Touched { call, edit, kept, after: Some(after), restore } => self.push(Touch {
+            Event::Touched { call, edit, kept, after: Some(after), restore, beside } => self.push(Touch {
                 seq,
                 turn: call.as_ref().and(turn).cloned(),
                 call: call.clone(),
                 restore: restore.clone(),
                 path: edit.path.clone(),
-                before: Stand::of_version(edit.base, *kept),
+                before: Stand { mode: beside.mode, bare: beside.bare, ..Stand::of_version(edit.base, *kept) },
                 after: Stand::of_version(*after, None),
+                disk: beside.disk,
             }),
             Event::Found { call, path, before, after, restore } => self.push(Touch {
                 seq,
@@ -167,6 +247,7 @@ impl Touches {
                 path: path.clone(),
                 before: before.clone(),
                 after: after.clone(),
+                disk: None,
             }),
             Event::Settled { path, text: Some(text) } => {
                 let Some(last) = self.of.get(path).and_then(|touches| touches.last().cloned()) else {
@@ -184,6 +265,10 @@ impl Touches {
                 let (baseline, current, mixed) = (baseline.clone(), current.clone(), mixed.clone());
                 let settled = Settled { seq: seen.unwrap_or(seq), baseline, current, mixed };
                 self.settled.insert(path.clone(), settled);
+            }
+            Event::Overlooked { call, text, loses } => {
+                let (turn, call) = (turn.cloned(), call.clone());
+                self.overlooked.push(Overlooked { seq, turn, call, text: text.clone(), loses: *loses });
             }
             Event::Opened { .. }
             | Event::Configured { .. }
@@ -210,6 +295,30 @@ impl Touches {
     /// The files with changes, in the order in which they were first changed.
     pub fn paths(&self) -> &[AbsPath] {
         &self.paths
+    }
+
+    /// The last change of a file, whatever became of it.
+    pub fn last(&self, path: &AbsPath) -> Option<&Touch> {
+        self.of.get(path)?.last()
+    }
+
+    /// The files of which these calls changed or deleted something that nobody has kept, as far as the user
+    /// has not settled that.
+    pub fn lost_by(&self, calls: &[CallId]) -> Vec<&AbsPath> {
+        let lost = |path: &&AbsPath| {
+            let settled = self.settled.get(*path).map_or(Seq(0), |settled| settled.seq);
+            self.of.get(*path).into_iter().flatten().any(|touch| {
+                touch.before.what == What::Unknown
+                    && touch.seq > settled
+                    && touch.call.as_ref().is_some_and(|call| calls.contains(call))
+            })
+        };
+        self.paths.iter().filter(lost).collect()
+    }
+
+    /// What commands did to files and nobody can list.
+    pub fn overlooked(&self) -> &[Overlooked] {
+        &self.overlooked
     }
 
     /// Whether this file was changed.

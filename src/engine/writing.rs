@@ -2,7 +2,7 @@
 //! and then it is made.
 
 use super::commits;
-use super::event::{CallId, Event, RestoreId};
+use super::event::{Beside, CallId, Event, RestoreId};
 use super::gates::OurTurn;
 use super::parts::Parts;
 use super::preview;
@@ -87,8 +87,9 @@ pub(super) async fn write_in_turn(
             Some(text) => Version::Text(keep(parts, &edit.path, text.as_bytes())?),
             None => Version::Absent,
         };
+        let beside = beside(parts, edit).await;
         let (call, restore) = (cause.call.clone(), cause.restore.clone());
-        facts.push(Event::Touched { call, edit: edit.clone(), kept, after: Some(after), restore });
+        facts.push(Event::Touched { call, edit: edit.clone(), kept, after: Some(after), restore, beside });
     }
     parts.settle_before_writing().await?;
     for fact in facts {
@@ -99,6 +100,13 @@ pub(super) async fn write_in_turn(
         Err(WriteError::Stale(_)) => Ok(Wrote::Gone),
         Err(error) => Err(error.into()),
     }
+}
+
+async fn beside(parts: &Parts, edit: &Edit) -> Beside {
+    let around = parts.files.around(&edit.path).await;
+    let below = parts.files.version_below(&edit.path).await;
+    let disk = below.filter(|disk| Version::Text(*disk) != edit.base);
+    Beside { mode: around.mode, bare: around.bare, disk }
 }
 
 /// What stands where an edit is to be made.

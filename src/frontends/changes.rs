@@ -3,16 +3,19 @@
 use std::ops::Range;
 
 use crate::engine::preview::FileChange;
-use crate::engine::{Block, Body, Checkpoint, Covers, Mixed, Planned, Review, ReviewHunk, Session, TurnId};
+use crate::engine::{
+    Block, Body, Checkpoint, Covers, Form, Mixed, Planned, Review, ReviewHunk, Session, TurnId,
+};
 use crate::limits;
 use crate::path::AbsPath;
-use crate::text::{clip, diff};
+use crate::text::{clean, clip, diff};
 
 /// A file as a person reads it in this session.
 pub fn name(session: &Session, path: &AbsPath) -> String {
     session.state(|state| match state.cwd() {
-        Some(cwd) => path.display_in(cwd),
-        None => path.to_string(),
+        // A name may hold line ends, and what tells a terminal to do something.
+        Some(cwd) => clean::one_line(&path.display_in(cwd)),
+        None => clean::one_line(&path.to_string()),
     })
 }
 
@@ -29,17 +32,29 @@ pub fn about(review: &Review) -> String {
         (None, _) if *old == Body::Unknown => {
             words.push("changed, and what stood there before is not kept".to_owned());
         }
-        (None, _) | (_, None) => words.push(format!("{}, no text", becomes(old, new))),
+        (None, _) | (_, None) => words.push(format!("{}, {}", becomes(old, new), kind(old, new))),
     }
     match review.hunks.len() {
         0 => {}
         1 => words.push("1 hunk".to_owned()),
         many => words.push(format!("{many} hunks")),
     }
+    if review.form == Form::Other {
+        words.push("other line ends, byte-order mark or encoding".to_owned());
+    }
     if let Some((before, after)) = review.modes {
         words.push(format!("mode {:o} → {:o}", before & 0o7777, after & 0o7777));
     }
     words.join(", ")
+}
+
+/// What a file that is no text is, or was.
+fn kind(old: &Body, new: &Body) -> String {
+    match (old, new) {
+        (_, Body::Link(text)) => format!("a link to {}", clean::one_line(text)),
+        (Body::Link(text), _) => format!("it was a link to {}", clean::one_line(text)),
+        (Body::Absent | Body::Text(_) | Body::Other(_) | Body::Unknown, _) => "no text".to_owned(),
+    }
 }
 
 /// A hunk in one line: where it is, how large, and how it begins.
@@ -70,7 +85,11 @@ pub fn difference(name: &str, old: &Body, new: &Body) -> String {
             unified => unified,
         },
         (None, _) | (_, None) => {
-            format!("{name}: {}; it is no text, so its lines cannot be shown\n", becomes(old, new))
+            let kind = match kind(old, new) {
+                kind if kind == "no text" => "it is no text, so its lines cannot be shown".to_owned(),
+                link => link,
+            };
+            format!("{name}: {}; {kind}\n", becomes(old, new))
         }
     }
 }
@@ -79,6 +98,9 @@ pub fn difference(name: &str, old: &Body, new: &Body) -> String {
 pub fn planned(name: &str, planned: &Planned) -> String {
     match (planned.now == planned.then, &planned.left) {
         (false, _) => difference(name, &planned.now, &planned.then),
+        (true, None) if planned.has_other_form() => {
+            format!("{name}: its line ends, byte-order mark or encoding go back\n")
+        }
         (true, None) => format!("{name}: its permissions go back\n"),
         (true, Some(_)) => String::new(),
     }
@@ -153,7 +175,7 @@ fn shown(body: &Body) -> Option<Option<&str>> {
     match body {
         Body::Absent => Some(None),
         Body::Text(text) => Some(Some(text)),
-        Body::Other(_) | Body::Unknown => None,
+        Body::Other(_) | Body::Link(_) | Body::Unknown => None,
     }
 }
 
@@ -161,7 +183,7 @@ fn becomes(old: &Body, new: &Body) -> &'static str {
     match (old, new) {
         (Body::Absent, _) => "created",
         (_, Body::Absent) => "deleted",
-        (Body::Text(_) | Body::Other(_) | Body::Unknown, _) => "modified",
+        (Body::Text(_) | Body::Other(_) | Body::Link(_) | Body::Unknown, _) => "modified",
     }
 }
 

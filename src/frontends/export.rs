@@ -93,7 +93,9 @@ pub(super) fn fact(recorder: &Recorder, event: &Event, text: &mut String) {
                 text.push_str(&format!("- [{mark}] {}\n", item.content));
             }
         }
-        Event::Noticed { text: notice, .. } => text.push_str(&format!("\n> {notice}\n")),
+        Event::Noticed { text: notice, .. } | Event::Overlooked { text: notice, .. } => {
+            text.push_str(&format!("\n> {notice}\n"))
+        }
         Event::TurnEnded { stop: Stop::ModelFailed { message, .. }, .. } => {
             text.push_str(&format!("\n> failed: {message}\n"));
         }

@@ -116,9 +116,6 @@ pub const KEPT_AT_LEAST: Duration = Duration::from_secs(24 * 60 * 60);
 /// How often it is looked whether kept texts are over their bounds, by whichever process.
 pub const CLEAN_UP_PAUSE: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Files that one command changed and that are told of one by one; nobody looks through more.
-pub const FOUND_FILES_MAX: usize = 200;
-
 /// Bytes of the difference between a proposed text and the user's, as the model is told it.
 pub const AMENDED_DIFF_BYTES_MAX: usize = 16 * 1024;
 

@@ -38,8 +38,9 @@ pub const FOLDERS_PER_THREAD: usize = 16;
 /// Repositories below the roots whose index is read: submodules, and clones side by side.
 pub const REPOSITORIES_MAX: usize = 64;
 
-/// Bytes of a file which a command may change that are held before it; a longer file is no source.
-pub const FILE_BYTES_MAX: u64 = 4 * 1024 * 1024;
+/// Bytes of a file which a command may change that are held before it; a longer file is no source, and
+/// what a command makes of it is known by its sum.
+pub const FILE_BYTES_MAX: u64 = 16 * 1024 * 1024;
 
 /// Bytes that are read before a command: those of the files which the session knows, and of changed
 /// ones that are not committed. To read them takes some 10 ms.
@@ -51,8 +52,15 @@ pub const HELD_FILES_MAX: usize = 2_000;
 /// Bytes of changed files that are held after a command, for the user to review.
 pub const FOUND_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
-/// Changed files that are told after a command; nobody reviews more, and the others are counted.
+/// Changed files that are told one by one after a command: a rewrite of a whole project fits. The others
+/// are counted.
 pub const FOUND_MAX: usize = 2_000;
+
+/// Names of those others that are told as examples.
+pub const FURTHER_NAMED_MAX: usize = 5;
+
+/// Sums of large files that are remembered: more than a few are no work of an agent's.
+pub const SUMS_KEPT_MAX: usize = 64;
 
 /// Bytes of long changed files of which a sum is taken after a command: about a second.
 pub const SUMMED_BYTES_MAX: u64 = 256 * 1024 * 1024;

@@ -6,6 +6,7 @@
 
 mod append;
 mod attributes;
+mod link;
 mod lock;
 mod private;
 mod replace;
@@ -21,6 +22,7 @@ use crate::limits::{FILE_READ_BYTES_MAX, FOLDER_ENTRIES_MAX};
 use crate::path::AbsPath;
 
 pub use append::Appender;
+pub use link::{read_link, replace_with_link};
 pub use lock::{Attempt, Lock};
 pub use private::{create_private_folders, create_private_new_folder, open_private_log, replace_private};
 pub use replace::{Durability, Rights, replace, replace_with_rights, rights};
@@ -139,11 +141,6 @@ pub fn look_at_link(path: &AbsPath) -> io::Result<Look> {
     std::fs::symlink_metadata(path).map(|meta| look_of(&meta))
 }
 
-/// The text of a link.
-pub fn read_link(path: &AbsPath) -> io::Result<PathBuf> {
-    std::fs::read_link(path)
-}
-
 /// The path without links; everything on it must exist.
 pub fn real_path(path: &AbsPath) -> io::Result<AbsPath> {
     absolute(std::fs::canonicalize(path)?)
@@ -196,6 +193,11 @@ pub fn set_mode(path: &AbsPath, mode: u32) -> io::Result<()> {
 /// Removes a file or a link.
 pub fn remove_file(path: &AbsPath) -> io::Result<()> {
     std::fs::remove_file(path)
+}
+
+/// Removes a folder that is empty.
+pub fn remove_empty_folder(path: &AbsPath) -> io::Result<()> {
+    std::fs::remove_dir(path)
 }
 
 /// Removes a folder with everything in it; links in it are removed, not followed.

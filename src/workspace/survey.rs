@@ -18,6 +18,7 @@ use std::sync::Arc;
 
 pub use picture::Reach;
 
+use self::compare::Suspect;
 use self::picture::{Picture, Sight, Tracking};
 use super::walk::Stop;
 use super::{Files, on_blocking_thread};
@@ -34,10 +35,23 @@ pub struct Before(Arc<Seen>);
 pub struct Changes {
     /// The changed files, by path.
     pub found: Vec<Found>,
-    /// How many more there are, or may be.
-    pub more: usize,
+    /// Those that are more than can be listed, or that may have changed.
+    pub more: Unlisted,
+    /// Those whose names are not UTF-8, so that nothing can name them exactly.
+    pub unnamed: Unlisted,
     /// Whether all of the workspace was compared.
     pub reach: Reach,
+}
+
+/// Changed files that are not told one by one.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Unlisted {
+    /// How many they are.
+    pub count: usize,
+    /// Some of them.
+    pub some: Vec<AbsPath>,
+    /// How many of them were there before.
+    pub lost: usize,
 }
 
 /// A path at which something else stands than before.
@@ -49,6 +63,8 @@ pub struct Found {
     pub before: Stand,
     /// What stands there now.
     pub after: Stand,
+    /// How many of the folders above it were not there before.
+    pub bare: u32,
 }
 
 /// What stands at a path.
@@ -120,6 +136,16 @@ impl Before {
     /// Looks around after the command, and compares.
     pub async fn changes(&self) -> Changes {
         compare::changes(&self.0).await
+    }
+}
+
+impl Unlisted {
+    fn add(&mut self, suspect: &Suspect) {
+        self.count += 1;
+        self.lost += usize::from(suspect.was_there());
+        if self.some.len() < limits::survey::FURTHER_NAMED_MAX {
+            self.some.push(suspect.path.clone());
+        }
     }
 }
 
@@ -236,6 +262,19 @@ impl Held {
 }
 
 impl Seen {
+    /// How many of the folders above a path that is new were not there.
+    fn bare(&self, path: &AbsPath) -> u32 {
+        if self.loose.contains_key(path) {
+            return 0;
+        }
+        let above = std::iter::successors(path.parent(), AbsPath::parent);
+        let known =
+            |folder: &AbsPath| self.picture.folders.contains_key(folder) || self.roots.contains(folder);
+        let inside = |folder: &AbsPath| self.roots.iter().any(|root| folder.starts_with(root));
+        let bare = above.take_while(|folder| !known(folder) && inside(folder)).count();
+        u32::try_from(bare).unwrap_or(u32::MAX)
+    }
+
     /// Blocks.
     fn look(roots: Vec<AbsPath>, known: Vec<AbsPath>, stop: &Stop) -> Self {
         let picture = camera::take(&roots, None, stop);

@@ -31,8 +31,12 @@ struct Place {
 type Said = (i32, String, String);
 
 impl Place {
+    fn empty() -> Self {
+        Self { state: tempfile::tempdir().unwrap(), work: tempfile::tempdir().unwrap() }
+    }
+
     fn new() -> Self {
-        let place = Self { state: tempfile::tempdir().unwrap(), work: tempfile::tempdir().unwrap() };
+        let place = Self::empty();
         place.write("script", SCRIPT);
         place.write("a.txt", A);
         place.write("b.txt", "hello\n");
@@ -275,4 +279,49 @@ async fn a_session_that_an_editor_holds_is_left_to_it() {
         assert_eq!(output.status.code(), Some(1), "{noted}");
         assert!(noted.contains("is in use by process") && noted.contains("do it there"), "{noted}");
     }
+}
+
+#[test]
+fn a_command_that_changes_more_files_than_are_listed_says_so() {
+    let place = Place::empty();
+    let script = "call bash {\"command\": \"for n in $(seq 2010); do echo $n > f$n; done; sed -i s/old/new/ src/*\"}\n\
+                  done\nsay Done.\ndone\n";
+    place.write("script", script);
+    std::fs::create_dir(place.work.path().join("src")).unwrap();
+    for name in ["src/a", "src/b"] {
+        place.write(name, "old\n");
+    }
+    let git = "git init -q && git add src && git -c user.name=a -c user.email=a commit -qm x";
+    assert!(
+        std::process::Command::new("sh")
+            .args(["-c", git])
+            .current_dir(place.work.path())
+            .status()
+            .unwrap()
+            .success()
+    );
+    let run = ["run", "--model", "script:script", "--allow", "bash", "Go."];
+    let told = "the command changed further files, which are too many to be listed and do not go back: 12 (f";
+    place.says(&run, 0, "Done.", told);
+    // What was there before comes first.
+    place.says(&["undo", "--yes"], 3, "went back: src/b", told);
+    assert_eq!((place.text("src/a"), place.text("src/b")), ("old\n".into(), "old\n".into()));
+}
+
+#[test]
+fn what_a_command_did_before_the_program_was_killed_is_named_as_not_known() {
+    let place = Place::empty();
+    place.write("script", "call bash {\"command\": \"echo more >> a.txt; sleep 60\"}\ndone\n");
+    place.write("a.txt", "one\n");
+    let mut run = quillon(place.work.path(), place.state.path());
+    run.args(["run", "--json", "--model", "script:script", "--allow", "bash", "Go."]);
+    let mut run = run.stdout(std::process::Stdio::piped()).spawn().unwrap();
+    let output = std::io::BufReader::new(run.stdout.take().unwrap());
+    let started =
+        std::io::BufRead::lines(output).map_while(Result::ok).any(|line| line.contains("\"callStarted\""));
+    assert!(started);
+    run.kill().unwrap();
+    run.wait().unwrap();
+    let told = "Quillon ended while a command ran: which files it had changed is not known, and none of that goes back";
+    place.says(&["undo", "--yes"], 3, "", told);
 }

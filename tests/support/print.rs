@@ -72,6 +72,7 @@ pub fn line(event: &Event, root: &str) -> String {
         }
         Event::Titled { title } => format!("title: {title}"),
         Event::Noticed { level, text } => format!("notice {level:?}: {text}"),
+        Event::Overlooked { text, .. } => format!("overlooked: {text}"),
         Event::Briefed { .. } => "briefed".to_owned(),
         Event::Reminded { text, .. } => format!("reminded: {text}"),
         Event::TurnEnded { turn, stop, usage } => {
@@ -162,10 +163,18 @@ fn ended(outcome: &Outcome) -> String {
     }
 }
 
-/// A command's result without the time it took, which is another one on a busy machine.
+/// A command's result without the time it took, which is another one on a busy machine; words of ours may
+/// stand behind it.
 fn without_time(text: &str) -> String {
-    match text.strip_suffix(" s)").and_then(|rest| rest.rsplit_once(", ")) {
-        Some((before, time)) if time.parse::<f64>().is_ok() => format!("{before}, … s)"),
-        Some(_) | None => text.to_owned(),
+    let at_the_end = text.strip_suffix(" s)").map(|rest| (rest, ""));
+    match at_the_end.or_else(|| text.split_once(" s)\n(")) {
+        Some((head, behind)) => match head.rsplit_once(", ") {
+            Some((before, time)) if time.parse::<f64>().is_ok() => {
+                let behind = if behind.is_empty() { String::new() } else { format!("\n({behind}") };
+                format!("{before}, … s){behind}")
+            }
+            Some(_) | None => text.to_owned(),
+        },
+        None => text.to_owned(),
     }
 }

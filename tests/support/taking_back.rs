@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use quillon::engine::{
-    Body, Covers, Decided, Decision, Mixed, RestoreOf, RestoredTo, Review, ReviewOf, Session, TurnId, Verdict,
+    Body, Covers, Decided, Decision, Form, Mixed, RestoreOf, RestoredTo, Review, ReviewOf, Session, TurnId,
+    Verdict,
 };
 use quillon::path::AbsPath;
 
@@ -67,7 +68,9 @@ async fn review(session: &Session, root: &str) -> Vec<String> {
             })
             .collect();
         if lines.is_empty() {
-            lines.push(format!("= {file}: {} -> {}", body(&review.baseline), body(&review.current)));
+            let form = if review.form == Form::Other { " (other form)" } else { "" };
+            let (old, new) = (body(&review.baseline), body(&review.current));
+            lines.push(format!("= {file}: {old} -> {new}{form}"));
         }
         lines
     };
@@ -79,6 +82,7 @@ fn body(body: &Body) -> String {
         Body::Absent => "nothing".into(),
         Body::Text(text) => format!("{text:?}"),
         Body::Other(_) => "bytes".into(),
+        Body::Link(text) => format!("a link to {text}"),
         Body::Unknown => "unknown".into(),
     }
 }

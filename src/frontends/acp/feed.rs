@@ -209,6 +209,7 @@ impl Feed {
             | Event::Todo { .. }
             | Event::Titled { .. }
             | Event::Noticed { .. }
+            | Event::Overlooked { .. }
             | Event::Briefed { .. }
             | Event::Reminded { .. } => {}
         }

@@ -156,6 +156,7 @@ impl Projection {
             Event::Todo { items } => self.updates.push(acp::SessionUpdate::Plan(v1::plan(items))),
             Event::Titled { .. } => self.tell_title(None),
             Event::Noticed { level, text } => self.notice(*level, text),
+            Event::Overlooked { text, .. } => self.notice(Level::Warning, text),
             Event::TurnEnded { turn, stop, .. } => self.turn_ended(turn, stop, &fact.at),
             Event::Opened { .. }
             | Event::Touched { .. }

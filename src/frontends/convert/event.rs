@@ -167,6 +167,9 @@ fn fact(recorder: &Recorder, event: &Event) -> WireEvent {
         Event::Noticed { level, text } => {
             WireEvent::Notice(wire::Notice { level: notice_level(*level), text: text.clone() })
         }
+        Event::Overlooked { text, .. } => {
+            WireEvent::Notice(wire::Notice { level: notice_level(Level::Warning), text: text.clone() })
+        }
         Event::Briefed { text } => WireEvent::Briefed(wire::Briefed { text: text.clone() }),
         Event::Reminded { text, .. } => WireEvent::Reminded(wire::Reminded { text: text.clone() }),
         Event::TurnEnded { stop, usage, .. } => WireEvent::TurnEnded(turn_ended(stop, *usage)),
@@ -357,8 +360,8 @@ mod tests {
     use super::*;
     use crate::engine::journal::MemoryJournal;
     use crate::engine::{
-        Answer, Block, Choice, ChoiceKind, Deliver, Mode, Output, Question, Reminder, Seq, Subject, ToolCall,
-        Who,
+        Answer, Beside, Block, Choice, ChoiceKind, Deliver, Mode, Output, Question, Reminder, Seq, Subject,
+        ToolCall, Who,
     };
     use crate::path::AbsPath;
     use crate::policy::Grant;
@@ -499,6 +502,7 @@ mod tests {
                     kept: None,
                     after: None,
                     restore: None,
+                    beside: Beside::default(),
                 },
                 "src/main.rs created (+2 −0).",
             ),

@@ -25,7 +25,7 @@ pub(super) fn found(
         }
         What::Absent => None,
         // Of what is no text nobody can be shown lines; that it stood there is told all the same.
-        What::Other { .. } | What::Unknown => Some(String::new()),
+        What::Other { .. } | What::Link { .. } | What::Unknown => Some(String::new()),
     };
     changed(recorder, call, &FileChange { path: path.clone(), old: at(before), new: at(after) })
 }

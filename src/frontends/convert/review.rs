@@ -86,7 +86,7 @@ pub fn planned(recorder: &Recorder, planned: &Planned) -> wire::RestorePreview {
 fn text(body: &Body) -> Option<String> {
     match body {
         Body::Text(text) => Some(text.to_string()),
-        Body::Absent | Body::Other(_) | Body::Unknown => None,
+        Body::Absent | Body::Other(_) | Body::Link(_) | Body::Unknown => None,
     }
 }
 
@@ -94,7 +94,7 @@ fn change(old: &Body, new: &Body) -> Change {
     match (old, new) {
         (Body::Absent, _) => Change::Created,
         (_, Body::Absent) => Change::Deleted,
-        (Body::Text(_) | Body::Other(_) | Body::Unknown, _) => Change::Modified,
+        (Body::Text(_) | Body::Other(_) | Body::Link(_) | Body::Unknown, _) => Change::Modified,
     }
 }
 

@@ -26,6 +26,7 @@ pub fn step(open: &mut Option<TurnId>, fact: &Recorded) -> Option<TurnId> {
         | Event::CallEnded { .. }
         | Event::Todo { .. }
         | Event::Noticed { .. }
+        | Event::Overlooked { .. }
         | Event::Reminded { .. } => open.clone(),
         Event::Opened { .. }
         | Event::Configured { .. }

@@ -76,6 +76,7 @@ fn changes_the_list(event: &Event) -> bool {
         | Event::CallEnded { .. }
         | Event::Todo { .. }
         | Event::Noticed { .. }
+        | Event::Overlooked { .. }
         | Event::Briefed { .. }
         | Event::Reminded { .. } => false,
     }

@@ -254,6 +254,7 @@ fn changes_files(event: &Event) -> bool {
         | Event::Todo { .. }
         | Event::Titled { .. }
         | Event::Noticed { .. }
+        | Event::Overlooked { .. }
         | Event::Briefed { .. }
         | Event::Reminded { .. } => false,
     }

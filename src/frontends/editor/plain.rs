@@ -269,6 +269,7 @@ impl Plain {
             | Event::Todo { .. }
             | Event::Titled { .. }
             | Event::Noticed { .. }
+            | Event::Overlooked { .. }
             | Event::Briefed { .. }
             | Event::Reminded { .. } => export::fact(session.recorder(), event, &mut words),
         }

@@ -198,6 +198,7 @@ pub fn mark<'a>(reviews: impl IntoIterator<Item = &'a Review>) -> String {
             (Some(Version::Text(hash)), _) => hash.to_string(),
             (None, Body::Other(hash)) => hash.to_string(),
             (Some(Version::Absent), _) => "absent".to_owned(),
+            (None, Body::Link(text)) => format!("link {text}"),
             (None, Body::Absent | Body::Text(_) | Body::Unknown) => "unknown".to_owned(),
         };
         let hunks: Vec<&str> = review.hunks.iter().map(|hunk| hunk.id.as_str()).collect();
@@ -219,7 +220,7 @@ fn whole_file(review: &Review) -> &'static str {
     match (&review.baseline, &review.current) {
         (Body::Absent, _) => "the creation of this file",
         (_, Body::Absent) => "the deletion of this file",
-        (Body::Text(_) | Body::Other(_) | Body::Unknown, _) => "all changes of this file",
+        (Body::Text(_) | Body::Other(_) | Body::Link(_) | Body::Unknown, _) => "all changes of this file",
     }
 }
 

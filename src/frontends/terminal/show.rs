@@ -175,6 +175,7 @@ impl<'a> Show<'a> {
                 };
                 console.note(tone, text);
             }
+            Event::Overlooked { text, .. } => console.note(Tone::Warning, text),
             Event::TurnEnded { stop, .. } => ended(stop, console),
             Event::Opened { .. }
             | Event::Configured { .. }

@@ -1,5 +1,6 @@
 //! A file's stamp: what tells, without reading it, whether it may have changed.
 
+use std::ffi::OsString;
 use std::fs::{DirEntry, Metadata};
 use std::io;
 use std::time::{Duration, SystemTime};
@@ -61,9 +62,9 @@ pub fn standing(folder: &AbsPath, max: usize) -> io::Result<(Vec<Standing>, Rest
 }
 
 impl Standing {
-    /// Its name, where that is UTF-8.
-    pub fn name(&self) -> Option<String> {
-        self.0.file_name().into_string().ok()
+    /// Its name, which need not be UTF-8.
+    pub fn name(&self) -> OsString {
+        self.0.file_name()
     }
 
     /// What it is; links are not followed.
@@ -208,10 +209,7 @@ mod tests {
         entries.sort_by_key(Standing::name);
         let told: Vec<_> = entries.iter().map(|one| (one.name(), one.kind(), one.stamp().unwrap())).collect();
         let stamp_of = |name: &str| stamp(&folder.join(name).unwrap()).unwrap();
-        assert_eq!(
-            told,
-            [(Some("a".into()), Kind::File, stamp_of("a")), (Some("b".into()), Kind::Link, stamp_of("b")),]
-        );
+        assert_eq!(told, [("a".into(), Kind::File, stamp_of("a")), ("b".into(), Kind::Link, stamp_of("b"))]);
         assert_eq!(rest, Rest::Nothing);
         assert_eq!(standing(&folder, 1).unwrap().1, Rest::More);
     }

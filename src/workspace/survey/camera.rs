@@ -1,5 +1,6 @@
 //! Takes a picture: the folders level by level, on some threads, within bounds.
 
+use std::ffi::{OsStr, OsString};
 use std::io::{
     self,
     ErrorKind::{NotFound, PermissionDenied},
@@ -190,8 +191,8 @@ impl<'a> Camera<'a> {
         if rest == Rest::More || seen > self.entries_max {
             return Listed::Left;
         }
-        let named = standing.into_iter().filter_map(|one| Some((one.name()?, one)));
-        let mut named: Vec<(String, Standing)> = named.collect();
+        let named = standing.into_iter().map(|one| (one.name(), one));
+        let mut named: Vec<(OsString, Standing)> = named.collect();
         named.sort_unstable_by(|left, right| left.0.cmp(&right.0));
         let mut here = Here::new(self, visit, named.iter().any(|(name, _)| name == ".git"));
         let mut entries = Vec::with_capacity(named.len());
@@ -239,7 +240,7 @@ impl<'a> Here<'a> {
         Self { path: &visit.path, earlier: camera.earlier, earlier_folder, rules, tracks, buffer }
     }
 
-    fn file(&mut self, name: &str, standing: &Standing) -> Option<Sight> {
+    fn file(&mut self, name: &OsStr, standing: &Standing) -> Option<Sight> {
         let before = self.earlier_folder.and_then(|folder| folder.sight(name));
         if let Some(Sight::Passed(_)) = before {
             return Some(Sight::Passed(standing.kind()));
@@ -259,7 +260,7 @@ impl<'a> Here<'a> {
         }
     }
 
-    fn looked_at(&self, name: &str, standing: &Standing, tracked: Option<usize>) -> io::Result<Sight> {
+    fn looked_at(&self, name: &OsStr, standing: &Standing, tracked: Option<usize>) -> io::Result<Sight> {
         let stamp = standing.stamp()?;
         Ok(match stamp.kind {
             Kind::File => Sight::File(stamp, self.tracking(tracked, &stamp)),
@@ -268,7 +269,7 @@ impl<'a> Here<'a> {
         })
     }
 
-    fn folder(&mut self, name: &str, visits: &mut Vec<Visit>) -> Option<Sight> {
+    fn folder(&mut self, name: &OsStr, visits: &mut Vec<Visit>) -> Option<Sight> {
         let path = self.path.join(name).ok()?;
         let before = self.earlier_folder.and_then(|folder| folder.sight(name));
         let was_listed = self.earlier.is_some_and(|earlier| earlier.folders.contains_key(&path));
@@ -298,22 +299,22 @@ impl<'a> Here<'a> {
     }
 
     /// The place of an entry in the index.
-    fn tracked(&mut self, name: &str) -> Option<usize> {
+    fn tracked(&mut self, name: &OsStr) -> Option<usize> {
         let tracks = self.tracks.as_ref()?;
         self.buffer.clear();
-        self.buffer.extend([tracks.prefix.as_str(), name]);
+        self.buffer.extend([tracks.prefix.as_str(), name.to_str()?]);
         tracks.ground.index.find(&tracks.below, &self.buffer)
     }
 
-    fn is_submodule(&mut self, name: &str) -> bool {
+    fn is_submodule(&mut self, name: &OsStr) -> bool {
         let Some(at) = self.tracked(name) else { return false };
         let tracked = self.tracks.as_ref().and_then(|tracks| tracks.ground.index.tracked(at));
         tracked.is_some_and(Tracked::is_repository)
     }
 
-    fn tracked_below(&self, name: &str) -> Option<Tracks> {
+    fn tracked_below(&self, name: &OsStr) -> Option<Tracks> {
         let Tracks { ground, below, prefix } = self.tracks.as_ref()?;
-        let prefix = format!("{prefix}{name}/");
+        let prefix = format!("{prefix}{}/", name.to_str()?);
         let below = ground.index.below(below.clone(), &prefix);
         Some(Tracks { ground: ground.clone(), below, prefix })
     }

@@ -1,6 +1,7 @@
 //! Two pictures become a list of changes, with what stood and stands at each path.
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::sync::Arc;
 
 use super::picture::{Folder, Ground, Reach, Sight, Tracking};
@@ -14,8 +15,8 @@ use crate::workspace::on_blocking_thread;
 use crate::workspace::walk::Stop;
 
 /// A path at which something may have changed.
-struct Suspect {
-    path: AbsPath,
+pub(super) struct Suspect {
+    pub(super) path: AbsPath,
     before: Option<Sight>,
     after: Option<Sight>,
     /// Git's content from before.
@@ -66,9 +67,9 @@ fn suspects(seen: &Seen, stop: &Stop) -> (Vec<Suspect>, Reach) {
             suspects.insert(path.clone(), suspect);
         }
     }
-    // Those that can be brought back for certain come first, if there are too many.
+    // Those that can be brought back for certain come first, if there are too many; then what was there.
     let mut suspects: Vec<Suspect> = suspects.into_values().collect();
-    suspects.sort_by_key(|suspect| !suspect.is_held(seen));
+    suspects.sort_by_key(|suspect| (!suspect.is_held(seen), suspect.wish.is_none(), !suspect.was_there()));
     for suspect in suspects.iter_mut().filter(|suspect| suspect.is_held(seen)) {
         suspect.wish = None;
     }
@@ -93,7 +94,7 @@ fn compare_folders(
     suspects: &mut BTreeMap<AbsPath, Suspect>,
 ) {
     let ground = before.and_then(|folder| folder.ground.as_ref());
-    fn sight<'a>(folder: Option<&'a Folder>, name: &str) -> Option<&'a Sight> {
+    fn sight<'a>(folder: Option<&'a Folder>, name: &OsStr) -> Option<&'a Sight> {
         folder.and_then(|folder| folder.sight(name))
     }
     let were = before.into_iter().flat_map(|folder| &folder.entries);
@@ -151,6 +152,11 @@ impl Suspect {
         Self { path: path.clone(), before: before.cloned(), after: after.cloned(), wish, had: None }
     }
 
+    /// Whether there was something that can be lost.
+    pub(super) fn was_there(&self) -> bool {
+        matches!(self.before, Some(Sight::File(..) | Sight::Link(_)))
+    }
+
     fn is_held(&self, seen: &Seen) -> bool {
         matches!(seen.held.get(&self.path), Some(Held::Bytes(_)))
     }
@@ -196,13 +202,18 @@ fn compare(seen: &Seen, suspects: Vec<Suspect>, reach: Reach) -> Changes {
     let mut room = Room { bytes: limits::survey::FOUND_BYTES_MAX, summed: limits::survey::SUMMED_BYTES_MAX };
     let mut moved = Moved::default();
     for suspect in suspects {
+        if suspect.path.as_path().to_str().is_none() {
+            changes.unnamed.add(&suspect);
+            continue;
+        }
         if changes.found.len() == limits::survey::FOUND_MAX {
-            changes.more += 1;
+            changes.more.add(&suspect);
             continue;
         }
         let mut found = Found {
             before: before(seen, &suspect),
             after: after(&suspect, &mut room),
+            bare: if suspect.before.is_none() { seen.bare(&suspect.path) } else { 0 },
             path: suspect.path.clone(),
         };
         if let (Some(Sight::File(then, _)), Some(Sight::File(now, _))) = (&suspect.before, &suspect.after) {

@@ -5,6 +5,7 @@
 //! tracks. Links are not followed, and `.git` is not looked at.
 
 use std::collections::HashMap;
+use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -41,7 +42,8 @@ pub(super) struct Folder {
 
 /// An entry of a folder.
 pub(super) struct Entry {
-    pub(super) name: String,
+    /// It need not be UTF-8.
+    pub(super) name: OsString,
     pub(super) sight: Sight,
 }
 
@@ -81,13 +83,13 @@ impl Picture {
     /// What is known of a path, whose folder may not have been listed.
     pub(super) fn sight(&self, path: &AbsPath) -> Option<Option<&Sight>> {
         let folder = self.folders.get(&path.parent()?)?;
-        Some(folder.sight(path.as_path().file_name()?.to_str()?))
+        Some(folder.sight(path.as_path().file_name()?))
     }
 }
 
 impl Folder {
-    pub(super) fn sight(&self, name: &str) -> Option<&Sight> {
-        let at = self.entries.binary_search_by(|entry| entry.name.as_str().cmp(name)).ok()?;
+    pub(super) fn sight(&self, name: &OsStr) -> Option<&Sight> {
+        let at = self.entries.binary_search_by(|entry| entry.name.as_os_str().cmp(name)).ok()?;
         self.entries.get(at).map(|entry| &entry.sight)
     }
 }

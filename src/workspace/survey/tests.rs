@@ -43,8 +43,14 @@ fn shown(ground: &Ground, changes: &Changes) -> String {
         let name = |at: usize| changes.found[at].path.display_in(&ground.root);
         writeln!(shown, "renamed {} to {}", name(from), name(to)).unwrap();
     }
-    if changes.more > 0 || changes.reach != Reach::Whole {
-        writeln!(shown, "{} more, {:?}", changes.more, changes.reach).unwrap();
+    let (more, unnamed) = (&changes.more, &changes.unnamed);
+    if more.count > 0 || changes.reach != Reach::Whole {
+        writeln!(shown, "{} more, {:?}", more.count, changes.reach).unwrap();
+    }
+    if unnamed.count > 0 {
+        let names = unnamed.some.iter().map(|path| path.display_in(&ground.root));
+        let names: Vec<String> = names.collect();
+        writeln!(shown, "{} unnamed, {} lost: {}", unnamed.count, unnamed.lost, names.join(", ")).unwrap();
     }
     shown
 }
@@ -259,6 +265,7 @@ async fn without_git_and_with_strange_names() {
             b: nothing => "7\n" 644
             Changed d/x: "1\n" 644 => "2\n" 644
             Created none/at/all: nothing => "8\n" 644
+            3 unnamed, 1 lost: n�, f�/y, o�
         "#]],
     )
     .await;
@@ -267,26 +274,26 @@ async fn without_git_and_with_strange_names() {
 #[tokio::test]
 async fn binary_long_and_unreadable_files() {
     let ground = Ground::new(&format!(
-        "{REPOSITORY} printf 'a\\0b' > binary; head -c 5000000 /dev/zero > long; : > closed; chmod 000 closed; \
-            head -c 4194304 /dev/zero > fits; mkdir locked; echo l > locked/l"
+        "{REPOSITORY} printf 'a\\0b' > binary; head -c 17000000 /dev/zero > long; : > closed; chmod 000 closed; \
+            head -c 16777216 /dev/zero > fits; mkdir locked; echo l > locked/l"
     ))
     .await;
     let known = ["binary", "long", "closed", "fits", "locked/l"];
     let command =
-        "printf 'a\\0c' > binary; echo x >> long; head -c 4194305 /dev/zero > fits; chmod 000 locked";
+        "printf 'a\\0c' > binary; echo x >> long; head -c 16777217 /dev/zero > fits; chmod 000 locked";
     let changes = changes(&ground, &known, command).await;
     ground.sh("chmod 755 locked").await;
     let of = |name: &str| changes.found.iter().find(|found| found.path == ground.path(name));
     let binary = of("binary").unwrap();
     assert_eq!(binary.before, Stand::File { bytes: b"a\0b"[..].into(), mode: 0o644 });
     let long = of("long").unwrap();
-    let Stand::Unheld { len: 5_000_002, hash: Some(hash), lack: Lack::TooLong, .. } = long.after else {
+    let Stand::Unheld { len: 17_000_002, hash: Some(hash), lack: Lack::TooLong, .. } = long.after else {
         panic!()
     };
     assert_eq!(hash, Hash::of(&fs::read(&ground.path("long")).unwrap()));
     assert!(matches!(long.before, Stand::Unheld { lack: Lack::TooLong, .. }) && !long.is_restorable());
     let fits = of("fits").unwrap();
-    assert!(fits.is_restorable() && matches!(fits.after, Stand::Unheld { len: 4_194_305, .. }));
+    assert!(fits.is_restorable() && matches!(fits.after, Stand::Unheld { len: 16_777_217, .. }));
     assert_eq!((of("closed"), of("locked/l")), (None, None));
 }
 
@@ -310,6 +317,21 @@ async fn what_was_not_looked_at_is_not_told() {
 }
 
 #[tokio::test]
+async fn names_that_are_not_utf8_are_counted() {
+    let names = "odd=$(printf 'b\\377'); new=$(printf 'c\\376'); folder=$(printf 'd\\375'); ";
+    check(
+        &format!("{REPOSITORY} {names} echo one > $odd; mkdir $folder; echo two > $folder/e; echo x > same"),
+        &[],
+        &format!("{names} echo more >> $odd; echo new > $new; rm $folder/e; echo 1 > a"),
+        expect![[r#"
+            Changed a: "one\n" 644 => "1\n" 644
+            3 unnamed, 2 lost: b�, d�/e, c�
+        "#]],
+    )
+    .await;
+}
+
+#[tokio::test]
 async fn a_large_repository() {
     // 10,000 names for 100 files, since many new files take some file systems long.
     let ground = Ground::new(
@@ -324,7 +346,10 @@ async fn a_large_repository() {
     assert_eq!(names, ["d1/new", "d7/f7", "d9/e/g9"]);
     assert!(some.found.iter().all(Found::is_restorable));
     let all = changes(&ground, &["d99/f1"], "rm d*/f*").await;
-    assert_eq!((all.found.len(), all.more), (limits::survey::FOUND_MAX, 5_000 - limits::survey::FOUND_MAX));
+    assert_eq!(
+        (all.found.len(), all.more.count),
+        (limits::survey::FOUND_MAX, 5_000 - limits::survey::FOUND_MAX)
+    );
     let known = all.found.iter().find(|found| found.path == ground.path("d99/f1")).unwrap();
     assert!(known.is_restorable(), "a file that the session knows is told though there are too many");
 }

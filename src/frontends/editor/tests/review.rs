@@ -123,3 +123,46 @@ async fn an_undo_that_the_editor_refuses_has_failed() {
     assert_eq!(client.review().await["hunks"][0]["newText"], "2\n");
     assert_eq!(client.disk(), DISK);
 }
+
+#[tokio::test]
+async fn an_edit_that_went_with_an_unsaved_buffer_is_nothing_to_look_at() {
+    let mut client = edited().await;
+    let list = json!({"sessionId": "s1"});
+    let listed = client.ask("agent/review/list", list.clone()).await;
+    assert_eq!(listed["result"]["files"][0]["hunks"], 1, "{listed}");
+    let closed = json!({"textDocument": {"uri": client.uri("a.txt")}});
+    client.notify("textDocument/didClose", closed).await;
+    let listed = client.ask("agent/review/list", list).await;
+    assert_eq!(listed["result"]["files"], json!([]), "{listed}");
+}
+
+#[tokio::test]
+async fn a_deleted_file_comes_back_though_the_user_typed_in_its_buffer() {
+    let patch = "*** Begin Patch\n*** Delete File: a.txt\n*** End Patch\n";
+    let script = vec![
+        calls("read", json!({"file_path": "a.txt"})),
+        calls("apply_patch", json!({"input": patch})),
+        says("Done."),
+    ];
+    let mut client = Client::begun(script).await;
+    let path = client.path("a.txt");
+    #[allow(clippy::disallowed_methods, reason = "makes the file that is open")]
+    std::fs::write(path.as_path(), DISK).unwrap();
+    let file = client.uri("a.txt");
+    let document = json!({"uri": file, "languageId": "text", "version": 1, "text": DISK});
+    client.notify("textDocument/didOpen", json!({"textDocument": document})).await;
+    client.session().await;
+    client.ask("agent/config/set", json!({"sessionId": "s1", "option": "mode", "value": "edit"})).await;
+    client.prompt("p1").await;
+    client.event("turnEnded").await;
+    assert!(crate::workspace::is_gone(&path));
+    let change =
+        json!({"textDocument": {"uri": file, "version": 2}, "contentChanges": [{"text": "typed\n"}]});
+    client.notify("textDocument/didChange", change).await;
+    let listed = client.ask("agent/review/list", json!({"sessionId": "s1"})).await;
+    assert_eq!(listed["result"]["files"][0]["change"], "deleted", "{listed}");
+    let undo = json!({"sessionId": "s1", "items": [{"uri": file, "decision": "undo"}]});
+    let decided = client.ask("agent/review/decide", undo).await;
+    assert_eq!(decided["result"]["items"][0]["state"], "done", "{decided}");
+    assert_eq!(crate::workspace::on_disk(&path).unwrap(), DISK.as_bytes());
+}

@@ -1,0 +1,43 @@
+//! What is still to happen where a session was cut off, so that everything that was opened is closed.
+
+use super::State;
+use crate::engine::event::{Event, Outcome, Stop, Usage, Who, Why};
+use crate::engine::found;
+use crate::policy::Intent;
+
+impl State {
+    /// The facts that close what is open, as after a crash, in the order in which they are recorded.
+    pub fn closing(&self) -> Vec<Event> {
+        let mut facts = Vec::new();
+        for open in &self.questions {
+            facts.push(Event::Answered { question: open.id.clone(), answer: None, by: Who::Quillon });
+        }
+        for call in self.open_calls() {
+            if self.commands.contains(&call) {
+                facts.push(found::unseen(call.clone(), "Quillon ended"));
+            }
+            facts.push(Event::CallEnded { call, outcome: Outcome::Interrupted });
+        }
+        for waiting in &self.queue {
+            facts.push(Event::Removed { prompt: waiting.prompt.clone(), why: Why::Interrupted });
+        }
+        if let Some(turn) = &self.turn {
+            facts.push(Event::TurnEnded {
+                turn: turn.id.clone(),
+                stop: Stop::Interrupted,
+                usage: Usage::default(),
+            });
+        }
+        facts
+    }
+
+    /// Notes which commands may run.
+    pub(super) fn note_commands(&mut self, event: &Event) {
+        if let Event::CallStarted { call, intent: Intent::Run { .. }, .. } = event {
+            self.commands.push(call.clone());
+        }
+        if let Event::CallEnded { call, .. } = event {
+            self.commands.retain(|running| running != call);
+        }
+    }
+}
