@@ -205,7 +205,7 @@ impl Files {
         let Some(text) = self.buffers.read(path).await else { return on_disk };
         let text = text.map_err(|error| FileError::Io { path: path.clone(), error })?;
         match on_disk {
-            Ok((Content::Text(file), bytes)) if write::same(&file.text, &text) => {
+            Ok((_, bytes)) if file::has(&bytes, &text) => {
                 Ok((Content::Text(TextFile::of_buffer(&text)), bytes))
             }
             Ok(_) | Err(_) => Err(FileError::Unsaved(path.clone())),
@@ -330,10 +330,7 @@ pub fn is_gone(path: &AbsPath) -> bool {
 
 /// Whether the disk has this text of an editor's. Blocks.
 pub fn is_on_disk(path: &AbsPath, text: &str) -> io::Result<bool> {
-    match file::decode(fs::read_up_to(path, limits::TEXT_BYTES_MAX)?.bytes) {
-        Content::Text(file) => Ok(write::same(&file.text, text)),
-        Content::Binary { .. } => Ok(false),
-    }
+    Ok(file::has(&fs::read_up_to(path, limits::TEXT_BYTES_MAX)?.bytes, text))
 }
 
 /// The files below a folder by their paths, as [`Files::glob`] finds them where no editor is. Blocks.

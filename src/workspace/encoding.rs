@@ -108,6 +108,49 @@ pub(super) fn text_of(bytes: Vec<u8>) -> Result<(String, Encoding), Vec<u8>> {
     if text.contains('\0') { Err(bytes) } else { Ok((text, encoding)) }
 }
 
+/// Whether an editor may have read these bytes, which are no UTF-8, as this text: it knows more encodings
+/// than we do, or was told one.
+pub(super) fn any_reads(bytes: &[u8], is_it: impl Fn(&str) -> bool) -> bool {
+    let bytes_alone = || bytes.iter().map(|byte| char::from(*byte)).collect::<String>();
+    is_it(&String::from_utf8_lossy(bytes))
+        || is_it(&bytes_alone())
+        || EDITORS.iter().any(|encoding| is_it(&encoding.decode_without_bom_handling(bytes).0))
+}
+
+/// The encodings in which editors offer to read a file, beside UTF-8.
+const EDITORS: [&encoding_rs::Encoding; 30] = [
+    UTF_16LE,
+    UTF_16BE,
+    WINDOWS_1252,
+    encoding_rs::SHIFT_JIS,
+    encoding_rs::EUC_JP,
+    encoding_rs::GB18030,
+    encoding_rs::GBK,
+    encoding_rs::BIG5,
+    encoding_rs::EUC_KR,
+    encoding_rs::KOI8_R,
+    encoding_rs::KOI8_U,
+    encoding_rs::WINDOWS_1250,
+    encoding_rs::WINDOWS_1251,
+    encoding_rs::WINDOWS_1253,
+    encoding_rs::WINDOWS_1254,
+    encoding_rs::WINDOWS_1255,
+    encoding_rs::WINDOWS_1256,
+    encoding_rs::WINDOWS_1257,
+    encoding_rs::WINDOWS_1258,
+    encoding_rs::WINDOWS_874,
+    encoding_rs::ISO_8859_2,
+    encoding_rs::ISO_8859_4,
+    encoding_rs::ISO_8859_5,
+    encoding_rs::ISO_8859_6,
+    encoding_rs::ISO_8859_7,
+    encoding_rs::ISO_8859_8,
+    encoding_rs::ISO_8859_13,
+    encoding_rs::ISO_8859_15,
+    encoding_rs::IBM866,
+    encoding_rs::MACINTOSH,
+];
+
 /// UTF-16 without its mark could not be told from other bytes.
 fn marked(text: &str) -> Cow<'_, str> {
     if text.starts_with(MARK) { text.into() } else { format!("{MARK}{text}").into() }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::encoding::{self, Encoding};
-use super::media;
+use super::{media, write};
 use crate::text::Version;
 
 /// What a file holds.
@@ -80,6 +80,15 @@ pub fn decode(bytes: Vec<u8>) -> Content {
     }
 }
 
+/// Whether a file with these bytes has nothing else than an editor's text.
+pub(super) fn has(bytes: &[u8], in_editor: &str) -> bool {
+    let is_it = |text: &str| write::same(text, in_editor);
+    match str::from_utf8(bytes) {
+        Ok(text) if !text.contains('\0') => is_it(text),
+        Ok(_) | Err(_) => encoding::any_reads(bytes, is_it),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -107,5 +116,27 @@ mod tests {
                 Content::Text(_) => assert_eq!(expected, "", "{bytes:?}"),
             }
         }
+    }
+
+    #[test]
+    fn an_editors_text_is_known_whatever_encoding_it_read() {
+        let utf16: Vec<u8> = "é\r\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        for (bytes, text) in [
+            (&b"a\r\n"[..], "a\n"),
+            (b"\xef\xbb\xbfa\n", "a\n"),
+            (b"\xff\xfe\xe9\0\r\0\n\0", "é\n"),
+            (b"\xfe\xff\0\xe9\0\n", "\u{feff}é\n"),
+            // Without its mark, as somebody told the editor to read it.
+            (&utf16, "é\n"),
+            (b"caf\xe9 \x80\n", "café €\n"),
+            (b"caf\xe9 \x80\n", "café \u{80}\n"),
+            (b"caf\xe9\n", "caf\u{fffd}\n"),
+            (b"\x83e\x83X\x83g\n", "テスト\n"),
+        ] {
+            assert!(has(bytes, text), "{bytes:x?} is {text:?}");
+            assert!(!has(bytes, &format!("{text}typed")), "{bytes:x?} is not {text:?} and more");
+            assert!(!has(bytes, ""), "{bytes:x?} is not nothing");
+        }
+        assert!(!has("é".as_bytes(), "Ã©"), "what is UTF-8 is nothing else");
     }
 }
