@@ -22,7 +22,7 @@ use crate::policy::Intent;
 use crate::text::{Change, Edit, Version, ends};
 use crate::workspace::survey;
 use crate::workspace::{
-    Content, FileError, GlobQuery, Globbed, GrepQuery, Grepped, Listing, PageQuery, Pages, Part, Unfit,
+    Content, FileError, GlobQuery, Globbed, GrepQuery, Grepped, Listing, PageQuery, Pages, Part, Views, Unfit,
     WriteError, Written,
 };
 
@@ -63,6 +63,11 @@ impl<'a> Access<'a> {
     /// The folder that relative paths count from, to name files as the user does.
     pub fn cwd(&self) -> &'a AbsPath {
         self.turn.parts.files.cwd()
+    }
+
+    /// What the model has seen of each file.
+    pub fn views(&self) -> &'a Views {
+        self.turn.parts.files.views()
     }
 
     /// What a granted write makes of each file.

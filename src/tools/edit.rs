@@ -16,8 +16,8 @@ use crate::limits;
 use crate::path::AbsPath;
 use crate::policy::{Intent, Location};
 use crate::text::replace::{self, Failed, Replacement, Series};
-use crate::text::{Change, Edit, Splice, Version, ends};
-use crate::workspace::{Content, Files, Side, TextFile};
+use crate::text::{Change, Edit, Splice, ends};
+use crate::workspace::{Content, Files, Side, TextFile, Views};
 
 pub(super) struct EditFile(ToolSpec);
 
@@ -67,21 +67,9 @@ impl Tool for EditFile {
             let wanted = wanted::read(input)?;
             match place.side {
                 Side::Inside => {
-                    let content = files.read(&place.path).await?;
-                    let file = text_of(content, &place.path)?;
-                    let version = file.version;
-                    match planned(wanted.clone(), place.path.clone(), file.clone(), files.cwd()).await? {
-                        Ok(plan) => Ok(plan),
-                        Err(failed) => {
-                            if let Some(plan) = carried(wanted, &place.path, &file, files).await? {
-                                return Ok(plan);
-                            }
-                            let failures = files.views().failed(&place.path);
-                            let seen = files.views().of(&place.path).map(|view| view.version);
-                            let seen = told::Seen::new(seen, version, failures);
-                            Err(told::refusal(&failed, &ends::lf(&file.text), Some(seen)))
-                        }
-                    }
+                    let file = text_of(files.read(&place.path).await?, &place.path)?;
+                    let target = Target { path: &place.path, file, cwd: files.cwd(), views: files.views() };
+                    target.planned(wanted).await
                 }
                 // This may not be looked at before a rule or the user has said yes to that.
                 Side::Withheld | Side::Outside => Ok(Plan {
@@ -99,10 +87,8 @@ impl Tool for EditFile {
             match access.intent() {
                 Intent::Read { path } => {
                     let file = text_of(access.read().await?, path)?;
-                    match planned(wanted, path.clone(), file.clone(), access.cwd()).await? {
-                        Ok(plan) => Ok(Ran::Needs(plan)),
-                        Err(failed) => Err(told::refusal(&failed, &ends::lf(&file.text), None)),
-                    }
+                    let target = Target { path, file, cwd: access.cwd(), views: access.views() };
+                    Ok(Ran::Needs(target.planned(wanted).await?))
                 }
                 Intent::Write { edits } => {
                     access.write().await?;
@@ -124,68 +110,81 @@ impl Tool for EditFile {
     }
 }
 
-/// The plan for these replacements, or why there is none.
-async fn planned(
-    wanted: Vec<Replacement>,
-    path: AbsPath,
+/// A file that may be looked at, and what the model has seen of it.
+struct Target<'a> {
+    path: &'a AbsPath,
     file: TextFile,
-    cwd: &AbsPath,
-) -> Result<Result<Plan, Failed>, ToolError> {
-    if file.text.len() > limits::EDITED_BYTES_MAX {
-        return Err(ToolError::new(format!(
-            "{path} has {} bytes, more than the {} that are edited here; change it with a command",
-            file.text.len(),
-            limits::EDITED_BYTES_MAX
-        )));
-    }
-    let version = file.version;
-    let made = apart(move || -> Result<(Series, usize), Failed> {
-        let (view, series) = made(&file, &wanted)?;
-        let line = series.splices.first().map_or(0, |splice| replace::line_of(&view, splice.start) - 1);
-        Ok((series, line))
-    });
-    let (series, line) = match made.await? {
-        Ok(made) => made,
-        Err(failed) => return Ok(Err(failed)),
-    };
-    Ok(Ok(Plan {
-        title: format!("Edit {}", path.display_in(cwd)),
-        locations: vec![Location { path: path.clone(), line: u32::try_from(line).ok() }],
-        intent: Intent::Write { edits: vec![edit(path, version, series)] },
-    }))
+    cwd: &'a AbsPath,
+    views: &'a Views,
 }
 
-/// The plan for replacements that fit the text which the model saw last, carried over to the one that
-/// stands there now. None where it saw no other text, or they do not fit that either; an error where the
-/// user has changed the same lines.
-async fn carried(
-    wanted: Vec<Replacement>,
-    path: &AbsPath,
-    file: &TextFile,
-    files: &Files,
-) -> Result<Option<Plan>, ToolError> {
-    let seen = files.views().of(path).filter(|view| view.version != file.version);
-    let Some(seen) = seen.and_then(|view| view.text) else { return Ok(None) };
-    let (name, present) = (path.display_in(files.cwd()), ends::lf(&file.text));
-    let carry = move || -> Result<Option<(Vec<Splice>, usize)>, ToolError> {
-        let Ok(series) = replace::replace_each(&seen, &wanted) else { return Ok(None) };
-        let splices = rebase::carried_over(&name, &seen, &series.splices, &present)?;
-        let line = splices.first().map_or(0, |splice| replace::line_of(&present, splice.start) - 1);
-        Ok(Some((splices, line)))
-    };
-    let Some((splices, line)) = apart(carry).await?? else { return Ok(None) };
-    if splices.is_empty() {
-        return Err(ToolError::new(format!(
-            "{} has changed since you saw it, and what this edit would bring stands there already",
-            path.display_in(files.cwd())
-        )));
+impl Target<'_> {
+    /// The plan for these replacements: in the text that stands there, or carried over from the one that
+    /// the model saw.
+    async fn planned(self, wanted: Vec<Replacement>) -> Result<Plan, ToolError> {
+        if self.file.text.len() > limits::EDITED_BYTES_MAX {
+            return Err(ToolError::new(format!(
+                "{} has {} bytes, more than the {} that are edited here; change it with a command",
+                self.path,
+                self.file.text.len(),
+                limits::EDITED_BYTES_MAX
+            )));
+        }
+        let failed = match self.direct(wanted.clone()).await? {
+            Ok(plan) => return Ok(plan),
+            Err(failed) => failed,
+        };
+        if let Some(plan) = self.carried(wanted).await? {
+            return Ok(plan);
+        }
+        let failures = self.views.failed(self.path);
+        let seen = self.views.of(self.path).map(|view| view.version);
+        let seen = told::Seen::new(seen, self.file.version, failures);
+        Err(told::refusal(&failed, &ends::lf(&self.file.text), seen))
     }
-    let edit = Edit { path: path.clone(), base: file.version, change: Change::Splices(splices) };
-    Ok(Some(Plan {
-        title: format!("Edit {}", path.display_in(files.cwd())),
-        locations: vec![Location { path: path.clone(), line: u32::try_from(line).ok() }],
-        intent: Intent::Write { edits: vec![edit] },
-    }))
+
+    /// The plan for replacements in the text that stands there, or why there is none.
+    async fn direct(&self, wanted: Vec<Replacement>) -> Result<Result<Plan, Failed>, ToolError> {
+        let file = self.file.clone();
+        let made = apart(move || -> Result<(Series, usize), Failed> {
+            let (view, series) = made(&file, &wanted)?;
+            let line = series.splices.first().map_or(0, |splice| replace::line_of(&view, splice.start) - 1);
+            Ok((series, line))
+        });
+        Ok(made.await?.map(|(series, line)| self.plan(series.splices, line)))
+    }
+
+    /// The plan for replacements that fit the text which the model saw last, carried over to the one that
+    /// stands there now. None where it saw no other text, or they do not fit that either; an error where
+    /// the user has changed the same lines.
+    async fn carried(&self, wanted: Vec<Replacement>) -> Result<Option<Plan>, ToolError> {
+        let seen = self.views.of(self.path).filter(|view| view.version != self.file.version);
+        let Some(seen) = seen.and_then(|view| view.text) else { return Ok(None) };
+        let (name, present) = (self.path.display_in(self.cwd), ends::lf(&self.file.text));
+        let carry = move || -> Result<Option<(Vec<Splice>, usize)>, ToolError> {
+            let Ok(series) = replace::replace_each(&seen, &wanted) else { return Ok(None) };
+            let splices = rebase::carried_over(&name, &seen, &series.splices, &present)?;
+            let line = splices.first().map_or(0, |splice| replace::line_of(&present, splice.start) - 1);
+            Ok(Some((splices, line)))
+        };
+        let Some((splices, line)) = apart(carry).await?? else { return Ok(None) };
+        if splices.is_empty() {
+            return Err(ToolError::new(format!(
+                "{} has changed since you saw it, and what this edit would bring stands there already",
+                self.path.display_in(self.cwd)
+            )));
+        }
+        Ok(Some(self.plan(splices, line)))
+    }
+
+    fn plan(&self, splices: Vec<Splice>, line: usize) -> Plan {
+        let (path, change) = (self.path.clone(), Change::Splices(splices));
+        Plan {
+            title: format!("Edit {}", path.display_in(self.cwd)),
+            locations: vec![Location { path: path.clone(), line: u32::try_from(line).ok() }],
+            intent: Intent::Write { edits: vec![Edit { path, base: self.file.version, change }] },
+        }
+    }
 }
 
 /// The text that the splices count in, and what becomes of it.
@@ -199,10 +198,6 @@ fn made(file: &TextFile, wanted: &[Replacement]) -> Result<(String, Series), Fai
 #[cfg(any(test, feature = "cases"))]
 pub(crate) fn tried(input: &Value, file: &TextFile) -> Result<Result<Series, Failed>, ToolError> {
     Ok(made(file, &wanted::read(input)?).map(|(_, series)| series))
-}
-
-fn edit(path: AbsPath, base: Version, series: Series) -> Edit {
-    Edit { path, base, change: Change::Splices(series.splices) }
 }
 
 /// Runs what may take a while on a thread for it.

@@ -37,7 +37,7 @@ impl Seen {
 }
 
 /// Why nothing was written. `text` is the file's, with LF line ends.
-pub(super) fn refusal(failed: &Failed, text: &str, seen: Option<Seen>) -> ToolError {
+pub(super) fn refusal(failed: &Failed, text: &str, seen: Seen) -> ToolError {
     let mut told = match failed.at {
         0 => String::new(),
         at => format!(
@@ -45,7 +45,7 @@ pub(super) fn refusal(failed: &Failed, text: &str, seen: Option<Seen>) -> ToolEr
             at + 1
         ),
     };
-    if let (Some(seen), ReplaceError::NotFound(_) | ReplaceError::Ambiguous { .. }) = (seen, &failed.error) {
+    if let ReplaceError::NotFound(_) | ReplaceError::Ambiguous { .. } = &failed.error {
         told.push_str(match seen.knows {
             Knows::Nothing => "You have not read this file yet; read it before you edit it. ",
             Knows::Former => "The file has changed since you saw it; what follows is its present text. ",
@@ -53,7 +53,7 @@ pub(super) fn refusal(failed: &Failed, text: &str, seen: Option<Seen>) -> ToolEr
         });
     }
     told.push_str(&failed.error.to_string());
-    if seen.is_some_and(|seen| seen.failures >= limits::EDIT_FAILURES_UNTIL_SHOWN) {
+    if seen.failures >= limits::EDIT_FAILURES_UNTIL_SHOWN {
         told.push_str(&present(text, &failed.error));
     }
     ToolError::new(told)
@@ -210,7 +210,7 @@ mod tests {
     fn refused(text: &str, old: &str, seen: Option<Version>, failures: u32, expected: &[&str]) -> String {
         let failed = replace_each(text, &[wanted(old, "new", Hits::One)]).unwrap_err();
         let seen = Seen::new(seen, Version::of_text(text), failures);
-        let told = refusal(&failed, text, Some(seen)).0;
+        let told = refusal(&failed, text, seen).0;
         expected.iter().for_each(|words| assert!(told.contains(words), "{words}: {told}"));
         told
     }
