@@ -3,6 +3,7 @@
 mod answers;
 mod edits;
 mod hints;
+mod lies;
 mod plain;
 mod review;
 

@@ -5,24 +5,24 @@ use crate::text::Hash;
 
 /// Which edits the client can be asked for.
 #[derive(Clone, Copy, PartialEq)]
-enum Speaks {
+pub(super) enum Speaks {
     Agent,
     Lsp,
 }
 
-const TEXT: &str = "öne\ntwo\nthree\nfour\n";
+pub(super) const TEXT: &str = "öne\ntwo\nthree\nfour\n";
 
 /// A client that has `a.txt` open, with other text than the disk has.
-struct Editor {
-    client: Client,
+pub(super) struct Editor {
+    pub(super) client: Client,
     speaks: Speaks,
-    file: String,
+    pub(super) file: String,
     version: i32,
 }
 
 impl Editor {
     /// A turn in which the model reads the file and wants `two` to be `2`; the user said yes to it.
-    async fn asked(speaks: Speaks) -> Self {
+    pub(super) async fn asked(speaks: Speaks) -> Self {
         let input = json!({"file_path": "a.txt", "old_string": "two", "new_string": "2"});
         let script = vec![calls("read", json!({"file_path": "a.txt"})), calls("edit", input), says("Done.")];
         let mut client = Client::new(script);
@@ -60,11 +60,11 @@ impl Editor {
     }
 
     /// The next edit that the editor is asked for.
-    async fn apply(&mut self) -> Value {
+    pub(super) async fn apply(&mut self) -> Value {
         self.client.until(|message| message.get("method").is_some() && message.get("id").is_some()).await
     }
 
-    async fn answers(&mut self, apply: &Value, refusal: Option<&str>) {
+    pub(super) async fn answers(&mut self, apply: &Value, refusal: Option<&str>) {
         let applied = refusal.is_none();
         let result = match self.speaks {
             Speaks::Agent => json!({"files": [{"uri": self.file, "applied": applied, "error": refusal}]}),
@@ -82,7 +82,7 @@ impl Editor {
     }
 
     /// The text changes: these characters of a line become others.
-    async fn changes(&mut self, line: u32, characters: std::ops::Range<u32>, text: &str) {
+    pub(super) async fn changes(&mut self, line: u32, characters: std::ops::Range<u32>, text: &str) {
         self.version += 1;
         let place = |character| json!({"line": line, "character": character});
         let range = json!({"start": place(characters.start), "end": place(characters.end)});
@@ -92,7 +92,7 @@ impl Editor {
     }
 
     /// How the edit ended: the outcome, and what was said.
-    async fn ended(&mut self) -> (String, String) {
+    pub(super) async fn ended(&mut self) -> (String, String) {
         let is_the_end = |message: &Value| {
             message["params"]["event"]["callId"] == "c2" && message["params"]["event"]["type"] == "callEnded"
         };
@@ -326,7 +326,7 @@ async fn seen_by_a_command(saves: bool, answer: Option<Value>) -> String {
 }
 
 #[allow(clippy::disallowed_methods, reason = "writes a file as another program does")]
-fn put(client: &Client, name: &str, text: &str) {
+pub(super) fn put(client: &Client, name: &str, text: &str) {
     std::fs::write(client.path(name).as_path(), text).unwrap();
 }
 
