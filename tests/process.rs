@@ -4,47 +4,22 @@
 #![allow(clippy::disallowed_methods, reason = "what commands do is looked at from outside")]
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
-use std::future::{Future, pending};
-use std::io::{BufRead, BufReader};
-use std::path::PathBuf;
-use std::process::{Command, Stdio};
-use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::future::pending;
+use std::process::Command;
+use std::time::Duration;
+
+#[path = "support/commands.rs"]
+#[allow(dead_code, reason = "shared with another test, which uses more of it")]
+mod commands;
 
 use quillon::limits::{COMMAND_HEAD_BYTES_MAX, COMMAND_TAIL_BYTES_MAX, COMMAND_TERM_WAIT};
 use quillon::os::process::{Ended, Exit, Keeper, Log, Shell, run_under};
 use quillon::path::AbsPath;
-use tokio::sync::Notify;
 
-/// No test takes longer, also on a loaded machine; each takes a few seconds at most.
-const OUTER: Duration = Duration::from_secs(60);
-/// The time limit of commands that are not to reach it.
-const LONG: Duration = Duration::from_secs(50);
-
-fn supervisor() -> Keeper {
-    Keeper::Supervisor(PathBuf::from(env!("CARGO_BIN_EXE_quillon")))
-}
+use commands::{Screen, block_on, gone, shell, soon_gone, supervisor};
 
 fn both() -> [Keeper; 2] {
     [supervisor(), Keeper::Threads]
-}
-
-fn shell(command: &str) -> Shell {
-    Shell {
-        command: command.to_owned(),
-        cwd: AbsPath::new(env!("CARGO_MANIFEST_DIR")).unwrap(),
-        time_limit: LONG,
-        log: None,
-        environment: Vec::new(),
-    }
-}
-
-fn block_on<T>(work: impl Future<Output = T>) -> T {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    let result = runtime.block_on(async { tokio::time::timeout(OUTER, work).await });
-    // A test that failed must not wait for what it left running.
-    runtime.shutdown_background();
-    result.expect("it hangs")
 }
 
 fn ran(keeper: &Keeper, command: &str) -> Ended {
@@ -62,64 +37,6 @@ fn check(command: &str, exit: Exit, output: &str) {
         assert_eq!((ended.exit, ended.output.text().as_str()), (exit, output), "{keeper:?}");
         assert_eq!(ended.left_behind, [] as [&str; 0], "{keeper:?}");
     }
-}
-
-/// What a command printed so far, and a way to wait for more.
-#[derive(Clone, Default)]
-struct Screen(Arc<(Mutex<String>, Notify)>);
-
-impl Screen {
-    fn show(&self) -> impl FnMut(&str) + Send + use<> {
-        let screen = self.clone();
-        move |text| {
-            screen.0.0.lock().unwrap().push_str(text);
-            screen.0.1.notify_one();
-        }
-    }
-
-    fn text(&self) -> String {
-        self.0.0.lock().unwrap().clone()
-    }
-
-    async fn wait_for(&self, text: &str) {
-        while !self.text().contains(text) {
-            self.0.1.notified().await;
-        }
-    }
-}
-
-/// Numbers printed as `pid=123`.
-fn pids(text: &str) -> Vec<u32> {
-    let numbers = text.split("pid=").skip(1);
-    numbers.map(|rest| rest.split_whitespace().next().unwrap().parse().unwrap()).collect()
-}
-
-fn lives(pid: u32) -> bool {
-    let output = Command::new("ps").args(["-o", "stat=", "-p", &pid.to_string()]).output().unwrap();
-    let state = String::from_utf8(output.stdout).unwrap();
-    !state.trim().is_empty() && !state.trim().starts_with('Z')
-}
-
-#[track_caller]
-fn soon_gone(text: &str, expected: usize) {
-    let pids = pids(text);
-    assert_eq!(pids.len(), expected, "{text}");
-    let until = Instant::now() + Duration::from_secs(20);
-    for pid in pids {
-        while lives(pid) {
-            assert!(Instant::now() < until, "{pid} still lives: {text}");
-            std::thread::sleep(Duration::from_millis(5));
-        }
-    }
-}
-
-/// At a return of `run` nothing may be left, without any waiting.
-#[track_caller]
-fn gone(text: &str, expected: usize) {
-    let pids = pids(text);
-    assert_eq!(pids.len(), expected, "{text}");
-    let living: Vec<u32> = pids.into_iter().filter(|pid| lives(*pid)).collect();
-    assert!(living.is_empty(), "{living:?} of {text}");
 }
 
 #[test]
@@ -347,64 +264,5 @@ fn many_at_once() {
                 assert_eq!(ended.output.head, format!("{number}\n"));
             }
         });
-    }
-}
-
-#[test]
-fn a_command_that_kills_its_supervisor_is_ended() {
-    let command = "sleep 351 & echo pid=$! pid=$$; kill -KILL $PPID; wait; sleep 352";
-    let ended = ran(&supervisor(), command);
-    assert_eq!(ended.exit, Exit::Signal(9));
-    assert!(ended.left_behind.iter().any(|left| left.ends_with("sleep 351")), "{:?}", ended.left_behind);
-    gone(&ended.output.head, 2);
-}
-
-#[test]
-fn a_supervisor_that_was_put_to_sleep_is_woken() {
-    let command = "echo pid=$$ pid=$PPID; kill -STOP $PPID; exec sleep 361";
-    let ended = limited(&supervisor(), command, Duration::from_millis(500));
-    assert_eq!(ended.exit, Exit::TimedOut);
-    assert!(ended.took < Duration::from_secs(5), "{:?}", ended.took);
-    gone(&ended.output.head, 2);
-    let (screen, keeper) = (Screen::default(), supervisor());
-    block_on(async {
-        tokio::select! {
-            ended = run_under(&keeper, shell(command), pending(), screen.show()) => panic!("{ended:?}"),
-            () = screen.wait_for("\n") => {}
-        }
-    });
-    soon_gone(&screen.text(), 2);
-}
-
-/// What this test program does when it plays the daemon that is killed.
-const STAND_IN: &str = "QUILLON_TEST_DAEMON";
-
-#[test]
-fn a_daemon_killed_by_force_leaves_nothing() {
-    let command = "
-        trap '' TERM HUP
-        (sleep 371) & echo pid=$!
-        setsid -f sh -c 'echo pid=$$; exec sleep 372'
-        while :; do echo pid=$$; sleep 300; done";
-    if std::env::var(STAND_IN).is_ok() {
-        let show = |text: &str| eprint!("{text}");
-        panic!("{:?}", block_on(run_under(&supervisor(), shell(command), pending(), show)));
-    }
-    for _ in 0..5 {
-        let mut daemon = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "a_daemon_killed_by_force_leaves_nothing", "--nocapture"])
-            .env(STAND_IN, "1")
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut shown = String::new();
-        let mut lines = BufReader::new(daemon.stderr.take().unwrap());
-        while pids(&shown).len() < 3 {
-            assert!(lines.read_line(&mut shown).unwrap() > 0, "{shown}");
-        }
-        daemon.kill().unwrap();
-        daemon.wait().unwrap();
-        soon_gone(&shown, 3);
     }
 }

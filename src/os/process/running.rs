@@ -2,18 +2,20 @@
 
 use std::io;
 use std::path::Path;
-use std::process::Stdio;
+use std::process::{ExitStatus, Stdio};
 use std::sync::mpsc;
+use std::time::Instant;
 
 use futures::future::BoxFuture;
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWriteExt, BufReader};
 use tokio::process::{Child, ChildStderr, ChildStdin};
 use tokio::sync::oneshot;
 
-use super::family::{Family, Signal, Trace};
+use super::family::{Family, Signal, Trace, pauses};
 use super::keep::{End, Report, Rest, Status, Told, keep};
 use super::order::{Note, Order, STOP};
 use super::supervisor::ENTRY;
+use crate::limits::{COMMAND_LOOK_PAUSE, COMMAND_STOP_WAIT};
 
 /// A command that runs. Dropping it kills the command with all it started.
 pub(super) struct Running {
@@ -50,7 +52,7 @@ impl Running {
             return Err(io::Error::other("the supervisor has no pipes"));
         };
         let (stop, stopped) = oneshot::channel();
-        let supervisor = Supervisor { child, trace, shell: None };
+        let supervisor = Supervisor { child: Some(child), trace, shell: None };
         let report = supervisor.report(line, control, notes, stopped);
         Ok(Self { output: Box::new(output), report: Box::pin(report), stop: Some(stop) })
     }
@@ -92,7 +94,8 @@ fn output(reader: io::PipeReader) -> io::Result<Box<dyn AsyncRead + Send + Unpin
 
 /// A supervisor at work. Dropping it closes the pipe that it watches.
 struct Supervisor {
-    child: Child,
+    /// There until it is dropped.
+    child: Option<Child>,
     trace: Trace,
     /// The shell, while the supervisor has not said that it is gone.
     shell: Option<u32>,
@@ -109,16 +112,22 @@ impl Supervisor {
         // A supervisor that is not there to read it has said, or shows by its end, why.
         let _ = control.write_all(&order).await;
         let mut notes = BufReader::new(notes).lines();
-        let mut heard = false;
+        let (mut heard, mut stopping) = (false, false);
+        let mut wakes = tokio::time::interval(COMMAND_LOOK_PAUSE[1]);
         loop {
             let note = tokio::select! {
                 note = notes.next_line() => note.unwrap_or_default(),
                 told = &mut stopped, if !heard => {
                     heard = true;
                     if told.is_ok() {
-                        self.wake();
+                        stopping = true;
                         let _ = control.write_all(&[STOP]).await;
                     }
+                    continue;
+                }
+                // A command can put its supervisor to sleep at any moment, also after it was told to end.
+                _ = wakes.tick(), if stopping => {
+                    wake(&self.child);
                     continue;
                 }
             };
@@ -128,7 +137,7 @@ impl Supervisor {
                 Ok(Note::Failed(failure)) => return Err(failure.into()),
                 Ok(Note::Ended(report)) => {
                     self.shell = None;
-                    self.child.wait().await?;
+                    self.ended().await?;
                     return Ok(report);
                 }
                 Err(_) => return Err(io::Error::other(format!("the supervisor failed: {note}"))),
@@ -140,11 +149,11 @@ impl Supervisor {
     /// The supervisor ended without a word: the command killed it. What it would have done is done
     /// here.
     async fn lost(&mut self) -> io::Result<Report> {
-        let status = self.child.wait().await?;
-        let Some(shell) = self.shell.take() else {
+        let status = self.ended().await?;
+        let Some(family) = self.family() else {
             return Err(io::Error::other(format!("the supervisor of the command ended: {status}")));
         };
-        let family = Family { group: shell, trace: self.trace.clone() };
+        self.shell = None;
         let end = move || {
             let left_behind = family.described();
             family.kill();
@@ -153,27 +162,66 @@ impl Supervisor {
         let left_behind = tokio::task::spawn_blocking(end).await.map_err(io::Error::other)?;
         Ok(Report { status: Status::Signal(KILLED), end: End::Itself, left_behind })
     }
-}
 
-impl Supervisor {
-    /// A command may have put its supervisor to sleep.
-    fn wake(&self) {
-        #[cfg(unix)]
-        if let Some(pid) = self.child.id().and_then(|pid| rustix::process::Pid::from_raw(pid.cast_signed())) {
-            let _ = rustix::process::kill_process(pid, rustix::process::Signal::CONT);
+    async fn ended(&mut self) -> io::Result<ExitStatus> {
+        match &mut self.child {
+            Some(child) => child.wait().await,
+            None => Err(io::Error::other("the supervisor is given up")),
         }
+    }
+
+    fn family(&self) -> Option<Family> {
+        self.shell.map(|shell| Family { group: shell, trace: self.trace.clone() })
     }
 }
 
 impl Drop for Supervisor {
     /// A living supervisor sees its pipe close and kills; in place of a dead one we do.
     fn drop(&mut self) {
-        let Some(shell) = self.shell else { return };
-        match self.child.try_wait() {
-            Ok(Some(_)) => Family { group: shell, trace: self.trace.clone() }.signal(Signal::Kill),
-            Ok(None) | Err(_) => self.wake(),
+        let family = self.family();
+        let Some(mut child) = self.child.take() else { return };
+        match child.try_wait() {
+            Ok(Some(_)) => family.iter().for_each(|family| family.signal(Signal::Kill)),
+            Ok(None) | Err(_) => {
+                std::thread::spawn(move || see_off(child, family.as_ref()));
+            }
         }
     }
+}
+
+/// Stands by a supervisor whose pipe is closed until it has ended: the command may put it to sleep before
+/// it comes to kill.
+fn see_off(child: Child, family: Option<&Family>) {
+    let until = Instant::now() + COMMAND_STOP_WAIT;
+    let mut child = Some(child);
+    for pause in pauses() {
+        let status = child.as_mut().map(Child::try_wait);
+        match status {
+            // It has killed the rest before it ended by itself.
+            Some(Ok(Some(status))) if status.code().is_some() => return,
+            Some(Ok(None)) if Instant::now() < until => wake(&child),
+            _ => break,
+        }
+        std::thread::sleep(pause);
+    }
+    if let Some(child) = &mut child {
+        let _ = child.start_kill();
+    }
+    if let Some(family) = family {
+        family.kill();
+    }
+}
+
+/// A command may have put its supervisor to sleep.
+fn wake(supervisor: &Option<Child>) {
+    #[cfg(unix)]
+    if let Some(pid) = supervisor.as_ref().and_then(Child::id)
+        && let Some(pid) = rustix::process::Pid::from_raw(pid.cast_signed())
+    {
+        let _ = rustix::process::kill_process(pid, rustix::process::Signal::CONT);
+    }
+    #[cfg(not(unix))]
+    let _ = supervisor;
 }
 
 /// A keeper on a thread of ours.
@@ -212,7 +260,7 @@ impl Drop for Keeper {
     }
 }
 
-fn status_of(status: std::process::ExitStatus) -> Status {
+fn status_of(status: ExitStatus) -> Status {
     #[cfg(unix)]
     if let Some(signal) = std::os::unix::process::ExitStatusExt::signal(&status) {
         return Status::Signal(signal);

@@ -69,6 +69,9 @@ mod unix {
     }
 
     fn keep_one() -> io::Result<()> {
+        // A command may put us to sleep; whoever would wake us wakes us by its end, too.
+        #[cfg(target_os = "linux")]
+        let _ = rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::CONT));
         let childless = adopt();
         let mut line = String::new();
         io::stdin().lock().read_line(&mut line)?;
