@@ -9,6 +9,7 @@ mod buffers;
 mod chat;
 mod commands;
 mod document;
+mod earlier;
 mod error;
 mod feed;
 mod hints;
@@ -20,9 +21,11 @@ mod questions;
 mod review;
 mod session;
 mod spots;
+mod talk;
 mod terms;
 #[cfg(test)]
 mod tests;
+mod transcript;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -42,7 +42,8 @@ pub fn markdown(recorder: &Recorder) -> io::Result<String> {
     Ok(text)
 }
 
-fn each_page(recorder: &Recorder, mut take: impl FnMut(&[Recorded])) -> io::Result<()> {
+/// All facts, some at a time.
+pub(super) fn each_page(recorder: &Recorder, mut take: impl FnMut(&[Recorded])) -> io::Result<()> {
     let mut after = Seq(0);
     loop {
         let facts = recorder.facts(after, limits::FACTS_PER_PAGE_MAX)?;

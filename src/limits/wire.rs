@@ -135,6 +135,10 @@ pub const CHAT_BATCH: Duration = Duration::from_millis(400);
 /// stands in the chat.
 pub const DIALOGUE_WAIT: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
+/// Conversations that a dialogue offers: as many as have a digit of their own, and fit where a client shows
+/// a menu. A document has the others.
+pub const SESSIONS_OFFERED_MAX: usize = 9;
+
 /// Lines of what would be done that a dialogue shows: more do not fit those of some editors, and what
 /// is not shown whole cannot be allowed there.
 pub const DIALOGUE_LINES_MAX: usize = 12;

@@ -1,4 +1,4 @@
-"""Drives Helix, which knows LSP only: the agent's changes as hints, the old text on hover, keep and undo by code actions.
+"""Drives Helix, which knows LSP only: the agent's changes as hints, the old text on hover, keep and undo by code actions; and conversations.
 
 usage: helix_screen.py TARGET [QUILLON] [CHECK]...      see nvim_stage.py
 """
@@ -17,6 +17,10 @@ args = ["lsp", "--mode", "edit", "--model", %(model)s]
 name = "notes"
 scope = "source.notes"
 file-types = ["txt"]
+language-servers = ["quillon"]
+
+[[language]]
+name = "markdown"
 language-servers = ["quillon"]
 """
 CONFIG = """
@@ -69,6 +73,10 @@ class Helix:
             assert time.monotonic() < end, screen
             self.command('lsp-workspace-command quillon.ask "go"')
         self.command("open a.txt")
+
+    def order(self, text):
+        """Gives a command to the server of the document that is shown."""
+        self.command("lsp-workspace-command " + text)
 
     def act(self, title):
         """Takes a code action of the line."""
@@ -132,4 +140,24 @@ def all_is_undone_while_the_turn_runs(folder):
         (folder / "go").touch()
 
 
-main([changes_are_hints_and_are_kept_or_undone_by_actions, all_is_undone_while_the_turn_runs])
+def another_conversation_begins_and_the_first_goes_on(folder):
+    with Helix(folder, "say The first answer.\ndone\nsay The second answer.\ndone\n") as helix:
+        helix.ask()
+        helix.command("buffer-previous")
+        helix.wait("The first answer.")
+        helix.order("quillon.new")
+        helix.wait(lambda screen: "## You" in screen and "The first answer." not in screen)
+        helix.terminal.type("geoonce more")
+        helix.terminal.keys("Escape")
+        helix.order("quillon.ask")  # what stands in the chat
+        helix.wait(lambda screen: "once more" in screen and "The first answer." in screen)
+        helix.order("quillon.sessions")
+        helix.wait("1: go")
+        helix.terminal.keys("Enter")
+        helix.wait(lambda screen: "The first answer." in screen and "once more" not in screen)
+        helix.order('quillon.ask "and on"')
+        screen = helix.wait("The second answer.")
+        assert "The first answer." in screen and "and on" in screen and "once more" not in screen, screen
+
+
+main([changes_are_hints_and_are_kept_or_undone_by_actions, all_is_undone_while_the_turn_runs, another_conversation_begins_and_the_first_goes_on])

@@ -52,15 +52,16 @@ struct Change {
 }
 
 impl Chat {
-    /// A chat in this file, in which nothing stands.
+    /// A chat in this file, of which so much has been said.
     pub fn new(
         path: AbsPath,
         write: WriteChat,
         documents: Arc<Documents>,
         peer: Peer,
-        encoding: Encoding,
+        (encoding, said): (Encoding, String),
     ) -> Self {
-        let (text, changed) = (Mutex::default(), Notify::new());
+        let text = Mutex::new(Text { shown: said.len(), whole: said, sent: None });
+        let changed = Notify::new();
         Self { path, write, documents, peer, encoding, text, changed }
     }
 
@@ -73,11 +74,8 @@ impl Chat {
     /// Adds so many line feeds that what follows is a paragraph of its own.
     pub fn paragraph(&self) {
         let mut text = self.lock();
-        let end = text.whole.trim_end_matches('\n').len().max(text.shown);
-        text.whole.truncate(end);
-        while !text.whole.is_empty() && !text.whole.ends_with("\n\n") {
-            text.whole.push('\n');
-        }
+        let shown = text.shown;
+        end_paragraph(&mut text.whole, shown);
     }
 
     /// The text below the heading of the user in the editor's buffer; none where it is not open, or
@@ -206,6 +204,15 @@ impl Text {
             (None, _) => Change { start: buffer.len(), end: buffer.len(), from: self.shown },
         };
         (change.from < self.whole.len()).then_some(change)
+    }
+}
+
+/// Ends a text so that what follows is a paragraph of its own; what stands before `fixed` stays.
+pub fn end_paragraph(text: &mut String, fixed: usize) {
+    let end = text.trim_end_matches('\n').len().max(fixed);
+    text.truncate(end);
+    while !text.is_empty() && !text.ends_with("\n\n") {
+        text.push('\n');
     }
 }
 

@@ -4,15 +4,18 @@ use serde_json::Value;
 use tower_lsp::ls_types::ExecuteCommandParams;
 
 use super::progress;
-use crate::engine::{TurnId, Verdict};
+use crate::engine::{SessionId, TurnId, Verdict};
 
 /// The names of all commands.
-pub const COMMANDS: [&str; 4] = ["quillon.ask", "quillon.cancel", "quillon.answer", REVIEW];
+pub const COMMANDS: [&str; 6] =
+    ["quillon.ask", "quillon.cancel", "quillon.answer", REVIEW, "quillon.new", SESSIONS];
 /// The command that keeps changes or takes them back.
 pub const REVIEW: &str = "quillon.review";
-/// In its third argument: all changes of the file.
+/// The command that goes on with a conversation of before.
+pub const SESSIONS: &str = "quillon.sessions";
+/// In the third argument of `REVIEW`: all changes of the file.
 pub const FILE: &str = "file";
-/// In its third argument: all changes of all files.
+/// In the same place: all changes of all files.
 pub const ALL: &str = "all";
 
 /// What is to be done.
@@ -33,6 +36,12 @@ pub enum Order {
     },
     /// Keep changes or take them back.
     Review(Wanted),
+    /// Begin another conversation.
+    New,
+    /// Go on with the conversation of this id; without one the user chooses.
+    Sessions(Option<SessionId>),
+    /// List the conversations in a document.
+    List,
 }
 
 /// What the user wants to become of changes.
@@ -104,6 +113,13 @@ impl Order {
                  address, then perhaps a hunk's id, `file` or `all`"
                     .to_owned()
             }),
+            ("quillon.new", []) => Ok(Self::New),
+            ("quillon.new", _) => Err("`quillon.new` takes no argument".to_owned()),
+            (SESSIONS, []) => Ok(Self::Sessions(None)),
+            (SESSIONS, [id]) if !id.trim().is_empty() => {
+                Ok(Self::Sessions(Some(SessionId(id.trim().to_owned()))))
+            }
+            (SESSIONS, _) => Err("`quillon.sessions` takes a session's id, or nothing".to_owned()),
             (other, _) => Err(format!("there is no command `{other}`")),
         }
     }
@@ -156,6 +172,8 @@ mod tests {
             ("quillon.review", vec![]),
             ("quillon.review", vec![json!("drop")]),
             ("quillon.review", vec![json!("undo"), json!("file:///a"), json!("h"), json!("s"), json!("x")]),
+            ("quillon.new", vec![json!("x")]),
+            ("quillon.sessions", vec![json!(" ")]),
             ("quillon.other", vec![]),
         ] {
             assert!(order(command, &arguments).is_err(), "{command}");

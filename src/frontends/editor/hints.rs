@@ -66,6 +66,11 @@ impl Hints {
         }
     }
 
+    /// Shows what there is, soon.
+    pub fn look(&self) {
+        self.happened.notify_one();
+    }
+
     /// Shows what is to be looked at and does what is decided, until nobody decides any more.
     pub async fn run(self: Arc<Self>, mut wanted: mpsc::Receiver<Wanted>, over: CancellationToken) {
         let work = async {

@@ -2,24 +2,18 @@
 
 use std::sync::Arc;
 
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::sync::mpsc;
 
-use super::Editor;
-use super::chat::{ANSWER, Chat, USER};
-use super::commands::{Order, Wanted};
-use super::document::Encoding;
-use super::hints::Hints;
+use super::chat::USER;
+use super::commands::Order;
 use super::progress::Progress;
-use super::questions::{CLIENT, Questions, harmless_first};
-use crate::engine::{
-    Block, ClientId, Deliver, Delta, Event, NewSession, PromptId, Question, QuestionId, Reader, Session,
-    Subject, TurnId, Update,
-};
-use crate::frontends::{convert, export};
+use super::questions::{CLIENT, Questions};
+use super::talk::Talk;
+use super::{Editor, earlier, transcript};
+use crate::engine::{Block, ClientId, Deliver, Delta, Event, QuestionId, SessionId, TurnId, Update};
+use crate::frontends::convert;
 use crate::limits;
-use crate::path::AbsPath;
-use crate::workspace;
 
 /// LSP's numbers for messages.
 const ERROR: u32 = 1;
@@ -31,22 +25,12 @@ pub struct Plain {
     talk: Option<Talk>,
     questions: Questions,
     progress: Option<Progress>,
-    prompts: u64,
-}
-
-/// The conversation, once it has begun.
-struct Talk {
-    session: Session,
-    reader: Reader,
-    chat: Arc<Chat>,
-    hints: Arc<Hints>,
-    wanted: mpsc::Sender<Wanted>,
 }
 
 impl Plain {
     /// Nothing is made before the first prompt.
     pub fn new(editor: Arc<Editor>) -> Self {
-        Self { editor, talk: None, questions: Questions::default(), progress: None, prompts: 0 }
+        Self { editor, talk: None, questions: Questions::default(), progress: None }
     }
 
     /// Does what is ordered and tells what happens, until the client has gone.
@@ -90,15 +74,45 @@ impl Plain {
                     .map_err(|_| "too many decisions wait; try again later".to_owned())
             }
             Order::Answer { question, choice, note } => self.answer(&QuestionId(question), choice, note),
+            Order::New => self.turn_to(None).await,
+            Order::Sessions(Some(id)) => self.turn_to(Some(id)).await,
+            Order::Sessions(None) => earlier::choose(&self.editor, self.present()).await,
+            Order::List => earlier::show(&self.editor, self.present()).await,
         }
+    }
+
+    /// The conversation that goes on.
+    fn present(&self) -> Option<&SessionId> {
+        self.talk.as_ref().map(|talk| &talk.session.id)
+    }
+
+    /// Goes on with the conversation of this id, or with a new one.
+    async fn turn_to(&mut self, id: Option<SessionId>) -> Result<(), String> {
+        if let Some(talk) = &self.talk {
+            if id.as_ref().map_or_else(|| talk.is_fresh(), |id| *id == talk.session.id) {
+                talk.show(&self.editor);
+                return Ok(());
+            }
+            if talk.runs() && talk.session.holder().is_none() {
+                return Err("a turn is running; wait for its end, or cancel it first".to_owned());
+            }
+        }
+        let talk = match &id {
+            Some(id) => Talk::resume(&self.editor, id).await?,
+            None => Talk::begin(&self.editor).await?,
+        };
+        talk.show(&self.editor);
+        (self.questions, self.progress) = (Questions::default(), None);
+        self.talk = Some(talk);
+        self.ask_next();
+        Ok(())
     }
 
     async fn ask(&mut self, words: Option<String>) -> Result<(), String> {
         if self.talk.is_none() {
-            self.talk = Some(self.begin().await?);
-            self.show_chat();
+            self.turn_to(None).await?;
         }
-        let Some(talk) = &self.talk else { return Ok(()) };
+        let Some(talk) = &mut self.talk else { return Ok(()) };
         let text = match words {
             Some(text) => text,
             None => match talk.chat.take_prompt().await {
@@ -114,8 +128,7 @@ impl Plain {
             talk.chat.keep_prompt();
             return Err("the prompt is too long; name files instead of handing over their text".to_owned());
         }
-        self.prompts += 1;
-        let id = PromptId(format!("chat-{}", self.prompts));
+        let id = talk.next_prompt();
         let sent = talk.session.prompt(id, vec![Block::Text { text }], Deliver::Next).await;
         sent.map(drop).map_err(|refused| {
             talk.chat.keep_prompt();
@@ -130,68 +143,6 @@ impl Plain {
         let answer = convert::answer(&ask, &choice.as_str().into(), note, Vec::new())
             .ok_or_else(|| format!("question `{question}` has no choice `{choice}`"))?;
         talk.session.answer(question, answer, ClientId::from(CLIENT)).map_err(|error| error.to_string())
-    }
-
-    async fn begin(&self) -> Result<Talk, String> {
-        let editor = &self.editor;
-        let cwd = self.folder().await?;
-        let (model, mode) = (editor.options.model.clone(), editor.options.mode);
-        let new = NewSession { cwd, roots: Vec::new(), model, mode, buffers: editor.buffers.clone() };
-        let session = editor.host.create(new).await.map_err(|error| error.to_string())?;
-        let folder = editor.options.state_folder.join("chats").map_err(|error| error.to_string())?;
-        let path = folder.join(format!("{}.md", session.id)).map_err(|error| error.to_string())?;
-        let encoding = editor.terms.get().map(|terms| terms.encoding).unwrap_or_default();
-        let (write, documents) = (editor.options.write_chat.clone(), editor.documents.clone());
-        let chat = Arc::new(Chat::new(path, write, documents, editor.peer.clone(), encoding));
-        chat.push(&format!("{USER}\n\n"));
-        chat.flush().await;
-        editor.tasks.spawn(chat.clone().run(editor.over.clone()));
-        let reader = session.reader(session.state(|state| state.seq()));
-        let (hints, wanted) = self.begin_hints(&session, encoding);
-        Ok(Talk { session, reader, chat, hints, wanted })
-    }
-
-    /// From here on the client sees what is to be looked at.
-    fn begin_hints(&self, session: &Session, encoding: Encoding) -> (Arc<Hints>, mpsc::Sender<Wanted>) {
-        let editor = &self.editor;
-        let (documents, peer) = (editor.documents.clone(), editor.peer.clone());
-        let hints = Arc::new(Hints::new(session.clone(), documents, peer, encoding));
-        let (wanted, decisions) = mpsc::channel(limits::ORDERS_MAX);
-        editor.tasks.spawn(hints.clone().run(decisions, editor.over.clone()));
-        editor.set_hints(Some(hints.clone()));
-        (hints, wanted)
-    }
-
-    /// Where the client works: its folder, else that of a file it has open.
-    async fn folder(&self) -> Result<AbsPath, String> {
-        let named = self.editor.terms.get().and_then(|terms| terms.folder.as_deref());
-        let named = named.and_then(convert::uri::path);
-        let documents = self.editor.documents.clone();
-        let found = tokio::task::spawn_blocking(move || {
-            let opened = || documents.paths().first().and_then(AbsPath::parent);
-            let path = named.or_else(opened).ok_or("open a folder or a file of the project first")?;
-            workspace::real_folder(&path).map_err(|error| format!("cannot work in `{path}`: {error}"))
-        });
-        found.await.map_err(|_| "the program is ending".to_owned())?
-    }
-
-    /// Opens the chat in the editor, or says where it is.
-    fn show_chat(&self) {
-        let Some(talk) = &self.talk else { return };
-        let (peer, chat) = (self.editor.peer.clone(), talk.chat.clone());
-        let can_show = self.editor.terms.get().is_some_and(|terms| terms.shows_documents);
-        self.editor.tasks.spawn(self.editor.over.clone().run_until_cancelled_owned(async move {
-            let params = json!({ "uri": chat.uri(), "external": false, "takeFocus": true });
-            if can_show {
-                let shown = peer.request("window/showDocument", &params, limits::EDITOR_APPLY_WAIT).await;
-                let shown: Value = shown.unwrap_or_default();
-                if shown["success"] == true {
-                    return;
-                }
-            }
-            let words = json!({ "type": INFO, "message": format!("Quillon's chat: {}", chat.path) });
-            let _client_may_be_gone = peer.notify("window/showMessage", words).await;
-        }));
     }
 
     async fn updates(&mut self, updates: Option<Vec<Update>>) {
@@ -224,42 +175,27 @@ impl Plain {
     fn fact(&mut self, event: &Event) {
         let Some(Talk { session, chat, hints, .. }) = &self.talk else { return };
         hints.heard(event);
-        let mut words = String::new();
+        // What the model said was shown as it came.
+        let is_shown = matches!(event, Event::Replied { .. });
+        let words = if is_shown { String::new() } else { transcript::words(session.recorder(), event) };
         match event {
-            Event::TurnStarted { turn, content, .. } => {
-                // The heading of the user stands there since the last turn.
-                content.iter().for_each(|block| chat.push(&export::words(block)));
+            Event::TurnStarted { turn, .. } => {
+                chat.push(&words);
                 chat.paragraph();
-                chat.push(&format!("{ANSWER}\n\n"));
                 self.begin_progress(turn);
                 return;
             }
-            Event::Asked { question, ask, .. } => {
-                words = section(session, question, ask);
-                if let Some(progress) = &self.progress {
-                    progress.report(&format!("waits for an answer: {}", ask.title));
-                }
-            }
-            Event::CallStarted { title, .. } => {
-                if let Some(progress) = &self.progress {
-                    progress.report(title);
-                }
-                export::fact(session.recorder(), event, &mut words);
-            }
-            Event::TurnEnded { .. } => {
-                export::fact(session.recorder(), event, &mut words);
-                words.push_str(&format!("\n{USER}\n\n"));
-                self.progress = None;
-            }
-            // Its words were shown as they came.
             Event::Replied { .. } => chat.paragraph(),
+            Event::Asked { ask, .. } => self.report(&format!("waits for an answer: {}", ask.title)),
+            Event::CallStarted { title, .. } => self.report(title),
+            Event::Answered { question, .. } => self.questions.over(question),
+            Event::TurnEnded { .. } => self.progress = None,
             Event::Opened { .. }
             | Event::Configured { .. }
             | Event::Queued { .. }
             | Event::Requeued { .. }
             | Event::Taken { .. }
             | Event::Removed { .. }
-            | Event::Answered { .. }
             | Event::Touched { .. }
             | Event::Found { .. }
             | Event::Reviewed { .. }
@@ -271,17 +207,20 @@ impl Plain {
             | Event::Noticed { .. }
             | Event::Overlooked { .. }
             | Event::Briefed { .. }
-            | Event::Reminded { .. } => export::fact(session.recorder(), event, &mut words),
+            | Event::Reminded { .. } => {}
         }
         if !words.trim().is_empty() {
             chat.paragraph();
             chat.push(words.trim_start());
             chat.paragraph();
         }
-        if let Event::Answered { question, .. } = event {
-            self.questions.over(question);
-        }
         self.ask_next();
+    }
+
+    fn report(&self, words: &str) {
+        if let Some(progress) = &self.progress {
+            progress.report(words);
+        }
     }
 
     fn ask_next(&mut self) {
@@ -309,19 +248,4 @@ async fn next(talk: &mut Option<Talk>) -> Option<Vec<Update>> {
         Some(talk) => talk.reader.next().await,
         None => std::future::pending().await,
     }
-}
-
-/// A question with all that will be done on yes, and how to answer it.
-fn section(session: &Session, id: &QuestionId, ask: &Question) -> String {
-    let mut text = format!("### Question {id}: {}\n\n{}\n", ask.title, ask.reason);
-    match &ask.subject {
-        Subject::Intent(intent) => export::intent(session.recorder(), intent, &mut text),
-        Subject::Loop(words) => text.push_str(&format!("\n{words}\n")),
-    }
-    text.push('\n');
-    for choice in harmless_first(ask) {
-        text.push_str(&format!("- `{}`: {}\n", convert::choice_id(&choice.kind).0, choice.label));
-    }
-    text.push_str(&format!("\nAnswer with the command `quillon.answer`, for example [\"{id}\", \"no\"].\n"));
-    text
 }

@@ -6,8 +6,10 @@ mod hints;
 mod lies;
 mod plain;
 mod review;
+mod sessions;
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -69,6 +71,8 @@ fn calls(tool: &str, input: Value) -> Vec<ModelEvent> {
 struct Client {
     /// The chat as it was last written.
     chat: watch::Receiver<String>,
+    /// The document that lists conversations, as it was last written.
+    list: watch::Receiver<String>,
     input: WriteHalf<DuplexStream>,
     output: BufReader<ReadHalf<DuplexStream>>,
     served: JoinSet<Ended>,
@@ -82,25 +86,31 @@ struct Client {
 impl Client {
     fn new(script: Vec<Vec<ModelEvent>>) -> Self {
         let journals = Arc::new(MemoryJournals::default());
+        let sessions = AtomicUsize::new(0);
         let host = Host::new(Shared {
             journals: journals.clone(),
             models: Arc::new(Script(Arc::new(Mutex::new(script.into())))),
             toolbox: Arc::new(Toolbox::for_families(crate::tools::built_in(), crate::tools::FAMILIES)),
             rules: Arc::new(|_| Arc::new(Rules::new(Vec::new()))),
             clock: Arc::new(|| "2026-01-01T00:00:00.000Z".to_owned()),
-            ids: Arc::new(|| SessionId("s1".into())),
+            ids: Arc::new(move || SessionId(format!("s{}", sessions.fetch_add(1, Ordering::Relaxed) + 1))),
             modes: Arc::new(|_, mode| mode),
             environment: Arc::new(String::new),
         });
         let path = |text: &str| AbsPath::new(text).unwrap();
         let (written, chat) = watch::channel(String::new());
+        let (listed, list) = watch::channel(String::new());
         let options = Options {
             model: None,
             mode: Mode::Ask,
             started: "2026-01-01T00:00:00.000Z".to_owned(),
             state_folder: path("/state"),
             log_file: path("/state/log"),
-            write_chat: Arc::new(move |_, text| {
+            write_chat: Arc::new(move |path, text| {
+                if path.file_name() == "sessions.md" {
+                    listed.send_replace(text.to_owned());
+                    return Ok(());
+                }
                 written.send_replace(text.to_owned());
                 Ok(())
             }),
@@ -114,7 +124,7 @@ impl Client {
         let (output, input) = tokio::io::split(near);
         let folder = tempfile::tempdir().unwrap();
         let output = BufReader::new(output);
-        Self { chat, input, output, served, journals, folder, seen: VecDeque::new(), next: 0 }
+        Self { chat, list, input, output, served, journals, folder, seen: VecDeque::new(), next: 0 }
     }
 
     async fn begun(script: Vec<Vec<ModelEvent>>) -> Self {

@@ -6,7 +6,7 @@ use super::*;
 
 impl Client {
     /// A client that knows LSP only, in the test's folder.
-    async fn plain(script: Vec<Vec<ModelEvent>>) -> Self {
+    pub(super) async fn plain(script: Vec<Vec<ModelEvent>>) -> Self {
         let mut client = Self::new(script);
         let window = json!({"workDoneProgress": true, "showDocument": {"support": true}});
         let folders = json!([{"uri": client.uri(""), "name": "test"}]);
@@ -16,30 +16,37 @@ impl Client {
         let commands = &answer["result"]["capabilities"]["executeCommandProvider"]["commands"];
         assert_eq!(
             *commands,
-            json!(["quillon.ask", "quillon.cancel", "quillon.answer", "quillon.review"]),
+            json!([
+                "quillon.ask",
+                "quillon.cancel",
+                "quillon.answer",
+                "quillon.review",
+                "quillon.new",
+                "quillon.sessions"
+            ]),
             "{answer}"
         );
         client.notify("initialized", json!({})).await;
         client
     }
 
-    async fn command(&mut self, command: &str, arguments: Value) {
+    pub(super) async fn command(&mut self, command: &str, arguments: Value) {
         let params = json!({"command": format!("quillon.{command}"), "arguments": arguments});
         let answer = self.ask("workspace/executeCommand", params).await;
         assert_eq!((answer.get("error"), &answer["result"]), (None, &Value::Null), "{answer}");
     }
 
     /// The next request or notification of this method.
-    async fn heard(&mut self, method: &str) -> Value {
+    pub(super) async fn heard(&mut self, method: &str) -> Value {
         self.until(|message| message["method"] == method).await
     }
 
-    async fn reply(&mut self, request: &Value, result: Value) {
+    pub(super) async fn reply(&mut self, request: &Value, result: Value) {
         self.send(json!({"jsonrpc": "2.0", "id": request["id"], "result": result})).await;
     }
 
     /// The chat's file, once this stands in it.
-    async fn chat_with(&mut self, words: &str) -> String {
+    pub(super) async fn chat_with(&mut self, words: &str) -> String {
         let mut chat = self.chat.clone();
         let found = tokio::time::timeout(TEST_WAIT, chat.wait_for(|text| text.contains(words))).await;
         let Ok(text) = found else { panic!("no `{words}` in {}", *self.chat.borrow()) };
