@@ -69,9 +69,10 @@ impl Daemon {
             models: models.clone(),
             toolbox: Arc::new(Toolbox::for_families(tools::built_in(), tools::FAMILIES)),
             rules: Arc::new(move |cwd| rules.rules_for(cwd)),
+            // What was chosen for this program counts before a project's wish, and a client's before both.
             modes: Arc::new(move |cwd, wished| match chosen {
-                Some(mode) => mode,
-                None => modes.mode_for(cwd, wished),
+                Some(mode) if mode == wished => mode,
+                Some(_) | None => modes.mode_for(cwd, wished),
             }),
             clock: Arc::new(clock::now),
             ids: Arc::new(|| SessionId(uuid::Uuid::now_v7().to_string())),

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use quillon_protocol::content::{ContentParams, ContentResult};
 use quillon_protocol::error::{ErrorKind, INVALID_PARAMS, REQUEST_FAILED, ResponseError};
 use quillon_protocol::lifecycle::Empty;
-use quillon_protocol::permission::{AnswerParams, AnswerResult};
+use quillon_protocol::permission::{AmendedText, AnswerParams, AnswerResult, ChoiceId};
 use quillon_protocol::prompt::{
     CancelParams, ContentBlock, PromptParams, PromptResult, PromptState, QueueEditParams, QueueRemoveParams,
 };
@@ -16,12 +16,15 @@ use super::session::beside;
 use crate::engine::journal::Recorded;
 use crate::engine::media::MediaKind;
 use crate::engine::{
-    Accepted, AmendedFile, AnswerError, Block, ClientId, Command, Event, Given, PromptId, QuestionId,
-    Recorder, Seq, TurnId,
+    Accepted, AmendedFile, AnswerError, Block, ChoiceKind, ClientId, Command, Event, Given, PromptId,
+    Question, QuestionId, Recorder, Seq, Subject, TurnId,
 };
 use crate::frontends::convert::{self, uri};
 use crate::limits;
+use crate::path::AbsPath;
+use crate::policy::Intent;
 use crate::text::Hash;
+use crate::workspace;
 
 type Answer<T> = Result<T, ResponseError>;
 
@@ -81,13 +84,7 @@ impl Editor {
                 format!("question `{id}` has no choice `{}`", params.choice),
             )
         };
-        let files = params.texts.into_iter().map(|file| {
-            let path = uri::path(&file.uri.0);
-            let path =
-                path.ok_or_else(|| invalid(&format!("`{}` is not the address of a file", file.uri)))?;
-            Ok(AmendedFile { path, text: file.text })
-        });
-        let files = files.collect::<Answer<Vec<AmendedFile>>>()?;
+        let files = amended(&ask, &params.choice, params.texts).await?;
         let answer = convert::answer(&ask, &params.choice, params.note, files).ok_or_else(not_offered)?;
         match session.answer(&id, answer, ClientId(self.client_name())) {
             Ok(()) => Ok(AnswerResult { accepted: true, answered_by: None }),
@@ -142,6 +139,34 @@ fn bytes_of(bytes: &[u8], params: &ContentParams) -> ContentResult {
         next: (end < bytes.len()).then_some(end as u64),
         size: bytes.len() as u64,
     }
+}
+
+/// The user's own texts in the place of proposed ones: of files of the question, and with a yes to this
+/// edit. What is not understood must not become a yes to something else.
+async fn amended(ask: &Question, choice: &ChoiceId, texts: Vec<AmendedText>) -> Answer<Vec<AmendedFile>> {
+    let (once, no) = (convert::choice_id(&ChoiceKind::Once), convert::choice_id(&ChoiceKind::No));
+    if texts.is_empty() || *choice == no {
+        return Ok(Vec::new());
+    }
+    if *choice != once {
+        return Err(invalid(&format!("`texts` goes with the choice `{once}`")));
+    }
+    let paths: Vec<AbsPath> = match &ask.subject {
+        Subject::Intent(intent @ Intent::Write { .. }) => intent.paths().into_iter().cloned().collect(),
+        Subject::Intent(_) | Subject::Loop(_) => Vec::new(),
+    };
+    let mut files = Vec::new();
+    for file in texts {
+        let path = uri::path(&file.uri.0);
+        let path = path.ok_or_else(|| invalid(&format!("`{}` is not the address of a file", file.uri)))?;
+        // Links are followed on the disk.
+        let real = beside(move || Ok(workspace::real_path(&path).unwrap_or(path))).await?;
+        if !paths.contains(&real) {
+            return Err(invalid(&format!("`texts`: `{}` is no file of the question", file.uri)));
+        }
+        files.push(AmendedFile { path: real, text: file.text });
+    }
+    Ok(files)
 }
 
 /// A piece of a text, cut between characters, at least one of them.
