@@ -12,7 +12,7 @@ use serde_json::Value;
 
 pub use super::command::{Command, Delta};
 pub use super::id::*;
-pub use super::outcome::{Exit, Outcome, Output, Seen};
+pub use super::outcome::{Exit, Outcome, Output, Portion, Seen};
 pub use super::question::{AmendedFile, Answer, Choice, ChoiceKind, Question, Subject};
 pub use super::stop::Stop;
 pub use super::touch::{RestoreOf, RestoredTo, Stand, What};
