@@ -41,7 +41,7 @@ pub use search::{
     Role, SearchFor, Sense, Span, Zeros,
 };
 pub use survey::{Before, Changes, Deed, Found, Lack, Reach, Stand};
-pub use views::{View, Views};
+pub use views::{Shown, View, Views};
 pub use walk::{GlobQuery, Globbed, Missed, Order};
 pub use write::{WriteError, Written};
 

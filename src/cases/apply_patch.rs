@@ -12,7 +12,7 @@ use crate::os::fs::{self, Durability, Kind};
 use crate::path::AbsPath;
 use crate::text::{Version, ends};
 use crate::tools::apply_patch::{self, FaultKind};
-use crate::workspace::{Files, NoBuffers};
+use crate::workspace::{Files, NoBuffers, Shown};
 
 /// What came of a patch: nothing to tell, or a kind of error and its words.
 type Outcome = Result<(), (FaultKind, String)>;
@@ -49,7 +49,7 @@ fn answer_in(
         let path = place(files.cwd(), name)?;
         path.parent().map_or(Ok(()), |parent| fs::create_folders(&parent)).map_err(failed)?;
         fs::replace(&path, text.as_bytes(), Durability::Process).map_err(failed)?;
-        files.views().saw(&path, Version::of_text(text), Some(ends::lf(text).into()));
+        files.views().saw(&path, Version::of_text(text), Some(ends::lf(text).into()), Shown::Whole);
     }
     for name in names(case, "dirs")? {
         fs::create_folders(&place(files.cwd(), name)?).map_err(failed)?;

@@ -1,11 +1,12 @@
 //! `Access`: the hands of a granted call. It can do the granted intent and nothing else: no method
 //! takes a target.
 
+use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::commits;
-use super::event::{CallId, Event, Exit as Ending, Seen, TodoItem};
+use super::event::{CallId, Event, Exit as Ending, Portion, Seen, TodoItem};
 use super::found;
 use super::media::{self, Kept};
 use super::model::Abilities;
@@ -22,7 +23,8 @@ use crate::policy::Intent;
 use crate::text::{Change, Edit, Version, ends};
 use crate::workspace::survey;
 use crate::workspace::{
-    Content, FileError, GlobQuery, Globbed, GrepQuery, Grepped, Listing, PageQuery, Pages, Part, Views, Unfit,
+    Content, FileError, GlobQuery, Globbed, GrepQuery, Grepped, Listing, PageQuery, Pages, Part, Shown,
+    TextFile, Unfit, View, Views,
     WriteError, Written,
 };
 
@@ -89,10 +91,16 @@ impl<'a> Access<'a> {
             return Err(FileError::Pattern(beyond(self.intent).0));
         };
         let content = self.turn.parts.files.read(path).await?;
-        if let Content::Text(file) = &content {
-            self.saw(path, file.version, Some(ends::lf(&file.text).into()));
-        }
         Ok(content)
+    }
+
+    /// Notes that the model is shown these lines, all of them whole, of the granted file.
+    pub fn showed(&self, file: &TextFile, lines: Range<u64>) {
+        if let Intent::Read { path } = self.intent {
+            let text = ends::lf(&file.text);
+            let shown = Shown::lines(lines, text.lines().count() as u64);
+            self.saw(path, file.version, Some(text.into()), shown);
+        }
     }
 
     /// Some lines of the granted file, where it is larger than what is held; its text stays unknown.
@@ -224,10 +232,12 @@ impl<'a> Access<'a> {
         Ok(self.turn.record(Event::Todo { items }).map(|_| ())?)
     }
 
-    fn saw(&self, path: &AbsPath, version: Version, text: Option<Arc<str>>) {
-        self.turn.parts.files.views().saw(path, version, text);
-        let seen = Seen { path: path.clone(), version };
-        self.traces().seen.push(seen);
+    fn saw(&self, path: &AbsPath, version: Version, text: Option<Arc<str>>, shown: Shown) {
+        let portion = match self.turn.parts.files.views().saw(path, version, text, shown) {
+            Shown::Whole => Portion::Whole,
+            Shown::Lines(_) => Portion::Part,
+        };
+        self.traces().seen.push(Seen { path: path.clone(), version, portion });
     }
 
     /// Makes edits anew whose files have changed, for the engine to go on with; gives what the tool is
@@ -255,8 +265,16 @@ impl<'a> Access<'a> {
         let files = &self.turn.parts.files;
         files.views().succeeded(&edit.path);
         let view = files.views().of(&edit.path);
+        let knew = match &view {
+            Some(View { shown: Shown::Whole, .. }) => Shown::Whole,
+            Some(_) | None => Shown::Lines(Vec::new()),
+        };
         let first_base = || self.traces().first_bases.get(&edit.path).map(|base| (*base, None));
         let known = view.map(|view| (view.version, view.text)).or_else(first_base);
+        let shown = match &edit.change {
+            Change::Whole(_) | Change::Delete => Shown::Whole,
+            Change::Splices(_) | Change::Moved { .. } => knew,
+        };
         let knows = match (known, &edit.change) {
             (_, Change::Whole(_) | Change::Moved { .. } | Change::Delete) => Extent::Whole,
             (Some((version, _)), Change::Splices(_)) if version == edit.base => Extent::Whole,
@@ -267,7 +285,7 @@ impl<'a> Access<'a> {
             (None, Change::Splices(_)) => Extent::Beginning,
         };
         if knows == Extent::Whole {
-            self.saw(&written.path, written.version, change.new.map(Into::into));
+            self.saw(&written.path, written.version, change.new.map(Into::into), shown);
         }
     }
 
@@ -293,7 +311,7 @@ impl<'a> Access<'a> {
         };
         let told = self.turn.parts.tasks.spawn_blocking(compare).await.ok().flatten();
         let begins = format!("Note: {name} had changed since you last saw it, and not by you. Your change");
-        let (note, extent) = match told {
+        let (note, portion) = match told {
             Some((changes, Extent::Whole)) => (
                 format!(
                     "{begins} was merged into its present text, which also has these changes:\n{changes}"
@@ -315,7 +333,7 @@ impl<'a> Access<'a> {
             ),
         };
         self.traces().notes.push(note.trim_end().to_owned());
-        extent
+        portion
     }
 
     fn traces(&self) -> MutexGuard<'a, Traces> {

@@ -13,7 +13,7 @@ use serde_json::Value;
 pub use super::command::{Command, Delta};
 pub use super::id::*;
 use super::media::{BlockForm, Media};
-pub use super::outcome::{Exit, Outcome, Output, Seen};
+pub use super::outcome::{Exit, Outcome, Output, Portion, Seen};
 pub use super::question::{AmendedFile, Answer, Choice, ChoiceKind, Question, Subject};
 pub use super::stop::Stop;
 pub use super::touch::{Beside, RestoreOf, RestoredTo, Stand, What};

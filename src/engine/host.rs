@@ -9,7 +9,7 @@ use tokio_util::task::TaskTracker;
 
 use super::commits::Heads;
 use super::desk::Desk;
-use super::event::{Event, Mode, ModelName, SessionId};
+use super::event::{Event, Mode, ModelName, Portion, SessionId};
 use super::gates::FileGates;
 use super::handle::{Activity, Reach, Session};
 use super::journal::{Journals, OpenError, Opened, SessionInfo};
@@ -20,7 +20,7 @@ use super::session::{self};
 use crate::limits;
 use crate::path::AbsPath;
 use crate::policy::{Action, Rules};
-use crate::workspace::{Buffers, Files};
+use crate::workspace::{Buffers, Files, Shown};
 
 /// What all sessions share.
 #[derive(Clone)]
@@ -166,7 +166,13 @@ impl Host {
         let opened = self.blocking(move || {
             let files = Files::new(cwd, roots, buffers);
             recorder.state(|state| {
-                state.seen().iter().for_each(|(path, version)| files.views().saw(path, *version, None));
+                for (path, (version, portion)) in state.seen() {
+                    let shown = match portion {
+                        Portion::Whole => Shown::Whole,
+                        Portion::Part => Shown::Lines(Vec::new()),
+                    };
+                    files.views().saw(path, *version, None, shown);
+                }
             });
             let rules = rules_for(files.cwd());
             Workplace { recorder, files: withholding(files, &rules), rules }

@@ -56,6 +56,26 @@ pub struct Seen {
     pub path: AbsPath,
     /// Its text.
     pub version: Version,
+    /// How much of it.
+    #[serde(default, skip_serializing_if = "Portion::is_whole")]
+    pub portion: Portion,
+}
+
+/// How much of a text the model knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Portion {
+    /// All of it.
+    #[default]
+    Whole,
+    /// A part.
+    Part,
+}
+
+impl Portion {
+    fn is_whole(&self) -> bool {
+        *self == Self::Whole
+    }
 }
 
 /// How a command ended.

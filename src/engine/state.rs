@@ -6,8 +6,8 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use super::event::{
-    Answer, Block, CallId, Deliver, Event, Grant, Mode, ModelName, Outcome, PromptId, QuestionId, Reminder,
-    Reply, RestoreOf, RestoredTo, Seq, Setting, TodoItem, TurnId, Usage, Who,
+    Answer, Block, CallId, Deliver, Event, Grant, Mode, ModelName, Outcome, Portion, PromptId, QuestionId,
+    Reminder, Reply, RestoreOf, RestoredTo, Seq, Setting, TodoItem, TurnId, Usage, Who,
 };
 use super::history::{self, History};
 use super::model::{CallResult, Message};
@@ -41,8 +41,8 @@ pub struct State {
     todo: Vec<TodoItem>,
     counts: Counts,
     usage: Usage,
-    /// What the model has seen of each file.
-    seen: HashMap<AbsPath, Version>,
+    /// What the model has seen of each file, and how much of that.
+    seen: HashMap<AbsPath, (Version, Portion)>,
 }
 
 #[derive(Debug)]
@@ -115,8 +115,8 @@ impl State {
         self.history.told_mode()
     }
 
-    /// What the model has seen of each file.
-    pub fn seen(&self) -> &HashMap<AbsPath, Version> {
+    /// What the model has seen of each file, and how much of that.
+    pub fn seen(&self) -> &HashMap<AbsPath, (Version, Portion)> {
         &self.seen
     }
 
@@ -350,7 +350,8 @@ impl State {
             }
             Event::CallEnded { call, outcome } => {
                 if let Outcome::Done(output) = outcome {
-                    self.seen.extend(output.seen.iter().map(|seen| (seen.path.clone(), seen.version)));
+                    let seen = output.seen.iter().map(|seen| (seen.path.clone(), (seen.version, seen.portion)));
+                    self.seen.extend(seen);
                 }
                 self.end_call(call, outcome);
             }

@@ -19,6 +19,29 @@ pub fn unified(name: &str, old: Option<&str>, new: Option<&str>) -> String {
     diff.unified_diff().context_radius(3).header(&old_name, &new_name).to_string()
 }
 
+/// What goes and what comes, whole and without anything around it, for where there is little room. Each change
+/// begins with the name and the line where it stands.
+pub fn terse(name: &str, old: Option<&str>, new: Option<&str>) -> String {
+    let name = clean::one_line(name);
+    let mut all = match (old, new) {
+        (None, Some(_)) => format!("{name}, a new file:\n"),
+        (Some(_), None) => format!("{name} goes away:\n"),
+        (Some(_), Some(_)) | (None, None) => String::new(),
+    };
+    let diff = lines(old.unwrap_or_default(), new.unwrap_or_default());
+    for op in diff.ops().iter().filter(|op| !matches!(op, DiffOp::Equal { .. })) {
+        if all.is_empty() || (old.is_some() && new.is_some()) {
+            all.push_str(&format!("{name}, line {}:\n", op.old_range().start + 1));
+        }
+        for change in diff.iter_changes(op) {
+            let sign = if change.tag() == ChangeTag::Insert { '+' } else { '-' };
+            let missing = if change.missing_newline() { " (without a line end)" } else { "" };
+            all.push_str(&format!("{sign}{}{missing}\n", change.value().trim_end_matches('\n')));
+        }
+    }
+    all
+}
+
 /// How many lines come and how many go.
 pub fn counts(old: Option<&str>, new: Option<&str>) -> (usize, usize) {
     let diff = lines(old.unwrap_or_default(), new.unwrap_or_default());
@@ -88,6 +111,18 @@ mod tests {
         assert!(unified("f", Some("a"), Some("b")).contains("\\ No newline at end of file"));
         assert_eq!(unified("f", Some("a"), Some("a")), "");
         assert_eq!(counts(Some("a\nb\n"), Some("a\nc\nd\n")), (2, 1));
+    }
+
+    #[test]
+    fn terse_diffs() {
+        assert_eq!(
+            terse("f", Some("a\nb\nc\nd\n"), Some("a\nB\nc\n")),
+            "f, line 2:\n-b\n+B\nf, line 4:\n-d\n"
+        );
+        assert_eq!(terse("f", None, Some("x\ny")), "f, a new file:\n+x\n+y (without a line end)\n");
+        assert_eq!(terse("f", Some("x\n"), None), "f goes away:\n-x\n");
+        assert_eq!(terse("f", None, Some("")), "f, a new file:\n");
+        assert_eq!(terse("f", Some("a"), Some("a\n")), "f, line 1:\n-a (without a line end)\n+a\n");
     }
 
     proptest! {

@@ -16,7 +16,7 @@ mod indent;
 mod lines;
 mod nearest;
 mod numbers;
-mod placeholder;
+pub mod placeholder;
 mod quotes;
 mod series;
 mod trailing;

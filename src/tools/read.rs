@@ -1,5 +1,7 @@
 //! `read`: a file in numbered lines, a part at a time; an image or pages of a PDF; a folder's entries.
 
+use std::ops::Range;
+
 use futures::future::BoxFuture;
 use serde_json::{Value, json};
 
@@ -65,7 +67,12 @@ impl Tool for Read {
             }
             let query = query(input)?;
             let text = match access.show().await {
-                Ok(Content::Text(file)) => shown(&Page::of(&file.text, &query), &query, file.encoding, None)?,
+                Ok(Content::Text(file)) => {
+                    let page = Page::of(&file.text, &query);
+                    let text = shown(&page, &query, file.encoding, None)?;
+                    access.showed(&file, whole_lines(&page, &query));
+                    text
+                }
                 Ok(Content::Binary { kind, len }) => {
                     return media(input, access, &kind, len).await.map(Ran::Done);
                 }
@@ -137,6 +144,12 @@ fn pages(input: &Value) -> Result<Option<Pages>, ToolError> {
         _ => input::optional_text(input, &["pages"])?.map(str::to_owned),
     };
     written.map(|text| Pages::parse(&text)).transpose().map_err(ToolError::new)
+}
+
+/// The lines that are shown from their beginning to their end: up to the first that is not.
+fn whole_lines(page: &Page, query: &PageQuery) -> Range<u64> {
+    let whole = page.lines.iter().take_while(|line| query.column <= 1 && line.next.is_none()).count() as u64;
+    query.first..query.first + whole
 }
 
 /// Numbered lines, and how to go on; `len` is that of a file which is not held.

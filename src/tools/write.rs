@@ -14,8 +14,9 @@ use crate::engine::tool::{Effect, Plan, Ran, Tool, ToolError};
 use crate::limits;
 use crate::path::AbsPath;
 use crate::policy::{Intent, Location};
+use crate::text::replace::placeholder;
 use crate::text::{Change, Edit, Version, diff, ends};
-use crate::workspace::{FileError, Files, Side};
+use crate::workspace::{FileError, Files, Shown, Side};
 
 /// The tool.
 ///
@@ -82,10 +83,11 @@ async fn inside(path: &AbsPath, files: &Files) -> Result<Option<Known>, ToolErro
         Ok(found) => text_of(found, path)?,
     };
     let shown = path.display_in(files.cwd());
-    match files.views().of(path).map(|view| view.version) {
-        Some(seen) if seen == file.version => {
-            Ok(Some(Known { text: ends::lf(&file.text).into(), version: file.version }))
-        }
+    match files.views().of(path) {
+        Some(view) if view.version == file.version => match view.shown {
+            Shown::Whole => Ok(Some(Known { text: ends::lf(&file.text).into(), version: file.version })),
+            Shown::Lines(_) => Err(in_part(&shown)),
+        },
         Some(_) => Err(ToolError::new(format!(
             "nothing was written: {shown} has changed since you saw it. Read it again; then write it, with what \
              has changed, or use `edit`"
@@ -103,11 +105,19 @@ fn unseen(path: &AbsPath, files: &Files) -> Result<Option<Known>, ToolError> {
     let Some(view) = files.views().of(path) else { return Ok(None) };
     match (view.version, view.text) {
         (Version::Absent, _) => Ok(None),
+        (Version::Text(_), _) if view.shown != Shown::Whole => Err(in_part(&path.to_string())),
         (version @ Version::Text(_), Some(text)) => Ok(Some(Known { text, version })),
         (Version::Text(_), None) => Err(ToolError::new(format!(
             "nothing was written: {path} was read too long ago. Read it again, then write it"
         ))),
     }
+}
+
+fn in_part(shown: &str) -> ToolError {
+    ToolError::new(format!(
+        "nothing was written: you have read only a part of {shown}, and what you have not seen would be gone. Read \
+         the rest first, or use `edit`"
+    ))
 }
 
 /// An existing file keeps its line ends and its byte-order mark.
@@ -123,6 +133,12 @@ fn planned(content: &str, path: AbsPath, known: Option<Known>, cwd: &AbsPath) ->
                 )));
             }
             let new = ends::lf(content);
+            if let Some(line) = placeholder::find(&old.text, &new) {
+                return Err(ToolError::new(format!(
+                    "nothing was written: `{line}` stands for text that you have left out, and `write` replaces all \
+                     there is. Write the file as a whole, or use `edit`"
+                )));
+            }
             if *old.text == *new {
                 return Err(ToolError::new(format!("{} has this very text already", path.display_in(cwd))));
             }

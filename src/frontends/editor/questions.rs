@@ -9,6 +9,7 @@ use crate::engine::preview;
 use crate::engine::{Answer, Choice, ChoiceKind, ClientId, Question, QuestionId, Recorder, Session, Subject};
 use crate::frontends::convert;
 use crate::limits;
+use crate::path::AbsPath;
 use crate::policy::Intent;
 use crate::rpc::{Peer, RequestError};
 use crate::text::{clean, diff};
@@ -77,20 +78,24 @@ pub fn harmless_first(ask: &Question) -> Vec<&Choice> {
     ask.choices.iter().filter(is_no).chain(ask.choices.iter().filter(|choice| !is_no(choice))).collect()
 }
 
-/// What would be done, whole: the diffs, the command with its directory, the path.
+/// What would be done, whole: the lines that change, the command with its directory, the path.
 fn detail(recorder: &Recorder, subject: &Subject) -> String {
     let intent = match subject {
         Subject::Intent(intent) => intent,
         Subject::Loop(text) => return text.clone(),
     };
-    let diffs = preview::changes(recorder, intent)
-        .into_iter()
-        .map(|change| diff::unified(&change.path.to_string(), change.old.as_deref(), change.new.as_deref()));
-    let mut lines: Vec<String> = diffs.collect();
+    let changes = preview::changes(recorder, intent);
+    let named: HashSet<&AbsPath> = changes.iter().map(|change| &change.path).collect();
+    let others: Vec<String> =
+        intent.paths().into_iter().filter(|path| !named.contains(path)).map(ToString::to_string).collect();
+    let terse = changes
+        .iter()
+        .map(|change| diff::terse(&change.path.to_string(), change.old.as_deref(), change.new.as_deref()));
+    let mut lines: Vec<String> = terse.map(|lines| lines.trim_end().to_owned()).collect();
     if let Intent::Run { command, cwd, .. } = intent {
         lines.push(format!("{command}\nin {cwd}"));
     }
-    lines.extend(intent.paths().into_iter().map(ToString::to_string));
+    lines.extend(others);
     clean::for_terminal(lines.join("\n").trim_end()).into_owned()
 }
 

@@ -46,7 +46,7 @@ const STAYS: &[&str] =
 const WORDS_MAX: usize = 8;
 
 /// The first line of `new` that stands for code which was left out, and which was not quoted.
-pub(super) fn find<'a>(old: &str, new: &'a str) -> Option<&'a str> {
+pub fn find<'a>(old: &str, new: &'a str) -> Option<&'a str> {
     let shrinks = lines(new) < lines(old);
     let mut found = new.lines().map(str::trim).filter(|line| is_placeholder(line, shrinks)).peekable();
     found.peek()?;

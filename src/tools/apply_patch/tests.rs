@@ -9,7 +9,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::text::{Version, ends};
-use crate::workspace::NoBuffers;
+use crate::workspace::{NoBuffers, Shown};
 
 struct Scene {
     _folder: tempfile::TempDir,
@@ -49,7 +49,7 @@ impl Scene {
     fn read(&self, name: &str) {
         let text = std::fs::read_to_string(self.path(name)).unwrap();
         let seen = Some(ends::lf(&text).into());
-        self.files.views().saw(&self.path(name), Version::of_text(&text), seen);
+        self.files.views().saw(&self.path(name), Version::of_text(&text), seen, Shown::Whole);
     }
 
     /// Plans a patch and writes it.
