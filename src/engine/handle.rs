@@ -32,7 +32,7 @@ pub struct Session {
     reach: Arc<Mutex<Reach>>,
     /// Prompts and cancels go through one after another, in the order in which they came: keeping what
     /// a prompt hands over takes its time.
-    pub(super) arrivals: Arc<tokio::sync::Mutex<()>>,
+    arrivals: Arc<tokio::sync::Mutex<()>>,
 }
 
 /// What this process can do with a session.

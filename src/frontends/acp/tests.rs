@@ -7,6 +7,7 @@ mod calls;
 mod client;
 mod editor;
 mod handshake;
+mod media;
 mod replay;
 mod schema;
 mod script;
