@@ -41,6 +41,7 @@ pub fn words(recorder: &Recorder, event: &Event) -> String {
         | Event::Todo { .. }
         | Event::Titled { .. }
         | Event::Noticed { .. }
+        | Event::Overlooked { .. }
         | Event::Briefed { .. }
         | Event::Reminded { .. } => export::fact(recorder, event, &mut words),
     }

@@ -52,6 +52,8 @@ impl Past {
                         format!("({restore}: back to before turn {})", changes::number(turn))
                     }
                     RestoredTo::Undone(undone) => format!("({restore}: {undone} was taken back)"),
+                    RestoredTo::Without(_) => format!("({restore}: the last edit was taken back)"),
+                    RestoredTo::Reviewed => format!("({restore}: taken back in a review)"),
                 };
                 console.note(Tone::Strong, &words);
             }
@@ -66,6 +68,7 @@ impl Past {
             | Event::Todo { .. }
             | Event::Titled { .. }
             | Event::Noticed { .. }
+            | Event::Overlooked { .. }
             | Event::Briefed { .. }
             | Event::Reminded { .. }
             | Event::TurnEnded { .. } => {}
