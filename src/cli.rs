@@ -7,6 +7,7 @@ mod run;
 mod sessions;
 mod undo;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -57,7 +58,7 @@ enum Command {
 }
 
 /// What can be chosen for the model and the permissions, in every form of use.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Default, Args)]
 struct ChoiceArgs {
     /// The model: a name that the configured server knows, `demo` (rules, not an AI), or
     /// `script:FILE` (plays a file, for tests).
@@ -71,7 +72,7 @@ struct ChoiceArgs {
     allow: Vec<String>,
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 struct ServeArgs {
     #[command(flatten)]
     choices: ChoiceArgs,
@@ -125,14 +126,17 @@ impl From<String> for Trouble {
 
 /// Reads the command line and does what it says; gives the exit status.
 pub fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
-        Ok(cli) => cli,
-        Err(error) => {
-            let _output_may_be_closed = error.print();
-            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
-        }
+    let command = match without_options(std::env::args_os().skip(1)) {
+        Some(command) => command,
+        None => match Cli::try_parse() {
+            Ok(cli) => cli.command,
+            Err(error) => {
+                let _output_may_be_closed = error.print();
+                return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+            }
+        },
     };
-    let done: Result<ExitCode, Trouble> = match cli.command {
+    let done: Result<ExitCode, Trouble> = match command {
         Command::Run(args) => run::main(args),
         Command::Lsp(args) => daemon::lsp(args.choices.into()).map_err(Trouble::from),
         Command::Acp(args) => daemon::acp(args.choices.into()).map_err(Trouble::from),
@@ -155,9 +159,38 @@ pub fn main() -> ExitCode {
     })
 }
 
+/// What an editor usually starts: one word. The reader of options, with all its subcommands, would stay in
+/// the memory of a program that runs as long as the editor does.
+fn without_options(mut args: impl Iterator<Item = OsString>) -> Option<Command> {
+    let serve: fn(ServeArgs) -> Command = match args.next()?.to_str()? {
+        "lsp" => Command::Lsp,
+        "acp" => Command::Acp,
+        _ => return None,
+    };
+    args.next().is_none().then(|| serve(ServeArgs::default()))
+}
+
 /// Paths on the command line count from the folder the program was started in.
 fn absolute(path: &PathBuf) -> Result<crate::path::AbsPath, String> {
     let here = crate::os::env::current_folder()
         .map_err(|error| format!("failed to find the current folder: {error}"))?;
     here.join(path).map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is started without the reader of options is what it would have read.
+    #[test]
+    fn a_start_without_options_is_the_same_with_the_reader() {
+        for words in [&["lsp"][..], &["acp"], &["lsp", "--stdio"], &["acp", "-m", "x"], &["run"], &["man"], &[]] {
+            let plain = without_options(words.iter().map(OsString::from));
+            let read = Cli::try_parse_from(["quillon"].iter().chain(words));
+            match plain {
+                Some(command) => assert_eq!(format!("{command:?}"), format!("{:?}", read.unwrap().command)),
+                None => assert!(words.len() != 1 || !matches!(words[0], "lsp" | "acp"), "{words:?}"),
+            }
+        }
+    }
 }
