@@ -50,7 +50,8 @@ pub enum Event {
     CallStarted { call: CallId, title: String, intent: Intent, locations: Vec<Location>, by: Who },
     /// A file is about to be written; `kept` is the blob with its bytes before, where the text of
     /// the base alone would not bring them back.
-    /// `after` is the text it makes, kept as well; `restore` is the way back that it belongs to.
+    /// `after` is the text it makes, kept as well; `restore` is the way back that it belongs to; `head`
+    /// tells which commit its repository stood on.
     Touched {
         call: Option<CallId>,
         edit: Edit,
@@ -59,6 +60,8 @@ pub enum Event {
         after: Option<Version>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         restore: Option<RestoreId>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        head: Option<Hash>,
     },
     /// A file was changed by a command, or by a way back that no edit can express.
     Found {
@@ -68,6 +71,8 @@ pub enum Event {
         after: Stand,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         restore: Option<RestoreId>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        head: Option<Hash>,
     },
     /// The user has looked at changes of a file: `baseline` is what it would be without those that
     /// are left, `current` what stood there then. Both are kept.
@@ -80,8 +85,8 @@ pub enum Event {
     },
     /// The user went back to before a turn, or took that back.
     Restored { restore: RestoreId, to: RestoredTo, what: RestoreOf },
-    /// After a write something else than what was written stands there (a formatter ran).
-    Settled { path: AbsPath, text: Option<Hash> },
+    /// When a changed file was saved, a formatter made another text of it. Both are kept.
+    Settled { path: AbsPath, before: Hash, after: Hash },
     /// A call is over.
     CallEnded { call: CallId, outcome: Outcome },
     /// The plan, as a whole.
@@ -112,6 +117,8 @@ pub enum Reminder {
     Mode(Mode),
     /// It repeats itself.
     Loop,
+    /// Files that it has seen have changed.
+    Files,
     /// The steps of this turn are used up.
     Steps,
 }

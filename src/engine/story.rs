@@ -7,7 +7,7 @@ use super::event::{Event, Stand, What};
 use super::parts::Parts;
 use super::recorder::Recorder;
 use super::tool::ToolError;
-use super::touch::{Settled, Touch};
+use super::touch::{Hand, Settled, Touch};
 use super::writing::{self, Cause};
 use crate::path::AbsPath;
 use crate::text::{Hash, Hunk, Lineage, Splice, Version, ends};
@@ -106,11 +106,13 @@ pub(super) fn tell(
             continue;
         }
         let after = load(recorder, &touch.after);
-        if ours(touch) {
-            story.note(touch);
-            story.ours(after);
-        } else {
-            story.theirs(after);
+        match (ours(touch), touch.hand) {
+            (true, Hand::Own) => {
+                story.note(touch);
+                story.ours(after);
+            }
+            (true, Hand::Formatter) => story.formatted(after),
+            (false, _) => story.theirs(after),
         }
     }
     story.theirs(current.clone());
@@ -214,6 +216,21 @@ impl Story {
                 self.now = body;
                 self.match_texts(Vec::new());
             }
+        }
+    }
+
+    /// A formatter went over it: what it changed in ours stays ours, anything else is theirs.
+    fn formatted(&mut self, body: Body) {
+        match (&mut self.lineage, &body) {
+            (Some(lineage), Body::Text(text)) => {
+                lineage.formatted(text.clone());
+                self.base = Body::Text(lineage.base().clone());
+                self.now = body;
+            }
+            (None, Body::Text(_)) if self.base == Body::Absent && matches!(self.now, Body::Text(_)) => {
+                self.now = body;
+            }
+            _ => self.theirs(body),
         }
     }
 
@@ -343,6 +360,7 @@ pub(super) async fn put(
         before: stand(before, story.modes().map(|(_, after)| after)),
         after: Stand { mode, ..after },
         restore: cause.restore.clone(),
+        head: parts.heads.of(path).await,
     })?;
     Ok(parts.files.put(path, now.map(|bytes| Hash::of(&bytes)), wanted, mode).await?)
 }
@@ -364,6 +382,7 @@ pub(super) async fn set_mode(
         before: Stand { mode: Some(after), ..stand.clone() },
         after: Stand { mode: Some(before), ..stand },
         restore: cause.restore.clone(),
+        head: parts.heads.of(path).await,
     })?;
     Ok(parts.files.set_mode(path, before).await?)
 }

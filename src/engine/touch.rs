@@ -59,6 +59,19 @@ pub struct Touch {
     pub before: Stand,
     /// What was made of it.
     pub after: Stand,
+    /// Whose hand it was.
+    pub hand: Hand,
+    /// Which commit the file's repository stood on; none where that is not known.
+    pub head: Option<Hash>,
+}
+
+/// Whose hand a change was made by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hand {
+    /// The session's own.
+    Own,
+    /// A formatter's, which went over what the session had made.
+    Formatter,
 }
 
 /// What the user settled of a file: from here on the review begins anew.
@@ -135,7 +148,7 @@ impl Touches {
     /// Folds a fact; `turn` is the one that runs.
     pub fn fold(&mut self, seq: Seq, turn: Option<&TurnId>, event: &Event) {
         match event {
-            Event::Touched { call, edit, kept, after: Some(after), restore } => self.push(Touch {
+            Event::Touched { call, edit, kept, after: Some(after), restore, head } => self.push(Touch {
                 seq,
                 turn: call.as_ref().and(turn).cloned(),
                 call: call.clone(),
@@ -143,8 +156,10 @@ impl Touches {
                 path: edit.path.clone(),
                 before: Stand::of_version(edit.base, *kept),
                 after: Stand::of_version(*after, None),
+                hand: Hand::Own,
+                head: *head,
             }),
-            Event::Found { call, path, before, after, restore } => self.push(Touch {
+            Event::Found { call, path, before, after, restore, head } => self.push(Touch {
                 seq,
                 turn: call.as_ref().and(turn).cloned(),
                 call: call.clone(),
@@ -152,13 +167,15 @@ impl Touches {
                 path: path.clone(),
                 before: before.clone(),
                 after: after.clone(),
+                hand: Hand::Own,
+                head: *head,
             }),
-            Event::Settled { path, text: Some(text) } => {
-                let Some(last) = self.of.get(path).and_then(|touches| touches.last().cloned()) else {
-                    return;
-                };
-                let after = Stand::of_version(Version::Text(*text), None);
-                self.push(Touch { seq, before: last.after.clone(), after, ..last });
+            // It belongs to the change that it followed.
+            Event::Settled { path, before, after } => {
+                let Some(last) = self.last(path).cloned() else { return };
+                let stand = |text: &Hash| Stand::of_version(Version::Text(*text), None);
+                let (before, after) = (stand(before), stand(after));
+                self.push(Touch { seq, before, after, hand: Hand::Formatter, ..last });
             }
             Event::Restored { restore, to, .. } => self.restores.push((restore.clone(), to.clone())),
             Event::Reviewed { path, baseline, current, mixed } => {
@@ -178,7 +195,6 @@ impl Touches {
             | Event::Answered { .. }
             | Event::CallStarted { .. }
             | Event::Touched { after: None, .. }
-            | Event::Settled { text: None, .. }
             | Event::CallEnded { .. }
             | Event::Todo { .. }
             | Event::Titled { .. }
@@ -197,6 +213,11 @@ impl Touches {
     /// Whether this file was changed.
     pub fn has(&self, path: &AbsPath) -> bool {
         self.of.contains_key(path)
+    }
+
+    /// The last change of a file, whatever became of it.
+    pub fn last(&self, path: &AbsPath) -> Option<&Touch> {
+        self.of.get(path)?.last()
     }
 
     /// How many files each turn has changed.

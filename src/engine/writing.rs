@@ -69,7 +69,8 @@ pub(super) async fn write(parts: &Parts, edits: &[Edit], cause: &Cause) -> Resul
             None => Version::Absent,
         };
         let (call, restore) = (cause.call.clone(), cause.restore.clone());
-        facts.push(Event::Touched { call, edit: edit.clone(), kept, after: Some(after), restore });
+        let head = parts.heads.of(&edit.path).await;
+        facts.push(Event::Touched { call, edit: edit.clone(), kept, after: Some(after), restore, head });
     }
     parts.settle_before_writing().await?;
     for fact in facts {

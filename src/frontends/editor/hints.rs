@@ -62,8 +62,13 @@ impl Hints {
     /// Shows what a fact may have changed, soon.
     pub fn heard(&self, event: &Event) {
         if changes_files(event) {
-            self.happened.notify_one();
+            self.happened();
         }
+    }
+
+    /// Shows what is to be looked at anew, soon.
+    pub fn happened(&self) {
+        self.happened.notify_one();
     }
 
     /// Shows what is to be looked at and does what is decided, until nobody decides any more.
