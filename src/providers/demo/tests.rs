@@ -116,6 +116,7 @@ fn a_turn_that_was_cancelled_or_failed_is_over() {
         tool: "bash".into(),
         text: "The user cancelled before this call was done.".into(),
         kind: ResultKind::Failed,
+        media: Vec::new(),
     };
     let call = ToolCall {
         id: CallId("c1".into()),
