@@ -113,9 +113,10 @@
 ---@class agent.BufferOutcome
 ---@field uri agent.Uri The file.
 ---@field applied boolean Whether the edit stands in the buffer.
----@field version? integer The LSP version of the document afterwards, where the edit was applied.
----@field hash? agent.TextHash The hash of the buffer's text afterwards, where the edit was applied.
+---@field version? integer The LSP version of the document behind the edit, before it is saved, where the edit was applied.
+---@field hash? agent.TextHash The hash of the buffer's text then.
 ---@field saved? boolean Whether the buffer was saved.
+---@field formatted? agent.TextHash The hash of the text that was saved, where what the editor does on saving (a formatter) made another one of it. Only where the user cannot have typed between the edit and the end of the save.
 ---@field error? string Why it was not applied or not saved, in words.
 
 ---What a client can do with its open buffers.
@@ -409,6 +410,7 @@
 ---| agent.CallInputPiece
 ---| agent.CallOutputPiece
 ---| agent.Retrying
+---| agent.FileChanged
 
 ---In which way a command ended. All but `code` with 0 means that it failed.
 ---@alias agent.ExitKind
@@ -445,6 +447,11 @@
 ---| "modified" # It has another text.
 ---| "deleted" # It goes away.
 ---| string
+
+---Progress `fileChanged`: a file that the agent has changed holds something else by now, which was not the agent's doing. Ask for its review anew if it is shown.
+---@class agent.FileChanged
+---@field type "fileChanged" Tells this object from the others of its union.
+---@field uri agent.Uri The file.
 
 ---The change of one file.
 ---@class agent.FileDiff

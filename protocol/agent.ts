@@ -188,12 +188,14 @@ export interface BufferOutcome {
   uri: Uri;
   /** Whether the edit stands in the buffer. */
   applied: boolean;
-  /** The LSP version of the document afterwards, where the edit was applied. */
+  /** The LSP version of the document behind the edit, before it is saved, where the edit was applied. */
   version?: number;
-  /** The hash of the buffer's text afterwards, where the edit was applied. */
+  /** The hash of the buffer's text then. */
   hash?: TextHash;
   /** Whether the buffer was saved. */
   saved?: boolean;
+  /** The hash of the text that was saved, where what the editor does on saving (a formatter) made another one of it. Only where the user cannot have typed between the edit and the end of the save. */
+  formatted?: TextHash;
   /** Why it was not applied or not saved, in words. */
   error?: string;
 }
@@ -662,7 +664,8 @@ export type Event =
   | ThoughtPiece
   | CallInputPiece
   | CallOutputPiece
-  | Retrying;
+  | Retrying
+  | FileChanged;
 
 /**
  * In which way a command ended. All but `code` with 0 means that it failed.
@@ -731,6 +734,14 @@ export type FileChange =
   | "modified"
   | "deleted"
   | (string & {});
+
+/** Progress `fileChanged`: a file that the agent has changed holds something else by now, which was not the agent's doing. Ask for its review anew if it is shown. */
+export interface FileChanged {
+  /** Tells this object from the others of its union. */
+  type: "fileChanged";
+  /** The file. */
+  uri: Uri;
+}
 
 /** The change of one file. */
 export interface FileDiff {

@@ -1,7 +1,9 @@
 //! Builds the parts, hands them to one front end, and shuts down in order.
 
+mod models;
 mod serve;
 mod settings;
+mod standing;
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -21,9 +23,11 @@ use crate::providers::Providers;
 use crate::providers::script::ReadFile;
 use crate::store::DiskJournals;
 use crate::tools;
+use crate::workspace::Outside;
 
+use models::CurrentModels;
 pub use serve::{acp, lsp};
-use settings::Settings;
+use standing::Standing;
 
 /// What was chosen on the command line.
 #[derive(Debug, Clone, Default)]
@@ -41,7 +45,10 @@ pub struct Daemon {
     host: Arc<Host>,
     models: Arc<dyn Models>,
     choices: Choices,
-    settings: Arc<Settings>,
+    /// What the user should hear about the configuration as it was at the start.
+    notices: Vec<String>,
+    broken_rules: Option<String>,
+    mode: Mode,
     state: AbsPath,
 }
 
@@ -50,25 +57,24 @@ impl Daemon {
     pub fn new(choices: Choices) -> Result<Self, String> {
         let state = dirs::state().map_err(|error| format!("failed to find the state folder: {error}"))?;
         let log_words = log::start(&state).err();
-        let mut settings = Settings::load(&choices, &state)?;
-        settings.notices.extend(log_words);
-        let asks = settings
-            .broken_rules
-            .as_ref()
-            .map(|why| format!("{why}. Everything asks until that is repaired"));
-        settings.notices.extend(asks);
-        let settings = Arc::new(settings);
+        let standing = Arc::new(Standing::load(settings::user_file()?, &choices, &state)?);
+        let user = standing.user();
+        let broken_rules = user.broken_rules.clone();
+        let asks = broken_rules.as_ref().map(|why| format!("{why}. Everything asks until that is repaired"));
+        let notices = user.notices.iter().cloned().chain(log_words).chain(asks).collect();
+        let mode = choices.mode.unwrap_or_else(|| user.mode());
         let here = env::current_folder().ok();
         let read: ReadFile = Arc::new(settings::text);
-        let models: Arc<dyn Models> =
-            Arc::new(Providers::new(settings.server(), choices.model.clone(), here, read));
+        let default = choices.model.clone();
+        let make = move |server| Providers::new(server, default.clone(), here.clone(), read.clone());
+        let models: Arc<dyn Models> = Arc::new(CurrentModels::new(standing.clone(), Box::new(make)));
         let journals = DiskJournals::new(&state).map_err(|error| error.to_string())?;
-        let (rules, modes, chosen) = (settings.clone(), settings.clone(), choices.mode);
+        let (rules, modes, chosen) = (standing.clone(), standing, choices.mode);
         let host = Host::new(Shared {
             journals: Arc::new(journals),
             models: models.clone(),
             toolbox: Arc::new(Toolbox::for_families(tools::built_in(), tools::FAMILIES)),
-            rules: Arc::new(move |cwd| rules.rules_for(cwd)),
+            rules: Arc::new(move |cwd| rules.ruling(cwd)),
             // What was chosen for this program counts before a project's wish, and a client's before both.
             modes: Arc::new(move |cwd, wished| match chosen {
                 Some(mode) if mode == wished => mode,
@@ -77,8 +83,9 @@ impl Daemon {
             clock: Arc::new(clock::now),
             ids: Arc::new(|| SessionId(uuid::Uuid::now_v7().to_string())),
             environment: Arc::new(surroundings),
+            outside: Some(Outside::default()),
         });
-        Ok(Self { host, models, choices, settings, state })
+        Ok(Self { host, models, choices, notices, broken_rules, mode, state })
     }
 
     /// Does the work, then ends all sessions and the process's tasks.
@@ -104,12 +111,12 @@ impl Daemon {
 
     /// What the user should hear about the configuration.
     pub fn notices(&self) -> &[String] {
-        &self.settings.notices
+        &self.notices
     }
 
     /// Why the user's permission rules cannot be read, if so; everything asks then.
     pub fn broken_rules(&self) -> Option<&str> {
-        self.settings.broken_rules.as_deref()
+        self.broken_rules.as_deref()
     }
 
     /// The folder in which the program keeps its things.
@@ -135,7 +142,7 @@ impl Daemon {
 
     /// The mode of new sessions, before a project makes it stricter.
     pub fn mode(&self) -> Mode {
-        self.choices.mode.unwrap_or_else(|| self.settings.mode())
+        self.mode
     }
 
     /// Puts what was chosen on the command line in force in a session that goes on.

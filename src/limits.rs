@@ -17,6 +17,13 @@ pub use wire::*;
 /// must not spend the user's money all night.
 pub const STEPS_PER_TURN_MAX: u32 = 100;
 
+/// Sets of permission rules that hold together, when their files change while a turn runs: nobody writes
+/// more of them in that time. From then on everything asks until the turn is over.
+pub const RULES_IN_FORCE_MAX: usize = 8;
+
+/// Changed files that the model is told of by name before a step; more are counted.
+pub const STALE_FILES_NAMED_MAX: usize = 20;
+
 /// Facts that a reader is given at once: enough for one screen, little enough to keep the lock short.
 pub const FACTS_PER_PAGE_MAX: usize = 256;
 

@@ -11,3 +11,4 @@ pub mod log;
 pub mod process;
 pub mod processes;
 pub mod signals;
+pub mod watch;

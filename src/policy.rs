@@ -97,6 +97,19 @@ pub enum Ground {
     Granted(Grant),
 }
 
+impl Verdict {
+    /// The stricter one of two; the first where they are alike.
+    pub fn stricter(self, other: Self) -> Self {
+        let weight = |verdict: &Self| match verdict {
+            Self::Allow(_) => 0,
+            Self::Ask { always: Some(_), .. } => 1,
+            Self::Ask { always: None, .. } => 2,
+            Self::Deny { .. } => 3,
+        };
+        if weight(&other) > weight(&self) { other } else { self }
+    }
+}
+
 /// Decides. The strictest of all parts counts; a rule that denies is final.
 pub fn decide(intent: &Intent, situation: &Situation<'_>) -> Verdict {
     let by_rule = situation.rules.judge(intent, situation.roots);

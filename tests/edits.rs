@@ -19,6 +19,7 @@ use futures::stream::{self, BoxStream};
 use proptest::prelude::*;
 use serde_json::json;
 
+use quillon::engine::Ruling;
 use quillon::engine::journal::MemoryJournals;
 use quillon::engine::model::{Finish, Message, Request};
 use quillon::engine::{
@@ -26,7 +27,6 @@ use quillon::engine::{
     NewSession, Outcome, PromptId, Reader, Seq, Session, SessionId, Shared, Toolbox, Update,
 };
 use quillon::path::AbsPath;
-use quillon::policy::Rules;
 
 use desk::{Desk, Does, Editor, FILES};
 
@@ -219,10 +219,11 @@ fn host(desk: &Arc<Mutex<Desk>>) -> Arc<Host> {
         journals: Arc::new(MemoryJournals::default()),
         models: Arc::new(Doers(desk.clone())),
         toolbox: Arc::new(Toolbox::new(quillon::tools::built_in())),
-        rules: Arc::new(|_| Arc::new(Rules::default())),
+        rules: Arc::new(|_| Ruling::default()),
         clock: Arc::new(|| "now".to_owned()),
         ids: Arc::new(move || SessionId(format!("s{}", sessions.fetch_add(1, Ordering::Relaxed)))),
         modes: Arc::new(|_, mode| mode),
         environment: Arc::new(String::new),
+        outside: None,
     })
 }

@@ -4,12 +4,12 @@
 
 use std::sync::Arc;
 
+use quillon::engine::Ruling;
 use quillon::engine::{
     Command, Host, Mode, Model, ModelName, Models, NewSession, Refused, Seq, Session, SessionId, Shared,
     Toolbox, Update,
 };
 use quillon::path::AbsPath;
-use quillon::policy::Rules;
 use quillon::store::DiskJournals;
 use quillon::workspace::NoBuffers;
 
@@ -35,11 +35,12 @@ fn host(state: &AbsPath) -> Arc<Host> {
         journals: Arc::new(DiskJournals::new(state).unwrap()),
         models: Arc::new(NoModels),
         toolbox: Arc::new(Toolbox::new(Vec::new())),
-        rules: Arc::new(|_| Arc::new(Rules::default())),
+        rules: Arc::new(|_| Ruling::default()),
         clock: Arc::new(|| "2026-01-01T00:00:00Z".into()),
         ids: Arc::new(|| SessionId("s1".into())),
         modes: Arc::new(|_, mode| mode),
         environment: Arc::new(String::new),
+        outside: None,
     })
 }
 

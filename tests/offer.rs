@@ -7,6 +7,7 @@ use std::sync::Arc;
 use futures::StreamExt;
 use futures::stream::{self, BoxStream};
 
+use quillon::engine::Ruling;
 use quillon::engine::journal::MemoryJournals;
 use quillon::engine::model::{Finish, Request};
 use quillon::engine::{
@@ -14,7 +15,6 @@ use quillon::engine::{
     PromptId, ReplyBlock, Seq, SessionId, Setting, Shared, Toolbox, Update,
 };
 use quillon::path::AbsPath;
-use quillon::policy::Rules;
 use quillon::tools;
 use quillon::workspace::NoBuffers;
 
@@ -48,11 +48,12 @@ async fn another_model_is_told_of_its_own_tools_at_once() {
         journals: Arc::new(MemoryJournals::default()),
         models: Arc::new(Tells),
         toolbox: Arc::new(Toolbox::for_families(tools::built_in(), tools::FAMILIES)),
-        rules: Arc::new(|_| Arc::new(Rules::default())),
+        rules: Arc::new(|_| Ruling::default()),
         clock: Arc::new(|| "2026-01-01T00:00:00Z".into()),
         ids: Arc::new(|| SessionId("s1".into())),
         modes: Arc::new(|_, mode| mode),
         environment: Arc::new(String::new),
+        outside: None,
     });
     let new = NewSession {
         cwd: AbsPath::new(folder.path()).unwrap(),

@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
+use quillon::engine::Ruling;
 use quillon::engine::journal::{MemoryJournal, MemoryJournals, Recorded};
 use quillon::engine::model::{ErrorKind, Message, ResultKind};
 use quillon::engine::tool::{Effect, Tool};
@@ -22,7 +23,6 @@ use quillon::engine::{
     Recorder, Seq, Session, SessionId, Setting, Shared, State, Toolbox, Update,
 };
 use quillon::path::AbsPath;
-use quillon::policy::Rules;
 use quillon::workspace::NoBuffers;
 
 use fakes::{FakeTool, Kind, RandomModel, Says};
@@ -293,10 +293,11 @@ fn host(scenario: &Scenario, journals: &Arc<MemoryJournals>) -> Arc<Host> {
         journals: journals.clone(),
         models: model,
         toolbox: Arc::new(Toolbox::new(tools)),
-        rules: Arc::new(|_| Arc::new(Rules::default())),
+        rules: Arc::new(|_| Ruling::default()),
         clock: Arc::new(|| "now".to_owned()),
         ids: Arc::new(|| SessionId("s".into())),
         modes: Arc::new(|_, mode| mode),
         environment: Arc::new(String::new),
+        outside: None,
     })
 }

@@ -55,6 +55,8 @@ const PACKAGES: &[(&str, &str)] = &[
     ("rustls", "src/os"),
     ("rustix", "src/os"),
     ("lopdf", "src/workspace"),
+    ("notify", "src/os"),
+    ("notify_debouncer_mini", "src/os"),
 ];
 
 /// The most lines a source file may have, without the tests at its foot.

@@ -112,15 +112,19 @@ pub struct BufferOutcome {
     pub uri: Uri,
     /// Whether the edit stands in the buffer.
     pub applied: bool,
-    /// The LSP version of the document afterwards, where the edit was applied.
+    /// The LSP version of the document behind the edit, before it is saved, where the edit was applied.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<i32>,
-    /// The hash of the buffer's text afterwards, where the edit was applied.
+    /// The hash of the buffer's text then.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hash: Option<TextHash>,
     /// Whether the buffer was saved.
     #[serde(default)]
     pub saved: bool,
+    /// The hash of the text that was saved, where what the editor does on saving (a formatter) made another
+    /// one of it. Only where the user cannot have typed between the edit and the end of the save.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub formatted: Option<TextHash>,
     /// Why it was not applied or not saved, in words.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,

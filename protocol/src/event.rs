@@ -14,7 +14,7 @@ pub use call::{
     Answered, Asked, CallContent, CallEnded, CallKind, CallOutcome, CallStarted, CallText, CommandExit,
     ExitKind, FileSettled, FileTouched,
 };
-pub use progress::{CallInputPiece, CallOutputPiece, MessagePiece, Retrying, ThoughtPiece};
+pub use progress::{CallInputPiece, CallOutputPiece, FileChanged, MessagePiece, Retrying, ThoughtPiece};
 pub use turn::{
     Briefed, Configured, FailureKind, Notice, NoticeLevel, Opened, Plan, PlanEntry, PlanStatus,
     PromptChanged, PromptQueued, PromptRemoved, PromptTaken, Reminded, RemovalReason, Replied, ReplyBlock,
@@ -91,7 +91,7 @@ union! {
         CallStarted(CallStarted) = "callStarted",
         /// Fact: a file is about to be written.
         FileTouched(FileTouched) = "fileTouched",
-        /// Fact: after a write the file has another text than was written; a formatter ran.
+        /// Fact: when a file was saved that the agent had changed, a formatter made another text of it.
         FileSettled(FileSettled) = "fileSettled",
         /// Fact: changes of a file were kept; they need not be looked at any more.
         Reviewed(Reviewed) = "reviewed",
@@ -121,6 +121,9 @@ union! {
         CallOutput(CallOutputPiece) = "callOutput",
         /// Progress: the model is asked again. What was shown of this message is void.
         Retrying(Retrying) = "retrying",
+        /// Progress: a file that the agent has changed holds something else by now, which was not the
+        /// agent's doing.
+        FileChanged(FileChanged) = "fileChanged",
     }
 }
 
@@ -132,7 +135,8 @@ impl Event {
             | Self::Thought(_)
             | Self::CallInput(_)
             | Self::CallOutput(_)
-            | Self::Retrying(_) => true,
+            | Self::Retrying(_)
+            | Self::FileChanged(_) => true,
             Self::Opened(_)
             | Self::Configured(_)
             | Self::PromptQueued(_)
@@ -187,6 +191,9 @@ mod tests {
     #[test]
     fn progress_comes_last_in_the_table() {
         let first = Event::TYPES.iter().position(|word| *word == "message").unwrap();
-        assert_eq!(&Event::TYPES[first..], ["message", "thought", "callInput", "callOutput", "retrying"]);
+        assert_eq!(
+            &Event::TYPES[first..],
+            ["message", "thought", "callInput", "callOutput", "retrying", "fileChanged"]
+        );
     }
 }

@@ -1,13 +1,14 @@
 //! `Access`: the hands of a granted call. It can do the granted intent and nothing else: no method
 //! takes a target.
 
+use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::commits;
 use super::event::{CallId, Event, Exit as Ending, Portion, Seen, TodoItem};
-use super::found;
+use super::found::{self, Beside};
 use super::media::{self, Kept};
 use super::model::Abilities;
 use super::preview::{self, FileChange};
@@ -193,6 +194,7 @@ impl<'a> Access<'a> {
         let unsaved = self.save_all().await;
         // A command may change files anywhere, most likely where it runs.
         commits::look(parts, &cwd.join("any").into_iter().collect::<Vec<_>>()).await;
+        let saves = parts.files.buffers().saves();
         let before = survey::Before::look(&parts.files, found::known(parts)).await;
         let shell = Shell {
             command: command.clone(),
@@ -208,8 +210,18 @@ impl<'a> Access<'a> {
         let changes = before.changes().await;
         let changed: Vec<AbsPath> = changes.found.iter().map(|found| found.path.clone()).collect();
         commits::look_after(parts, &changed).await;
+        let mut heads = HashMap::new();
+        for path in changed {
+            if let Some(head) = parts.heads.of(&path).await {
+                heads.insert(path, head);
+            }
+        }
         let (parts, call) = (parts.clone(), self.call.clone());
-        let recorded = tokio::task::spawn_blocking(move || found::record(&parts, &call, changes)).await;
+        let recorded = tokio::task::spawn_blocking(move || {
+            let beside = Beside { saved: found::saved_since(parts.files.buffers(), &saves), heads };
+            found::record(&parts, &call, changes, &beside)
+        });
+        let recorded = recorded.await;
         let more = recorded.map_err(|_| ToolError::new("the program is ending"))??;
         let told: Vec<String> = unsaved.into_iter().chain(more).collect();
         Ok((ended, (!told.is_empty()).then(|| told.join("\n"))))

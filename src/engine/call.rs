@@ -12,13 +12,14 @@ use super::found;
 use super::question;
 use super::rebase::{Hunks, Rebased};
 use super::recorder::Halted;
+use super::ruling::{self, When};
 use super::tool::{Effect, Plan, Ran, Tool, ToolError};
 use super::traces::Traces;
 use super::turn::Turn;
 use super::writing::{self, Bases};
 use crate::limits;
 use crate::path::AbsPath;
-use crate::policy::{self, Ground, Intent, Situation, Verdict};
+use crate::policy::{Ground, Intent, Rules, Situation, Verdict};
 use crate::text::{Change, Version, clean};
 
 /// Runs the calls of a reply: neighbours that only read together, all others one after another.
@@ -249,11 +250,12 @@ enum Permit {
 }
 
 async fn permit(turn: &Turn, call: &ToolCall, plan: &Plan, why: Reason) -> Result<Permit, Halted> {
-    let linked = linked(turn, &plan.intent).await;
+    ruling::refresh(&turn.parts, When::Between).await?;
+    let (linked, rules) = (linked(turn, &plan.intent).await, Rules::default());
     let verdict = turn.parts.recorder.state(|state| {
         let roots = turn.parts.files.roots();
         let (mode, grants, linked) = (state.mode(), state.grants(), linked.as_slice());
-        policy::decide(&plan.intent, &Situation { mode, roots, rules: &turn.parts.rules, grants, linked })
+        turn.parts.rules.decide(&plan.intent, &Situation { mode, roots, rules: &rules, grants, linked })
     });
     match verdict {
         Verdict::Allow(Ground::Harmless) => Ok(Permit::Granted(Who::Quillon)),

@@ -3,6 +3,7 @@
 #![allow(missing_docs, reason = "a variant's line names its fields")]
 
 use super::event::{Block, CallId, Deliver, Level, MessageId, PromptId, Setting, ToolName, TurnId};
+use crate::path::AbsPath;
 
 /// What a session is asked to do. (Answers go to the `Desk`, where the call that asked waits.)
 #[derive(Debug)]
@@ -36,4 +37,7 @@ pub enum Delta {
     Output { call: CallId, offset: usize, text: String },
     /// The step is asked for again: what was shown of this message is void.
     Retrying { message: MessageId, attempt: u32, wait_ms: u64, why: String },
+    /// A file that the session has changed holds something else by now, which is not the session's doing:
+    /// what is to be looked at in it may be something else too.
+    Changed { path: AbsPath },
 }

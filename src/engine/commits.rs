@@ -1,7 +1,8 @@
 //! `Heads`: changes that the user has committed need not be looked at any more.
 //!
 //! Only a commit that came after the change says so: an agent can also bring back what was committed
-//! before. So the heads are noted before it changes anything, and looked at whenever it matters.
+//! before. So the heads are noted before it changes anything, kept with each change, and looked at whenever
+//! it matters: a commit that was made while no process ran counts as well.
 
 use std::collections::HashMap;
 
@@ -16,6 +17,17 @@ use crate::workspace::{Committed, Head, Repository};
 /// Where the repositories stood when they were looked at last.
 #[derive(Debug, Default)]
 pub struct Heads(tokio::sync::Mutex<HashMap<Repository, Head>>);
+
+impl Heads {
+    /// The sum of the head that a file's repository had when it was looked at last.
+    pub(super) async fn of(&self, path: &AbsPath) -> Option<Hash> {
+        let heads = self.0.lock().await;
+        let around = heads.iter().filter(|(repository, _)| path.starts_with(repository.worktree()));
+        let nearest =
+            around.max_by_key(|(repository, _)| repository.worktree().as_path().components().count());
+        nearest.map(|(_, head)| head.sum())
+    }
+}
 
 /// Settles as kept what was committed since the last look; `more` are files that are to be changed now.
 pub(super) async fn look(parts: &Parts, more: &[AbsPath]) {
@@ -39,12 +51,22 @@ async fn look_but(parts: &Parts, more: &[AbsPath], but: &[AbsPath]) {
     for (repository, mut held) in Repository::of_files(paths).await {
         let head = repository.head().await;
         let before = heads.insert(repository.clone(), head.clone());
-        if let Some(before) = before.filter(|before| *before != head) {
-            held.retain(|path| !but.contains(path));
-            // Who writes may wait for the heads, so nobody who writes is waited for.
-            if settle(parts, &repository, &held).await == Looked::InPart {
-                heads.insert(repository, before);
-            }
+        let before_again = before.clone();
+        match before {
+            Some(before) if before == head => continue,
+            Some(_) => held.retain(|path| !but.contains(path)),
+            // The first look of this process.
+            None => parts.recorder.state(|state| {
+                let then = |path: &AbsPath| state.touches().last(path).and_then(|touch| touch.head);
+                held.retain(|path| then(path).is_some_and(|then| then != head.sum()));
+            }),
+        }
+        // Who writes may wait for the heads, so nobody who writes is waited for: the next look finds it.
+        if settle(parts, &repository, &held).await == Looked::InPart {
+            match before_again {
+                Some(before) => heads.insert(repository, before),
+                None => heads.remove(&repository),
+            };
         }
     }
 }

@@ -51,7 +51,7 @@ pub enum Event {
     /// A file is about to be written; `kept` is the blob with its bytes before, where the text of
     /// the base alone would not bring them back.
     /// `after` is the text it makes, kept as well; `restore` is the way back that it belongs to; `beside`
-    /// is what else is known of the file before.
+    /// is what else is known of the file before; `head` tells which commit its repository stood on.
     Touched {
         call: Option<CallId>,
         edit: Edit,
@@ -62,6 +62,8 @@ pub enum Event {
         restore: Option<RestoreId>,
         #[serde(default)]
         beside: Beside,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        head: Option<Hash>,
     },
     /// A file was changed by a command, or by a way back that no edit can express.
     Found {
@@ -71,6 +73,8 @@ pub enum Event {
         after: Stand,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         restore: Option<RestoreId>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        head: Option<Hash>,
     },
     /// What a command did to files that is not told file by file, in words for the user; `loses`: there may
     /// be files among it that it changed or deleted.
@@ -89,8 +93,8 @@ pub enum Event {
     },
     /// The user went back to before a turn, or took that back.
     Restored { restore: RestoreId, to: RestoredTo, what: RestoreOf },
-    /// After a write something else than what was written stands there (a formatter ran).
-    Settled { path: AbsPath, text: Option<Hash> },
+    /// When a changed file was saved, a formatter made another text of it. Both are kept.
+    Settled { path: AbsPath, before: Hash, after: Hash },
     /// A call is over.
     CallEnded { call: CallId, outcome: Outcome },
     /// The plan, as a whole.
@@ -121,6 +125,8 @@ pub enum Reminder {
     Mode(Mode),
     /// It repeats itself.
     Loop,
+    /// Files that it has seen have changed.
+    Files,
     /// The steps of this turn are used up.
     Steps,
 }

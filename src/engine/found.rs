@@ -1,13 +1,16 @@
 //! What a command did to files, as facts of the call that ran it.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use super::event::{CallId, Event, Stand, What};
 use super::parts::Parts;
 use super::recorder::Halted;
 use super::writing;
 use crate::path::AbsPath;
-use crate::text::{clean, ends};
+use crate::text::{Hash, clean, ends};
 use crate::workspace::survey::{Changes, Deed, Found, Reach, Stand as Seen, Unlisted};
-use crate::workspace::{Content, file};
+use crate::workspace::{Buffers, Content, file};
 
 /// The files whose state before a command is worth knowing: those that the session has touched or
 /// shown to the model, and those that are open.
@@ -23,16 +26,49 @@ pub(super) fn known(parts: &Parts) -> Vec<AbsPath> {
     known
 }
 
-/// Records what was found. Says, in words for the model, what is not told file by file.
-pub(super) fn record(parts: &Parts, call: &CallId, changes: Changes) -> Result<Option<String>, Halted> {
+/// The texts with which the user has saved files since they were saved so often.
+pub(super) fn saved_since(
+    buffers: &Arc<dyn Buffers>,
+    then: &HashMap<AbsPath, u64>,
+) -> HashMap<AbsPath, Arc<str>> {
+    let more = buffers.saves().into_iter().filter(|(path, times)| then.get(path) != Some(times));
+    more.filter_map(|(path, _)| buffers.saved(&path).map(|text| (path, text))).collect()
+}
+
+/// What happened beside a command.
+pub(super) struct Beside {
+    /// The texts with which the user saved files from the editor meanwhile.
+    pub(super) saved: HashMap<AbsPath, Arc<str>>,
+    /// Which commits the repositories of changed files stand on after it.
+    pub(super) heads: HashMap<AbsPath, Hash>,
+}
+
+/// Records what was found, but for what others did meanwhile. Says, in words for the model, what is not
+/// told file by file.
+pub(super) fn record(
+    parts: &Parts,
+    call: &CallId,
+    changes: Changes,
+    beside: &Beside,
+) -> Result<Option<String>, Halted> {
     let Changes { found, more, unnamed, reach } = changes;
     for found in found {
-        let (before, after) = stands(parts, &found);
+        let (mut before, after) = stands(parts, &found);
+        // From there on it may have been the command.
+        if let Some(text) = beside.saved.get(&found.path)
+            && let Ok(text) = writing::keep(parts, &found.path, text.as_bytes())
+        {
+            before.what = What::Text { text, bytes: None };
+            if before.same_content(&after) {
+                before.what = after.what.clone();
+            }
+        }
         if before == after {
             continue;
         }
+        let head = beside.heads.get(&found.path).copied();
         let (call, path) = (Some(call.clone()), found.path);
-        parts.recorder.record(Event::Found { call, path, before, after, restore: None })?;
+        parts.recorder.record(Event::Found { call, path, before, after, restore: None, head })?;
     }
     let cwd = parts.files.cwd();
     let listed = |what: &str, unlisted: &Unlisted| {

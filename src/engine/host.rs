@@ -14,13 +14,15 @@ use super::gates::FileGates;
 use super::handle::{Activity, Reach, Session};
 use super::journal::{Journals, OpenError, Opened, SessionInfo};
 use super::model::Models;
-use super::parts::{Environment, ModeFor, Parts, RulesFor, Toolbox};
+use super::outside::{self, Stale};
+use super::parts::{Environment, ModeFor, Parts, Toolbox};
 use super::recorder::{Clock, Halted, Recorder};
+use super::ruling::{InForce, RulesFor, Ruling};
 use super::session::{self};
 use crate::limits;
 use crate::path::AbsPath;
-use crate::policy::{Action, Rules};
-use crate::workspace::{Buffers, Files, Shown};
+use crate::policy::Action;
+use crate::workspace::{Buffers, Files, Outside, Shown};
 
 /// What all sessions share.
 #[derive(Clone)]
@@ -41,6 +43,8 @@ pub struct Shared {
     pub ids: Arc<dyn Fn() -> SessionId + Send + Sync>,
     /// Where the model is told it is.
     pub environment: Environment,
+    /// Tells of changes by others; none: they are seen when a file is used.
+    pub outside: Option<Outside>,
 }
 
 /// What a new session is to be.
@@ -117,8 +121,7 @@ impl Host {
                 model: model.unwrap_or_else(|| ModelName(String::new())),
                 mode: (shared.modes)(files.cwd(), new.mode),
             })?;
-            let rules = (shared.rules)(files.cwd());
-            Ok(Workplace { recorder, files: withholding(files, &rules), rules })
+            Ok(Workplace::new(recorder, files, &shared.rules))
         });
         let workplace = opened.await??;
         self.hold(id, workplace)
@@ -174,8 +177,7 @@ impl Host {
                     files.views().saw(path, *version, None, shown);
                 }
             });
-            let rules = rules_for(files.cwd());
-            Workplace { recorder, files: withholding(files, &rules), rules }
+            Workplace::new(recorder, files, &rules_for)
         });
         let workplace = opened.await?;
         self.hold(id.clone(), workplace)
@@ -193,6 +195,11 @@ impl Host {
             Ok(Recorder::salvage(session, journal, shared.clock.clone()))
         });
         looked.await?
+    }
+
+    /// The ids of all open sessions.
+    pub(super) fn ids(&self) -> Vec<SessionId> {
+        self.lock().keys().cloned().collect()
     }
 
     /// The open session of that id.
@@ -283,12 +290,15 @@ impl Host {
             files,
             desk: desk.clone(),
             rules,
+            rules_for: self.shared.rules.clone(),
             environment: self.shared.environment.clone(),
             tasks: self.tasks.clone(),
             journals: self.shared.journals.clone(),
             gates: self.gates.clone(),
             settled: false.into(),
             heads: Heads::default(),
+            outside: self.shared.outside.clone(),
+            stale: Stale::default(),
         });
         if self.stop.is_cancelled() {
             return Err(HostError::Ending);
@@ -297,8 +307,12 @@ impl Host {
         let ended = CancellationToken::new();
         let (running, has_ended) =
             (session::run(parts.clone(), messages, stop.clone()), ended.clone().drop_guard());
+        let watching = stop.child_token();
+        self.tasks.spawn(watching.clone().run_until_cancelled_owned(outside::run(parts.clone())));
+        let watches_no_more = watching.drop_guard();
         self.tasks.spawn(async move {
             let _has_ended = has_ended;
+            let _watches_no_more = watches_no_more;
             running.await;
         });
         Ok(self.keep(id, recorder, Reach::Held { mailbox, desk, parts, stop, ended }))
@@ -352,7 +366,16 @@ impl Host {
 struct Workplace {
     recorder: Arc<Recorder>,
     files: Files,
-    rules: Arc<Rules>,
+    rules: Arc<InForce>,
+}
+
+impl Workplace {
+    /// Reads the rules, so it blocks.
+    fn new(recorder: Arc<Recorder>, files: Files, rules_for: &RulesFor) -> Self {
+        let ruling: Ruling = rules_for(files.cwd());
+        let rules = Arc::new(InForce::new(ruling));
+        Self { recorder, files: withholding(files, &rules), rules }
+    }
 }
 
 fn roots_of(new: &NewSession) -> Vec<AbsPath> {
@@ -364,7 +387,7 @@ fn roots_of(new: &NewSession) -> Vec<AbsPath> {
 }
 
 /// What the rules forbid to read, or have asked, is not looked at before that.
-fn withholding(files: Files, rules: &Arc<Rules>) -> Files {
+fn withholding(files: Files, rules: &Arc<InForce>) -> Files {
     let (rules, roots) = (rules.clone(), files.roots().to_vec());
     files.withholding(Arc::new(move |path| match rules.reading(path, &roots) {
         Some(Action::Ask | Action::Deny) => true,

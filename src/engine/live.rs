@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use super::event::{CallId, Delta, Event, MessageId, ToolName};
 use crate::limits;
+use crate::path::AbsPath;
 
 /// The open step's pieces and the tails of running output.
 #[derive(Debug, Default)]
@@ -17,6 +18,9 @@ pub struct Live {
     unflushed: usize,
     /// Closed messages that were asked for again, with their last attempt.
     retried: VecDeque<(MessageId, Retry)>,
+    /// Files that others changed, each with the number of its last change; and how many there were.
+    changed: BTreeMap<AbsPath, u64>,
+    changes: u64,
 }
 
 /// Why and when a message was asked for again.
@@ -53,6 +57,8 @@ pub struct Position {
     text: usize,
     thought: usize,
     outputs: BTreeMap<CallId, usize>,
+    /// Which changes by others it has read of.
+    changes: u64,
 }
 
 impl Live {
@@ -122,6 +128,19 @@ impl Live {
         self.retry = Some(Retry { attempt, wait_ms, why: why.to_owned() });
     }
 
+    /// Others changed these files.
+    pub fn changed(&mut self, paths: Vec<AbsPath>) {
+        for path in paths {
+            self.changes += 1;
+            self.changed.insert(path, self.changes);
+        }
+    }
+
+    /// Where a reader begins: it knows what stands in the files.
+    pub fn begin(&self) -> Position {
+        Position { changes: self.changes, ..Position::default() }
+    }
+
     /// A fact closes what it holds whole.
     pub fn close(&mut self, event: &Event) {
         match event {
@@ -174,6 +193,11 @@ impl Live {
                 deltas.push(Delta::Output { call: call.clone(), offset: begin, text });
                 *seen = end;
             }
+        }
+        if position.changes < self.changes {
+            let news = self.changed.iter().filter(|(_, number)| **number > position.changes);
+            deltas.extend(news.map(|(path, _)| Delta::Changed { path: path.clone() }));
+            position.changes = self.changes;
         }
         deltas
     }

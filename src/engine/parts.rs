@@ -11,14 +11,12 @@ use super::event::{Mode, ModelName, SessionId, ToolName};
 use super::gates::FileGates;
 use super::journal::Journals;
 use super::model::{Abilities, Models, ToolSpec};
+use super::outside::Stale;
 use super::recorder::Recorder;
+use super::ruling::{InForce, RulesFor};
 use super::tool::{Tool, ToolError};
 use crate::path::AbsPath;
-use crate::policy::Rules;
-use crate::workspace::Files;
-
-/// Gives the rules for a session that works in this folder. May read files, so it blocks.
-pub type RulesFor = Arc<dyn Fn(&AbsPath) -> Arc<Rules> + Send + Sync>;
+use crate::workspace::{Files, Outside};
 
 /// Gives the mode in which a session of this folder begins, where that one is wished for: a project can
 /// make it stricter. May read files, so it blocks.
@@ -42,7 +40,9 @@ pub struct Parts {
     /// Where open questions wait.
     pub desk: Desk,
     /// The rules of all layers.
-    pub rules: Arc<Rules>,
+    pub(super) rules: Arc<InForce>,
+    /// Reads them again.
+    pub rules_for: RulesFor,
     /// Where the model is told it is.
     pub environment: Environment,
     /// The session's own tasks.
@@ -55,6 +55,10 @@ pub struct Parts {
     pub settled: AtomicBool,
     /// Where the repositories stood that changed files lie in.
     pub(super) heads: Heads,
+    /// Tells of changes by others; none where nobody wants to be told.
+    pub outside: Option<Outside>,
+    /// Files that changed since the model has seen them.
+    pub(super) stale: Stale,
 }
 
 impl Parts {

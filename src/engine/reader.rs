@@ -44,7 +44,8 @@ impl Reader {
         any: watch::Receiver<u64>,
         urgent: watch::Receiver<u64>,
     ) -> Self {
-        Self { recorder, after, position: Position::default(), any, urgent, shown: None, ended: false }
+        let position = recorder.lock().live.begin();
+        Self { recorder, after, position, any, urgent, shown: None, ended: false }
     }
 
     /// The number of the last fact that was handed out.
@@ -226,6 +227,24 @@ mod tests {
         recorder.show_input(&message, 0, &ToolName("read".into()), "{}");
         assert_eq!(deltas(&mut reader).len(), 1);
         assert_eq!(deltas(&mut reader), []);
+    }
+
+    #[test]
+    fn a_change_by_others_is_told_once_however_late() {
+        let (recorder, _) = recorder();
+        let path = |name: &str| AbsPath::new(format!("/w/{name}")).unwrap();
+        recorder.show_changed(vec![path("old")]);
+        let mut reader = recorder.reader(Seq(0));
+        for name in ["b", "a", "b"] {
+            recorder.show_changed(vec![path(name)]);
+        }
+        assert_eq!(
+            deltas(&mut reader),
+            [Delta::Changed { path: path("a") }, Delta::Changed { path: path("b") }]
+        );
+        assert_eq!(deltas(&mut reader), []);
+        recorder.show_changed(vec![path("b")]);
+        assert_eq!(deltas(&mut reader), [Delta::Changed { path: path("b") }]);
     }
 
     #[test]

@@ -12,6 +12,7 @@ use super::live::Live;
 use super::reader::Reader;
 use super::state::State;
 use crate::limits;
+use crate::path::AbsPath;
 use crate::text::Hash;
 
 /// Gives the time of a fact, as RFC 3339 in UTC.
@@ -153,12 +154,21 @@ impl Recorder {
     /// Records a fact that is made from the state, with nothing in between; gives what `make` gave
     /// beside it.
     pub fn record_from<T>(&self, make: impl FnOnce(&State) -> (T, Event)) -> Result<(T, Seq), Halted> {
-        let mut shared = self.lock();
-        if let Some(why) = &shared.halted {
-            return Err(Halted(why.clone()));
-        }
-        let seq = shared.state.seq().next();
+        let shared = self.lock();
+        shared.may_record()?;
         let (beside, event) = make(&shared.state);
+        self.append(shared, event).map(|seq| (beside, seq))
+    }
+
+    /// Records a fact if the state is so that there is one.
+    pub fn record_if(&self, make: impl FnOnce(&State) -> Option<Event>) -> Result<Option<Seq>, Halted> {
+        let shared = self.lock();
+        shared.may_record()?;
+        make(&shared.state).map(|event| self.append(shared, event)).transpose()
+    }
+
+    fn append(&self, mut shared: MutexGuard<'_, Shared>, event: Event) -> Result<Seq, Halted> {
+        let seq = shared.state.seq().next();
         let fact = Recorded { seq, at: (self.clock)().into(), event: Arc::new(event) };
         if let Err(impossible) = shared.state.apply(seq, &fact.at, &fact.event) {
             debug_assert!(false, "{impossible}");
@@ -174,7 +184,7 @@ impl Recorder {
         shared.remember(fact);
         drop(shared);
         self.wake_now();
-        Ok((beside, seq))
+        Ok(seq)
     }
 
     /// Ends the session's recording, for a reason that the user will read.
@@ -238,6 +248,17 @@ impl Recorder {
         self.wake_now();
     }
 
+    /// Shows that others changed these files.
+    pub fn show_changed(&self, paths: Vec<AbsPath>) {
+        self.lock().live.changed(paths);
+        self.wake_now();
+    }
+
+    /// Wakes for every fact, and from time to time.
+    pub(super) fn wakes(&self) -> watch::Receiver<u64> {
+        self.urgent.subscribe()
+    }
+
     /// Looks at the state.
     pub fn state<T>(&self, look: impl FnOnce(&State) -> T) -> T {
         look(&self.lock().state)
@@ -266,7 +287,7 @@ impl Recorder {
     }
 
     /// Where output too long for the model is kept, for it to read.
-    pub fn log_path(&self, name: &str) -> Option<crate::path::AbsPath> {
+    pub fn log_path(&self, name: &str) -> Option<AbsPath> {
         self.lock().journal.log_path(name)
     }
 
@@ -336,6 +357,13 @@ impl Shared {
             self.recent.pop_front();
         }
         self.recent.push_back(fact);
+    }
+
+    fn may_record(&self) -> Result<(), Halted> {
+        match &self.halted {
+            Some(why) => Err(Halted(why.clone())),
+            None => Ok(()),
+        }
     }
 
     fn halt(&mut self, why: String) -> Halted {

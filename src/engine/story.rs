@@ -7,7 +7,7 @@ use super::event::{Stand, What};
 use super::held::{Held, load};
 use super::raw::Raw;
 use super::recorder::Recorder;
-use super::touch::{Settled, Touch};
+use super::touch::{Hand, Settled, Touch};
 use crate::text::{Hash, Hunk, Lineage, Splice, Version};
 
 /// What a file holds, at hand.
@@ -124,11 +124,13 @@ pub(super) fn tell(
             continue;
         }
         let after = load(recorder, &touch.after).body;
-        if ours(touch) {
-            story.note(touch);
-            story.ours(after);
-        } else {
-            story.theirs(after);
+        match (ours(touch), touch.hand) {
+            (true, Hand::Own) => {
+                story.note(touch);
+                story.ours(after);
+            }
+            (true, Hand::Formatter) => story.formatted(after),
+            (false, _) => story.theirs(after),
         }
     }
     story.theirs(current.body.clone());
@@ -314,6 +316,21 @@ impl Story {
                 self.now = body;
                 self.match_texts(Vec::new());
             }
+        }
+    }
+
+    /// A formatter went over it: what it changed in ours stays ours, anything else is theirs.
+    fn formatted(&mut self, body: Body) {
+        match (&mut self.lineage, &body) {
+            (Some(lineage), Body::Text(text)) => {
+                lineage.formatted(text.clone());
+                self.base = Body::Text(lineage.base().clone());
+                self.now = body;
+            }
+            (None, Body::Text(_)) if self.base == Body::Absent && matches!(self.now, Body::Text(_)) => {
+                self.now = body;
+            }
+            _ => self.theirs(body),
         }
     }
 

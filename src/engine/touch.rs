@@ -89,6 +89,19 @@ pub struct Touch {
     pub after: Stand,
     /// Which text the disk had, where an editor had another one.
     pub disk: Option<Hash>,
+    /// Whose hand it was.
+    pub hand: Hand,
+    /// Which commit the file's repository stood on; none where that is not known.
+    pub head: Option<Hash>,
+}
+
+/// Whose hand a change was made by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hand {
+    /// The session's own.
+    Own,
+    /// A formatter's, which went over what the session had made.
+    Formatter,
 }
 
 /// What the user settled of a file: from here on the review begins anew.
@@ -230,6 +243,7 @@ impl Touches {
     pub fn fold(&mut self, seq: Seq, turn: Option<&TurnId>, event: &Event) {
         match event {
             Event::Touched { call, edit, kept, after: Some(after), restore, beside } => self.push(Touch {
+            Event::Touched { call, edit, kept, after: Some(after), restore, head } => self.push(Touch {
                 seq,
                 turn: call.as_ref().and(turn).cloned(),
                 call: call.clone(),
@@ -238,8 +252,10 @@ impl Touches {
                 before: Stand { mode: beside.mode, bare: beside.bare, ..Stand::of_version(edit.base, *kept) },
                 after: Stand::of_version(*after, None),
                 disk: beside.disk,
+                hand: Hand::Own,
+                head: *head,
             }),
-            Event::Found { call, path, before, after, restore } => self.push(Touch {
+            Event::Found { call, path, before, after, restore, head } => self.push(Touch {
                 seq,
                 turn: call.as_ref().and(turn).cloned(),
                 call: call.clone(),
@@ -248,13 +264,15 @@ impl Touches {
                 before: before.clone(),
                 after: after.clone(),
                 disk: None,
+                hand: Hand::Own,
+                head: *head,
             }),
-            Event::Settled { path, text: Some(text) } => {
-                let Some(last) = self.of.get(path).and_then(|touches| touches.last().cloned()) else {
-                    return;
-                };
-                let after = Stand::of_version(Version::Text(*text), None);
-                self.push(Touch { seq, before: last.after.clone(), after, ..last });
+            // It belongs to the change that it followed.
+            Event::Settled { path, before, after } => {
+                let Some(last) = self.last(path).cloned() else { return };
+                let stand = |text: &Hash| Stand::of_version(Version::Text(*text), None);
+                let (before, after) = (stand(before), stand(after));
+                self.push(Touch { seq, before, after, hand: Hand::Formatter, ..last });
             }
             Event::Restored { restore, to, what } => {
                 let (restore, to, what) = (restore.clone(), to.clone(), *what);
@@ -281,7 +299,6 @@ impl Touches {
             | Event::Answered { .. }
             | Event::CallStarted { .. }
             | Event::Touched { after: None, .. }
-            | Event::Settled { text: None, .. }
             | Event::CallEnded { .. }
             | Event::Todo { .. }
             | Event::Titled { .. }
@@ -324,6 +341,11 @@ impl Touches {
     /// Whether this file was changed.
     pub fn has(&self, path: &AbsPath) -> bool {
         self.of.contains_key(path)
+    }
+
+    /// The last change of a file, whatever became of it.
+    pub fn last(&self, path: &AbsPath) -> Option<&Touch> {
+        self.of.get(path)?.last()
     }
 
     /// How many files each turn has changed.

@@ -8,11 +8,13 @@ use tokio_util::sync::CancellationToken;
 
 use super::call;
 use super::event::{Answer, CallId, Event, QuestionId, Reminder, Seq, Stop, Subject, TurnId, Usage, Who};
+use super::outside;
 use super::parts::Parts;
 use super::prompt;
 use super::question;
 use super::recorder::Halted;
 use super::repeat::{self, Repeat};
+use super::ruling::{self, When};
 use super::step::{self, Said};
 use crate::limits;
 use crate::path::AbsPath;
@@ -88,12 +90,13 @@ impl Turn {
     }
 
     async fn steps(&self) -> Result<Stop, Halted> {
+        ruling::refresh(&self.parts, When::Turn).await?;
         prompt::brief(&self.parts).await?;
         for number in 1..=limits::STEPS_PER_TURN_MAX {
             if self.cancel.is_cancelled() {
                 return Ok(Stop::Cancelled);
             }
-            self.remind(number)?;
+            self.remind(number).await?;
             let last = number == limits::STEPS_PER_TURN_MAX;
             let offer = if last { prompt::Offer::NoTools } else { prompt::Offer::Tools };
             match step::run(self, offer).await? {
@@ -113,9 +116,9 @@ impl Turn {
         Ok(Stop::StepLimit)
     }
 
-    /// What the model must hear before this step: prompts that steer, a mode it does not know of, the
-    /// last step.
-    fn remind(&self, number: u32) -> Result<(), Halted> {
+    /// What the model must hear before this step: prompts that steer, a mode it does not know of, files
+    /// that are not what it has seen any more, the last step.
+    async fn remind(&self, number: u32) -> Result<(), Halted> {
         for prompt in self.parts.recorder.state(prompt::steering) {
             self.record(Event::Taken { prompt })?;
         }
@@ -123,6 +126,9 @@ impl Turn {
         if mode != told {
             let text = prompt::mode_note(mode).to_owned();
             self.record(Event::Reminded { about: Reminder::Mode(mode), text })?;
+        }
+        if let Some(text) = outside::note(&self.parts).await {
+            self.record(Event::Reminded { about: Reminder::Files, text })?;
         }
         if number == limits::STEPS_PER_TURN_MAX {
             let text = prompt::LAST_STEP_NOTE.to_owned();

@@ -89,7 +89,9 @@ pub(super) async fn write_in_turn(
         };
         let beside = beside(parts, edit).await;
         let (call, restore) = (cause.call.clone(), cause.restore.clone());
-        facts.push(Event::Touched { call, edit: edit.clone(), kept, after: Some(after), restore, beside });
+        let head = parts.heads.of(&edit.path).await;
+        let (edit, after) = (edit.clone(), Some(after));
+        facts.push(Event::Touched { call, edit, kept, after, restore, beside, head });
     }
     parts.settle_before_writing().await?;
     for fact in facts {

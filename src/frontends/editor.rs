@@ -163,7 +163,8 @@ pub(in crate::frontends) struct Editor {
 impl Editor {
     fn new(host: Arc<Host>, options: Options, peer: Peer) -> Self {
         let (documents, terms) = (Arc::<Documents>::default(), Arc::<OnceLock<Terms>>::default());
-        let buffers = EditorBuffers::new(documents.clone(), terms.clone(), peer.clone());
+        let buffers =
+            EditorBuffers::new(documents.clone(), terms.clone(), peer.clone(), Arc::downgrade(&host));
         Self {
             host,
             options,

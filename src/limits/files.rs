@@ -78,6 +78,17 @@ pub const SEARCH_LOOK_AHEAD_BYTES: usize = 128;
 /// Characters of a line in a search result.
 pub const SEARCH_LINE_CHARS_MAX: usize = 500;
 
+/// Changes of files by others that come so close together are told at once: an editor writes, renames and
+/// sets the mode; a formatter follows.
+pub const OUTSIDE_JOINED: Duration = Duration::from_millis(100);
+
+/// Folders that are watched, for all sessions together: the folders of most projects whole, and half of what
+/// the strictest systems let one user watch in all programs. What lies in others is looked at when it is used.
+pub const WATCHED_FOLDERS_MAX: usize = 4096;
+
+/// Changed paths that wait for a session to hear of them; beyond it, it hears that anything may have changed.
+pub const OUTSIDE_WAITING_MAX: usize = 1024;
+
 // --- tools
 
 /// Lines that `read` gives at once.

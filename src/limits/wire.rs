@@ -123,6 +123,10 @@ pub const EDITOR_APPLY_WAIT: Duration = Duration::from_secs(10);
 /// How long the change of a document may come after the editor said that it applied an edit.
 pub const EDITOR_CHANGE_WAIT: Duration = Duration::from_secs(2);
 
+/// How long a save may take from when the editor tells of it: formatters are done by then. What changes
+/// later is not taken for a formatter's.
+pub const SAVE_WAIT: Duration = Duration::from_secs(10);
+
 /// How long is waited for what was typed just before an edit that the editor refused: editors hold it
 /// back for up to 150 ms to send more at once.
 pub const EDITOR_TYPED_WAIT: Duration = Duration::from_secs(1);

@@ -20,6 +20,21 @@ pub struct Lineage {
     mixed: Vec<Range<u32>>,
 }
 
+/// Where others change something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Outside,
+    Inside,
+}
+
+/// Whose a change by others is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Whose {
+    Ours,
+    Theirs,
+    Both,
+}
+
 impl Lineage {
     /// A text that nobody has changed yet.
     pub fn new(text: Arc<str>) -> Self {
@@ -58,17 +73,49 @@ impl Lineage {
 
     /// They have made this of the text.
     pub fn theirs(&mut self, text: Arc<str>) {
+        let changes = diff::hunks(&self.now, &text);
+        self.follow(text, &changes, |_, outside| match outside {
+            Place::Outside => Whose::Theirs,
+            Place::Inside => Whose::Both,
+        });
+    }
+
+    /// A formatter has made this of the text, because we had changed it: what it changed in lines of ours
+    /// is ours as before, whatever else it changed is theirs. Where it is not certain that no line of
+    /// theirs went into ours, it is as if they had changed it.
+    pub fn formatted(&mut self, text: Arc<str>) {
+        let ours = self.hunks();
+        let within = |change: &Hunk| {
+            ours.iter().any(|hunk| hunk.new.start <= change.old.start && change.old.end <= hunk.new.end)
+        };
+        let (lines, more) = by_letters(&self.now, &text);
+        let certain = more.iter().all(|change| change.old.is_empty() || within(change));
+        let mut changes = [&lines[..], &more].concat();
+        changes.sort_by_key(|change| (change.old.start, change.new.start));
+        self.follow(text, &changes, |change, place| match place {
+            // What it adds beside ours it adds to ours.
+            Place::Outside if certain && change.old.is_empty() && within(change) => Whose::Ours,
+            Place::Outside => Whose::Theirs,
+            Place::Inside if certain || lines.contains(change) => Whose::Ours,
+            Place::Inside => Whose::Both,
+        });
+    }
+
+    /// Follows changes by others.
+    fn follow(&mut self, text: Arc<str>, changes: &[Hunk], whose: impl Fn(&Hunk, Place) -> Whose) {
         if text == self.now {
             return;
         }
         let ours = self.hunks();
-        let changes = diff::hunks(&self.now, &text);
-        let mut mixed = shifted(&self.mixed, &changes);
+        let mut mixed = shifted(&self.mixed, changes);
         let mut base: Vec<(Range<u32>, Range<u32>)> = Vec::new();
-        for change in &changes {
-            match place(&ours, &change.old) {
-                Some(old) => base.push((old, change.new.clone())),
-                None => mixed.push(change.new.clone()),
+        for change in changes {
+            let old = place(&ours, &change.old);
+            let outside = if old.is_some() { Place::Outside } else { Place::Inside };
+            match (old, whose(change, outside)) {
+                (Some(old), Whose::Theirs) => base.push((old, change.new.clone())),
+                (_, Whose::Both) => mixed.push(change.new.clone()),
+                (_, Whose::Ours) | (None, Whose::Theirs) => {}
             }
         }
         self.base = with_lines(&self.base, &text, &base).into();
@@ -101,6 +148,33 @@ impl Lineage {
         let parts: Vec<_> = hunks.into_iter().map(|hunk| (hunk.old.clone(), hunk.new.clone())).collect();
         with_lines(&self.base, &self.now, &parts)
     }
+}
+
+/// Lines that have the same letters and digits and differ in other signs, one by one; and whatever else
+/// differs.
+fn by_letters(now: &str, text: &str) -> (Vec<Hunk>, Vec<Hunk>) {
+    let squeezed = |text: &str| -> String {
+        text.chars().filter(|sign| matches!(sign, '\n' | '_') || sign.is_alphanumeric()).collect()
+    };
+    let (old, new) = (Lines::of(now), Lines::of(text));
+    let (old_squeezed, new_squeezed) = (squeezed(now), squeezed(text));
+    if Lines::of(&old_squeezed).0.len() != old.0.len() || Lines::of(&new_squeezed).0.len() != new.0.len() {
+        return (Vec::new(), diff::hunks(now, text));
+    }
+    let more = diff::hunks(&old_squeezed, &new_squeezed);
+    let end = |lines: &Lines| u32::try_from(lines.0.len() - 1).unwrap_or(u32::MAX);
+    let (mut lines, mut at) = (Vec::new(), (0, 0));
+    let behind = Hunk { old: end(&old)..end(&old), new: end(&new)..end(&new) };
+    for change in more.iter().chain([&behind]) {
+        for (before, after) in (at.0..change.old.start).zip(at.1..change.new.start) {
+            let line = Hunk { old: before..before + 1, new: after..after + 1 };
+            if now[old.bytes(&line.old)] != text[new.bytes(&line.new)] {
+                lines.push(line);
+            }
+        }
+        at = (change.old.end, change.new.end);
+    }
+    (lines, more)
 }
 
 /// The lines of `base` that correspond to lines of `now`, where no change of ours lies in them.
@@ -206,12 +280,13 @@ mod tests {
     use super::super::edit::spliced;
     use super::*;
 
-    /// Steps are texts after `A` (ours) or `U` (theirs); gives `base` and whether each hunk is mixed.
+    /// Steps are texts after `A` (ours), `U` (theirs) or `F` (a formatter's); gives `base` and whether each hunk is mixed.
     fn after(steps: &[(char, &str)]) -> Lineage {
         let mut lineage = Lineage::new(steps[0].1.into());
         for (who, text) in &steps[1..] {
             match who {
                 'A' => lineage.ours((*text).into()),
+                'F' => lineage.formatted((*text).into()),
                 _ => lineage.theirs((*text).into()),
             }
         }
@@ -261,6 +336,23 @@ mod tests {
     }
 
     #[test]
+    fn a_formatter_changes_no_hands() {
+        let edit = [('-', "1\n2\n3\n4\n"), ('A', "1\nB\n3\n4\n")];
+        let steps = |more: &[(char, &'static str)]| [&edit[..], more].concat();
+        check(&steps(&[('F', "1\n B\n3\n4\n")]), "1\n2\n3\n4\n", &[false]);
+        check(&steps(&[('F', " 1\n B\n 3\n4\n")]), " 1\n2\n 3\n4\n", &[false]);
+        check(&steps(&[('F', "1\nB(\n)\n3\n4\n")]), "1\n2\n3\n4\n", &[false]);
+        check(&steps(&[('F', "1;\nB;\n3;\n4;\n")]), "1;\n2\n3;\n4;\n", &[false]);
+        check(&steps(&[('F', "1\n\nB\n\n3\n4\n\n")]), "1\n2\n3\n4\n\n", &[false]);
+        // A line of theirs went into ours, or may have.
+        check(&steps(&[('F', "1\nB3\n4\n")]), "1\n2\n3\n4\n", &[true]);
+        check(&steps(&[('F', "1\nB\n3\n4 \n")]), "1\n2\n3\n4 \n", &[false]);
+        // What the user had a hand in, they still have.
+        check(&steps(&[('U', "1\nB!\n3\n4\n"), ('F', "1\n B!\n3\n4\n")]), "1\n2\n3\n4\n", &[true]);
+        check(&steps(&[('F', "1\n B\n3\n4\n"), ('U', "1\n B!\n3\n4\n")]), "1\n2\n3\n4\n", &[true]);
+    }
+
+    #[test]
     fn nothing_is_left_when_they_take_ours_back() {
         check(&[('-', "1\n2\n"), ('A', "1\nB\n"), ('U', "1\n2\n")], "1\n2\n", &[]);
         check(&[('-', ""), ('A', "a\n"), ('U', "a\nb\n")], "b\n", &[false]);
@@ -271,12 +363,16 @@ mod tests {
     proptest! {
         #[test]
         fn base_and_text_are_always_one_undo_apart(
-            texts in prop::collection::vec((any::<bool>(), prop::collection::vec("[abc]", 0..6)), 1..6)
+            texts in prop::collection::vec((0..3, prop::collection::vec("[abc]", 0..6)), 1..6)
         ) {
             let text = |lines: &[String]| -> Arc<str> { lines.iter().map(|line| format!("{line}\n")).collect::<String>().into() };
             let mut lineage = Lineage::new(text(&texts[0].1));
-            for (ours, lines) in &texts[1..] {
-                if *ours { lineage.ours(text(lines)) } else { lineage.theirs(text(lines)) }
+            for (who, lines) in &texts[1..] {
+                match who {
+                    0 => lineage.ours(text(lines)),
+                    1 => lineage.theirs(text(lines)),
+                    _ => lineage.formatted(text(lines)),
+                }
             }
             let all = lineage.hunks();
             prop_assert_eq!(spliced(lineage.now(), &lineage.undoing(&all)), &**lineage.base());
@@ -290,6 +386,7 @@ mod tests {
         #[test]
         fn their_lines_are_never_lost(
             ours in prop::collection::vec("[abc]", 0..8), at in 0usize..8, theirs in prop::collection::vec("[xyz]", 1..4),
+            indented in prop::collection::vec(any::<bool>(), 20), sorted in any::<bool>(),
         ) {
             let start: Arc<str> = "1\n2\n3\n4\n".into();
             let mut lineage = Lineage::new(start);
@@ -300,11 +397,20 @@ mod tests {
             lines.splice(at..at, theirs.iter().map(String::as_str));
             let typed: String = lines.iter().map(|line| format!("{line}\n")).collect();
             lineage.theirs(typed.as_str().into());
+            let mut lines: Vec<String> = typed
+                .lines()
+                .zip(&indented)
+                .map(|(line, indented)| if *indented { format!(" {line};\n") } else { format!("{line}\n") })
+                .collect();
+            if sorted {
+                lines.sort();
+            }
+            lineage.formatted(lines.concat().into());
             // Taking back what is surely ours keeps every line that they typed.
             let sure: Vec<Hunk> = lineage.hunks().into_iter().filter(|hunk| !lineage.is_mixed(hunk)).collect();
             let left = spliced(lineage.now(), &lineage.undoing(&sure));
             for line in &theirs {
-                let count = |text: &str| text.lines().filter(|one| one == line).count();
+                let count = |text: &str| text.lines().filter(|one| one.trim_matches([' ', ';']) == line).count();
                 prop_assert!(count(&left) >= count(&typed), "{left:?} of {typed:?}");
             }
         }

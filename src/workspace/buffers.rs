@@ -1,5 +1,6 @@
 //! The seam to editors: what an editor holds and the disk does not.
 
+use std::collections::HashMap;
 use std::io;
 use std::sync::Arc;
 
@@ -22,6 +23,17 @@ pub trait Buffers: Send + Sync {
     /// is not saved. An editor of which nobody knows what is unsaved saves nothing.
     fn save<'a>(&'a self, paths: &'a [AbsPath]) -> BoxFuture<'a, Vec<Option<Result<(), String>>>> {
         Box::pin(async { paths.iter().map(|_| None).collect() })
+    }
+
+    /// How often each open file was saved, where the editor tells of that.
+    fn saves(&self) -> HashMap<AbsPath, u64> {
+        HashMap::new()
+    }
+
+    /// The text with which a file that is open was saved last, with LF line ends and without byte-order
+    /// mark; none where nobody knows.
+    fn saved(&self, _path: &AbsPath) -> Option<Arc<str>> {
+        None
     }
 
     /// The files that are known to be open.

@@ -102,6 +102,12 @@ impl Repository {
         on_blocking_thread(move || Head::of(&repository)).await.unwrap_or_default()
     }
 
+    /// The files which tell of the head, whether they are there or not.
+    pub async fn head_places(&self) -> Vec<AbsPath> {
+        let repository = self.clone();
+        on_blocking_thread(move || head::places(&repository)).await.unwrap_or_default()
+    }
+
     /// Whether the head may be another commit than it was then; costs a few small reads.
     pub async fn head_moved(&self, since: &Head) -> bool {
         self.head().await != *since
@@ -267,8 +273,13 @@ mod tests {
             ("git reset -q --soft HEAD~", true),
         ] {
             let before = repository.head().await;
+            let places = repository.head_places().await;
+            let stamps = || places.iter().map(|path| fs::stamp(path).ok()).collect::<Vec<_>>();
+            let stamps_before = stamps();
             ground.sh(&format!("{{ {script}\n}} >/dev/null")).await;
             assert_eq!(repository.head_moved(&before).await, moved, "{script}");
+            assert_eq!(repository.head().await.sum() != before.sum(), moved, "{script}");
+            assert!(!moved || stamps() != stamps_before, "{script}: a place shows that the head has moved");
         }
         ground.sh("git init -q --ref-format=reftable tables").await;
         let repository = Repository::find(&ground.path("tables")).unwrap();

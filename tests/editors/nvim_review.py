@@ -211,6 +211,19 @@ def a_file_and_lines_are_undone_in_one_go(folder):
         said(stage, "! goes with keep and undo")
 
 
+def formatters_and_other_programs_are_told_from_the_user(folder):
+    with Stage(folder, edits(("one", "1st"), ("fifth", "5th")), EDITING) as stage:
+        stage.command("autocmd BufWritePre a.txt keepjumps silent! %s/[a-z]$/&;/")
+        edited(stage)
+        assert stage.lines() == ["1st;", "second;", "third;", "fourth;", "5th;"], stage.lines()
+        until_marked(stage, ["1+", "1-one", "5+", "5-fifth;"])
+        stage.file.write_text("zero\n" + stage.file.read_text())
+        until_marked(stage, ["2+", "2-one", "6+", "6-fifth;"])
+        stage.command("Quillon! undo")  # which asks where the user has a hand in it
+        stage.until_lines(["zero;", "one;", "second;", "third;", "fourth;", "fifth;"])
+        until_marked(stage, [])
+
+
 MADE = 'call write {"file_path":"new.txt","content":"a\\nb\\n"}\ndone\n'
 MANY = MADE + 'call edit {"file_path":"b.txt","old_string":"old","new_string":"new"}\ndone\n'
 ITEMS = """return vim.iter(vim.fn.getqflist()):map(function(item)
@@ -515,6 +528,7 @@ main([
     a_killed_daemon_knows_what_is_to_be_looked_at,
     one_hunk_is_kept_and_others_are_undone,
     hunks_are_decided_while_the_agent_works_and_the_user_types,
+    formatters_and_other_programs_are_told_from_the_user,
     a_file_and_lines_are_undone_in_one_go,
     all_files_are_listed,
     all_is_undone_in_open_and_closed_files,

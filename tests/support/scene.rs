@@ -120,11 +120,12 @@ impl Stage {
             journals: Arc::new(MemoryJournals::default()),
             models,
             toolbox: Arc::new(Toolbox::for_families(quillon::tools::built_in(), quillon::tools::FAMILIES)),
-            rules: Arc::new(move |_| rules.clone()),
+            rules: Arc::new(move |_| rules.clone().into()),
             clock: Arc::new(|| "2026-01-01T00:00:00.000Z".to_owned()),
             ids: Arc::new(|| SessionId("s1".into())),
             modes: Arc::new(|_, mode| mode),
             environment: Arc::new(|| "- system: test".to_owned()),
+            outside: None,
         });
         let new = NewSession {
             cwd: AbsPath::new(root).unwrap(),
@@ -161,6 +162,7 @@ impl Stage {
             "prompt" => self.prompt(rest, Deliver::Next).await,
             "edit" => self.edit(rest),
             "sh" => sh(&self.root, rest),
+            "restart" => self.restart(rest).await,
             "allow" => self.answer(rest, |_| Some(Answer::Once)).await,
             "amend" => {
                 let mut words = rest.splitn(3, ' ');
@@ -227,6 +229,15 @@ impl Stage {
         self.prompts += 1;
         let prompt = PromptId(format!("p{}", self.prompts));
         self.session.prompt_with(prompt, given.into(), Deliver::Next).await.unwrap();
+    }
+
+    /// The program ends, something is done, and it comes back.
+    async fn restart(&mut self, script: &str) {
+        let id = self.session.id.clone();
+        self.host.close(&id).await;
+        sh(&self.root, script);
+        self.session = self.host.open(&id, Arc::new(NoBuffers)).await.unwrap();
+        self.reader = self.session.reader(self.reader.after());
     }
 
     async fn prompt(&mut self, words: &str, deliver: Deliver) {

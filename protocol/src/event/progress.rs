@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{CallId, MessageId};
+use crate::document::Uri;
 
 /// Progress `message`: words of the model.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,6 +58,16 @@ pub struct CallOutputPiece {
     pub offset: u64,
     /// The piece; what is not UTF-8 is replaced.
     pub delta: String,
+}
+
+/// Progress `fileChanged`: a file that the agent has changed holds something else by now, which was not the
+/// agent's doing. Ask for its review anew if it is shown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct FileChanged {
+    /// The file.
+    pub uri: Uri,
 }
 
 /// Progress `retrying`: the model is asked again. What was shown of this message is void.

@@ -182,7 +182,7 @@ impl Projection {
                 self.say(&text, &id, acp::SessionUpdate::AgentThoughtChunk);
                 self.turn.spoken = Some(message);
             }
-            Delta::CallInput { .. } => {}
+            Delta::CallInput { .. } | Delta::Changed { .. } => {}
             Delta::Output { call, text, .. } => self.calls.printed(&call, &text, now, &mut self.updates),
             Delta::Retrying { message, attempt, wait_ms, why } => {
                 let told = format!(

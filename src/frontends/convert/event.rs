@@ -150,9 +150,9 @@ fn fact(recorder: &Recorder, event: &Event) -> WireEvent {
             })
         }
         Event::Touched { call, edit, .. } => file::touched(recorder, call.as_ref(), edit),
-        Event::Settled { path, text } => WireEvent::FileSettled(wire::FileSettled {
+        Event::Settled { path, after, .. } => WireEvent::FileSettled(wire::FileSettled {
             uri: uri::of(path),
-            hash: text.map(|hash| TextHash(hash.to_string())),
+            hash: Some(TextHash(after.to_string())),
         }),
         Event::Found { call, path, before, after, .. } => {
             file::found(recorder, call.as_ref(), path, before, after)
@@ -208,6 +208,7 @@ fn progress(delta: &Delta) -> WireEvent {
             wait_ms: *wait_ms,
             reason: why.clone(),
         }),
+        Delta::Changed { path } => WireEvent::FileChanged(wire::FileChanged { uri: uri::of(path) }),
     }
 }
 
@@ -365,6 +366,7 @@ mod tests {
     };
     use crate::path::AbsPath;
     use crate::policy::Grant;
+    use crate::text::Hash;
     use crate::text::{Change, Edit, Version};
 
     fn recorder(events: Vec<Event>) -> Arc<Recorder> {
@@ -503,12 +505,17 @@ mod tests {
                     after: None,
                     restore: None,
                     beside: Beside::default(),
+                    head: None,
                 },
                 "src/main.rs created (+2 −0).",
             ),
             (
-                Event::Settled { path: AbsPath::new("/w/src/main.rs").unwrap(), text: None },
-                "src/main.rs was changed by something else after the write.",
+                Event::Settled {
+                    path: AbsPath::new("/w/src/main.rs").unwrap(),
+                    before: Hash::of(b"x"),
+                    after: Hash::of(b"y"),
+                },
+                "src/main.rs was formatted when it was saved.",
             ),
             (call_ended("c1", Outcome::Done(Output::said("x"))), "Done: Edit src/main.rs"),
             (asked("q2", Some("c2"), "Run ls"), "Question: Run ls?"),

@@ -59,7 +59,7 @@ pub fn of(event: &Event, recorder: &Recorder, earlier: &Earlier<'_>) -> Option<S
             }
         }
         Event::FileSettled(settled) => {
-            format!("{} was changed by something else after the write.", file(recorder, &settled.uri))
+            format!("{} was formatted when it was saved.", file(recorder, &settled.uri))
         }
         Event::CallEnded(ended) => call(ended, earlier),
         Event::Plan(plan) => {
@@ -78,6 +78,7 @@ pub fn of(event: &Event, recorder: &Recorder, earlier: &Earlier<'_>) -> Option<S
         | Event::CallInput(_)
         | Event::CallOutput(_)
         | Event::Retrying(_)
+        | Event::FileChanged(_)
         | Event::Unknown(_) => return None,
     };
     Some(clip::line(&line, limits::SUMMARY_CHARS_MAX))

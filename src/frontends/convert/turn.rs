@@ -39,7 +39,7 @@ pub fn step(open: &mut Option<TurnId>, fact: &Recorded) -> Option<TurnId> {
     }
 }
 
-/// The turn of progress: the one that runs.
+/// The turn of progress: the one that runs, where it belongs to one.
 pub fn of_delta(recorder: &Recorder, delta: &Delta) -> Option<TurnId> {
     match delta {
         Delta::Text { .. }
@@ -47,5 +47,6 @@ pub fn of_delta(recorder: &Recorder, delta: &Delta) -> Option<TurnId> {
         | Delta::CallInput { .. }
         | Delta::Output { .. }
         | Delta::Retrying { .. } => recorder.state(|state| state.turn().map(|turn| turn.id.clone())),
+        Delta::Changed { .. } => None,
     }
 }

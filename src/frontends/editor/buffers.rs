@@ -1,8 +1,10 @@
 //! `EditorBuffers`: reads open files as the editor has them, and edits them through the editor.
 
+mod formatting;
+
 use std::collections::HashMap;
 use std::io;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, Weak};
 
 use futures::future::BoxFuture;
 use quillon_protocol::document::{
@@ -16,6 +18,7 @@ use tokio::sync::watch;
 
 use super::document::{Document, Documents, Encoding, position, text_of};
 use super::terms::{Applies, Terms};
+use crate::engine::{Host, Marks};
 use crate::limits;
 use crate::path::AbsPath;
 use crate::rpc::{Peer, RequestError};
@@ -28,6 +31,8 @@ pub struct EditorBuffers {
     documents: Arc<Documents>,
     terms: Arc<OnceLock<Terms>>,
     peer: Peer,
+    /// Whose sessions hear of what a formatter did.
+    host: Weak<Host>,
 }
 
 /// A write with the document it goes to.
@@ -50,12 +55,14 @@ struct Standing {
 struct Said {
     version: Option<i32>,
     hash: Option<String>,
+    /// The text that a formatter made of it, in the same breath.
+    formatted: Option<String>,
 }
 
 impl EditorBuffers {
     /// The buffers of this connection.
-    pub fn new(documents: Arc<Documents>, terms: Arc<OnceLock<Terms>>, peer: Peer) -> Self {
-        Self { documents, terms, peer }
+    pub fn new(documents: Arc<Documents>, terms: Arc<OnceLock<Terms>>, peer: Peer, host: Weak<Host>) -> Self {
+        Self { documents, terms, peer, host }
     }
 
     async fn find(&self, path: &AbsPath) -> Option<Document> {
@@ -95,6 +102,9 @@ impl EditorBuffers {
         let terms = self.terms.get().cloned().unwrap_or_default();
         let mut changes = self.documents.watch();
         changes.mark_unchanged();
+        let host = self.host.upgrade();
+        let mark = |one: &Planned<'_>| host.as_ref().map(|host| host.marks(&one.write.path));
+        let marks: Vec<Marks> = planned.iter().map(|one| mark(one).unwrap_or_default()).collect();
         let answers = match terms.applies {
             Applies::Agent => self.by_agent(planned, terms.encoding).await,
             Applies::Documents | Applies::Neovim | Applies::Changes => self.by_lsp(planned, &terms).await,
@@ -102,9 +112,15 @@ impl EditorBuffers {
         let refused = answers.iter().any(|answer| matches!(answer, Err(Refusal::No(_))));
         let moved = refused && self.moves(planned, &answers, &mut changes).await;
         let mut outcomes = Vec::new();
-        for (one, answer) in planned.iter().zip(answers) {
+        for ((one, answer), marks) in planned.iter().zip(answers).zip(&marks) {
             outcomes.push(match answer {
-                Ok(said) => self.stands(one, &said).await,
+                Ok(said) => {
+                    let stands = self.stands(one, &said).await;
+                    if stands.is_ok() {
+                        self.tell_formatted(one, &said, marks).await;
+                    }
+                    stands
+                }
                 Err(Refusal::No(_)) if moved => Err(Refusal::Stale),
                 Err(Refusal::No(why)) => {
                     Err(Refusal::No(format!("the editor did not apply the edit: {why}")))
@@ -151,9 +167,11 @@ impl EditorBuffers {
             Err(error) => return planned.iter().map(|_| Err(refusal(&error))).collect(),
         };
         let outcome = |at: usize| match files.get(at) {
-            Some(file) if file.applied => {
-                Ok(Said { version: file.version, hash: file.hash.as_ref().map(|hash| hash.0.clone()) })
-            }
+            Some(file) if file.applied => Ok(Said {
+                version: file.version,
+                hash: file.hash.as_ref().map(|hash| hash.0.clone()),
+                formatted: file.formatted.as_ref().map(|hash| hash.0.clone()),
+            }),
             Some(file) => {
                 Err(Refusal::No(file.error.clone().unwrap_or_else(|| "it gave no reason".to_owned())))
             }
@@ -257,6 +275,12 @@ fn standing(documents: &Documents, path: &AbsPath) -> Option<Standing> {
     }
 }
 
+/// A document's text as versions name it.
+pub fn view(text: &Rope) -> String {
+    let text = text.to_string();
+    ends::lf(text.strip_prefix('\u{feff}').unwrap_or(&text))
+}
+
 /// An editor that answers with an error has changed nothing; of one that does not answer nobody knows.
 fn refusal(error: &RequestError) -> Refusal {
     let why = format!("the editor: {error}");
@@ -279,6 +303,14 @@ impl Buffers for EditorBuffers {
 
     fn save<'a>(&'a self, paths: &'a [AbsPath]) -> BoxFuture<'a, Vec<Option<Result<(), String>>>> {
         Box::pin(self.save_some(paths))
+    }
+
+    fn saves(&self) -> HashMap<AbsPath, u64> {
+        self.documents.saves()
+    }
+
+    fn saved(&self, path: &AbsPath) -> Option<Arc<str>> {
+        self.documents.saved_text(path).map(|text| view(&text).into())
     }
 
     fn open(&self) -> Vec<AbsPath> {

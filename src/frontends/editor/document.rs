@@ -5,9 +5,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ropey::{Rope, RopeSlice};
 use tokio::sync::watch;
+use tokio::time::Instant;
 use tower_lsp::ls_types::{Position, Range, TextDocumentContentChangeEvent};
 
+use crate::engine::Marks;
 use crate::frontends::convert::uri;
+use crate::limits;
 use crate::path::AbsPath;
 use crate::workspace;
 
@@ -47,6 +50,32 @@ struct Open {
     document: Document,
     /// Where its path really leads, once that was asked for.
     real: Option<AbsPath>,
+    /// How often it was saved.
+    saves: u64,
+    /// The text as it was saved last.
+    saved: Option<Rope>,
+    /// A save that goes on.
+    saving: Option<Saving>,
+}
+
+/// A save that the client has told of beforehand.
+struct Saving {
+    text: Rope,
+    since: Instant,
+    marks: Marks,
+}
+
+/// What a client did to a text between telling that it saves and having saved it.
+#[derive(Debug, Clone)]
+pub struct Formatting {
+    /// The file's real path.
+    pub path: AbsPath,
+    /// The text that was to be saved.
+    pub before: Rope,
+    /// The text that was saved.
+    pub after: Rope,
+    /// Which changes of the agent's there were before.
+    pub marks: Marks,
 }
 
 impl Documents {
@@ -55,7 +84,8 @@ impl Documents {
         let Some(path) = uri::path(address) else { return };
         let document =
             Document { uri: address.to_owned(), version, text: Rope::from_str(text), clean: false };
-        self.lock().insert(path, Open { document, real: None });
+        let open = Open { document, real: None, saves: 0, saved: None, saving: None };
+        self.lock().insert(path, open);
         self.wake();
     }
 
@@ -81,12 +111,49 @@ impl Documents {
         self.wake();
     }
 
-    /// A document was saved as it stands here: its changes come in order with this.
-    pub fn saved(&self, address: &str) {
+    /// A document is about to be saved; `marks` tells of a file which changes of the agent's there are.
+    pub fn will_save(&self, address: &str, marks: impl FnOnce(&AbsPath) -> Marks) {
         let Some(path) = uri::path(address) else { return };
+        let Some(real) = self.lock().get(&path).map(|open| open.real.clone().unwrap_or(path.clone())) else {
+            return;
+        };
+        let (since, marks) = (Instant::now(), marks(&real));
         if let Some(open) = self.lock().get_mut(&path) {
-            open.document.clean = true;
+            open.saving = Some(Saving { text: open.document.text.clone(), since, marks });
         }
+    }
+
+    /// A document was saved as it stands here: its changes come in order with this. Gives what became of
+    /// it since it was to be saved, where that is something.
+    pub fn saved(&self, address: &str) -> Option<Formatting> {
+        let path = uri::path(address)?;
+        let formatting = self.lock().get_mut(&path).and_then(|open| {
+            let after = open.document.text.clone();
+            open.document.clean = true;
+            open.saves += 1;
+            open.saved = Some(after.clone());
+            let saving = open.saving.take().filter(|saving| saving.since.elapsed() <= limits::SAVE_WAIT)?;
+            let path = open.real.clone().unwrap_or(path.clone());
+            let Saving { text: before, marks, .. } = saving;
+            (before != after).then_some(Formatting { path, before, after, marks })
+        });
+        self.wake();
+        formatting
+    }
+
+    /// How often each open file was saved, by its real path. May look at the disk.
+    pub fn saves(&self) -> HashMap<AbsPath, u64> {
+        self.settle();
+        let open = self.lock();
+        open.iter().map(|(path, open)| (open.real.as_ref().unwrap_or(path).clone(), open.saves)).collect()
+    }
+
+    /// The text with which the file at this real path was saved last. May look at the disk.
+    pub fn saved_text(&self, path: &AbsPath) -> Option<Rope> {
+        self.settle();
+        let open = self.lock();
+        let is_it = |(own, open): &(&AbsPath, &Open)| open.real.as_ref().unwrap_or(own) == path;
+        open.iter().find(is_it).and_then(|(_, open)| open.saved.clone())
     }
 
     /// The disk was found to have this text.
@@ -293,7 +360,68 @@ mod tests {
         assert_eq!(documents.paths(), []);
     }
 
+    /// What happens to an open document.
+    #[derive(Debug, Clone)]
+    enum Step {
+        /// The user types, or something else changes the text.
+        Typed(String),
+        /// It is saved, as a text that a formatter makes of it, or as it is.
+        Saved(Option<String>),
+        /// It is told that it will be saved, and that fails.
+        Tried,
+        /// It is saved without a word beforehand.
+        Suddenly,
+    }
+
+    fn step() -> impl Strategy<Value = Step> {
+        prop_oneof![
+            "[ab\n ]{0,4}".prop_map(Step::Typed),
+            prop::option::of("[ab\n ]{0,4}").prop_map(Step::Saved),
+            Just(Step::Tried),
+            Just(Step::Suddenly),
+        ]
+    }
+
     proptest! {
+        #[test]
+        fn nothing_that_was_typed_is_a_formatters(steps in prop::collection::vec(step(), 0..12)) {
+            let (documents, address) = (Documents::default(), "file:///w/a");
+            documents.opened(address, 0, "");
+            let (mut text, mut version, mut tried) = (String::new(), 0, false);
+            let mut change = |text: &str| {
+                version += 1;
+                let whole = TextDocumentContentChangeEvent { range: None, range_length: None, text: text.to_owned() };
+                documents.changed(address, version, &[whole], Encoding::Utf8);
+            };
+            for step in steps {
+                match step {
+                    Step::Typed(typed) => {
+                        text.push_str(&typed);
+                        change(&text);
+                    }
+                    Step::Tried => {
+                        documents.will_save(address, |_| Marks::default());
+                        tried = true;
+                    }
+                    Step::Saved(formatted) => {
+                        documents.will_save(address, |_| Marks::default());
+                        let before = text.clone();
+                        if let Some(formatted) = formatted {
+                            text = formatted;
+                            change(&text);
+                        }
+                        let found = documents.saved(address).map(|one| (one.before.to_string(), one.after.to_string()));
+                        prop_assert_eq!(found, (before != text).then(|| (before, text.clone())));
+                        tried = false;
+                    }
+                    // A save that failed is over with the next change that is not its own; which one that is
+                    // nobody knows, so a client tells of every save, and this is one that did not.
+                    Step::Suddenly if tried => {}
+                    Step::Suddenly => prop_assert!(documents.saved(address).is_none()),
+                }
+            }
+        }
+
         #[test]
         fn a_position_leads_back(text in "([aö😀\r]{0,3}a?\n?){0,8}", share in 0.0..1.0f64) {
             let rope = Rope::from_str(&text);

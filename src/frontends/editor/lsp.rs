@@ -9,13 +9,16 @@ use tower_lsp::ls_types::{
     CodeActionKind, CodeActionParams, CodeActionResponse, DidChangeTextDocumentParams,
     DidCloseTextDocumentParams, DidOpenTextDocumentParams, DidSaveTextDocumentParams, ExecuteCommandParams,
     Hover, HoverContents, HoverParams, InitializeParams, InitializeResult, InitializedParams, LSPAny,
-    MarkupContent, MarkupKind,
+    MarkupContent, MarkupKind, WillSaveTextDocumentParams,
 };
 
 use super::Editor;
+use super::buffers::view;
 use super::commands::Order;
+use super::document::Formatting;
 use super::spots;
 use super::terms::Terms;
+use crate::engine::Formatted;
 
 /// Serves LSP's methods for an editor.
 pub struct Lsp(pub Arc<Editor>);
@@ -83,8 +86,20 @@ impl LanguageServer for Lsp {
         self.0.documents.changed(document.uri.as_str(), document.version, changes, encoding);
     }
 
+    async fn will_save(&self, params: WillSaveTextDocumentParams) {
+        // Elsewhere the user may type before the save is done.
+        if self.0.terms.get().is_some_and(|terms| terms.saves_in_one_go) {
+            let address = params.text_document.uri.as_str();
+            self.0.documents.will_save(address, |path| self.0.host.marks(path));
+        }
+    }
+
     async fn did_save(&self, params: DidSaveTextDocumentParams) {
-        self.0.documents.saved(params.text_document.uri.as_str());
+        if let Some(formatting) = self.0.documents.saved(params.text_document.uri.as_str()) {
+            let Formatting { path, before, after, marks } = formatting;
+            let formatted = Formatted { path, before: view(&before).into(), after: view(&after).into() };
+            self.0.host.formatted(&formatted, &marks);
+        }
     }
 
     async fn did_close(&self, params: DidCloseTextDocumentParams) {

@@ -161,13 +161,14 @@ impl Plain {
     }
 
     fn delta(&self, delta: Delta) {
-        let Some(Talk { chat, .. }) = &self.talk else { return };
+        let Some(Talk { chat, hints, .. }) = &self.talk else { return };
         match delta {
             Delta::Text { text, .. } => chat.push(&text),
             Delta::Retrying { why, .. } => {
                 chat.paragraph();
                 chat.push(&format!("> What came of this answer is void, it is asked for again: {why}\n\n"));
             }
+            Delta::Changed { .. } => hints.happened(),
             Delta::Thought { .. } | Delta::CallInput { .. } | Delta::Output { .. } => {}
         }
     }

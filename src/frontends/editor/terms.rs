@@ -21,6 +21,8 @@ pub struct Terms {
     pub applies: Applies,
     /// Whether the client saves open files when it is asked to, by `agent/buffers/save`.
     pub saves: bool,
+    /// Whether nobody can type in the client from when it tells that it saves until it has saved.
+    pub saves_in_one_go: bool,
     /// The client that speaks the protocol, by name; none for a plain LSP client.
     pub agent: Option<String>,
     /// The address of the folder the client works in.
@@ -81,6 +83,7 @@ impl Terms {
                 (_, false, _) => Applies::Changes,
             },
             saves: agent.as_ref().is_some_and(|agent| agent.buffers.save),
+            saves_in_one_go: info.as_deref() == Some("Neovim"),
             agent: agent.map(|agent| {
                 agent.client.map(|client| client.name).or(info).unwrap_or_else(|| "editor".to_owned())
             }),
@@ -102,6 +105,7 @@ impl Terms {
         let sync = TextDocumentSyncOptions {
             open_close: Some(true),
             change: Some(TextDocumentSyncKind::INCREMENTAL),
+            will_save: self.saves_in_one_go.then_some(true),
             save: Some(TextDocumentSyncSaveOptions::SaveOptions(SaveOptions { include_text: Some(false) })),
             ..TextDocumentSyncOptions::default()
         };

@@ -4,6 +4,7 @@ mod answers;
 mod edits;
 mod hints;
 mod lies;
+mod outside;
 mod plain;
 mod review;
 mod sessions;
@@ -24,12 +25,13 @@ use super::{Ended, Options, serve};
 use crate::engine::journal::MemoryJournals;
 use crate::engine::model::{Finish, Request};
 use crate::engine::{
-    Host, Mode, Model, ModelError, ModelEvent, ModelName, Models, SessionId, Shared, ToolName, Toolbox,
+    Host, Mode, Model, ModelError, ModelEvent, ModelName, Models, RulesFor, Ruling, SessionId, Shared,
+    ToolName, Toolbox,
 };
 use crate::frontends::convert::uri;
 use crate::limits;
 use crate::path::AbsPath;
-use crate::policy::Rules;
+use crate::workspace::Outside;
 
 /// Nothing here takes as long.
 const TEST_WAIT: Duration = Duration::from_secs(20);
@@ -85,17 +87,22 @@ struct Client {
 
 impl Client {
     fn new(script: Vec<Vec<ModelEvent>>) -> Self {
+        Self::with(script, None, Arc::new(|_| Ruling::default()))
+    }
+
+    fn with(script: Vec<Vec<ModelEvent>>, outside: Option<Outside>, rules: RulesFor) -> Self {
         let journals = Arc::new(MemoryJournals::default());
         let sessions = AtomicUsize::new(0);
         let host = Host::new(Shared {
             journals: journals.clone(),
             models: Arc::new(Script(Arc::new(Mutex::new(script.into())))),
             toolbox: Arc::new(Toolbox::for_families(crate::tools::built_in(), crate::tools::FAMILIES)),
-            rules: Arc::new(|_| Arc::new(Rules::new(Vec::new()))),
+            rules,
             clock: Arc::new(|| "2026-01-01T00:00:00.000Z".to_owned()),
             ids: Arc::new(move || SessionId(format!("s{}", sessions.fetch_add(1, Ordering::Relaxed) + 1))),
             modes: Arc::new(|_, mode| mode),
             environment: Arc::new(String::new),
+            outside,
         });
         let path = |text: &str| AbsPath::new(text).unwrap();
         let (written, chat) = watch::channel(String::new());

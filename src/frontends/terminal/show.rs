@@ -124,7 +124,7 @@ impl<'a> Show<'a> {
                     ),
                 );
             }
-            Delta::CallInput { .. } => {}
+            Delta::CallInput { .. } | Delta::Changed { .. } => {}
         }
     }
 

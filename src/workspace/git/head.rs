@@ -3,6 +3,7 @@
 use super::{Repository, text};
 use crate::os::fs::{self, Stamp};
 use crate::path::AbsPath;
+use crate::text::Hash;
 
 /// The state of a repository's head: equal values mean the same commit.
 ///
@@ -35,6 +36,21 @@ impl Head {
         let branch = branch.map_or(Branch::None, |name| Branch::of(&repository.common_folder, name));
         Self { head, branch }
     }
+
+    /// The same for equal heads, also in another process.
+    pub fn sum(&self) -> Hash {
+        Hash::of(format!("{self:?}").as_bytes())
+    }
+}
+
+/// The files which tell of the head: another head means that one of them has changed, or was made. Blocks.
+pub(super) fn places(repository: &Repository) -> Vec<AbsPath> {
+    let (own, common) = (&repository.git_folder, &repository.common_folder);
+    let branch = own.join("HEAD").ok().and_then(|path| text(&path));
+    let branch = branch.as_deref().and_then(|head| head.strip_prefix("ref:")).map(str::trim);
+    let branch = branch.and_then(|name| common.join(name).ok()).filter(|path| path.starts_with(common));
+    let files = [own.join("HEAD"), common.join("packed-refs"), common.join("reftable/tables.list")];
+    files.into_iter().flatten().chain(branch).collect()
 }
 
 impl Branch {

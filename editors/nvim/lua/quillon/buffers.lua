@@ -130,10 +130,14 @@ local function apply(edit, buffer, daemon)
     return { uri = edit.uri, applied = false, error = tostring(problem) }
   end
   local outcome = { uri = edit.uri, applied = true, saved = false }
+  outcome.version, outcome.hash = vim.lsp.util.buf_versions[buffer], M.hash(buffer)
   if edit.save then
     outcome.saved, outcome.error = save(buffer)
+    local after = M.hash(buffer)
+    if outcome.saved and after ~= outcome.hash then -- nobody types while Neovim writes
+      outcome.formatted = after
+    end
   end
-  outcome.version, outcome.hash = vim.lsp.util.buf_versions[buffer], M.hash(buffer)
   return outcome
 end
 

@@ -121,7 +121,7 @@ local known = {
   end,
 }
 
----What follows from a fact that is not old, once it is shown: Neovim may ask the user about a file meanwhile.
+---What follows from an event that is not old, once it is shown: Neovim may ask the user about a file meanwhile.
 ---@type table<string, fun(session: quillon.Session, event: any)>
 local follows = {
   callEnded = function(session, event)
@@ -136,6 +136,13 @@ local follows = {
   end,
   restored = function(session)
     require('quillon.review').refresh(session)
+  end,
+  fileSettled = function(session)
+    require('quillon.review').refresh(session)
+  end,
+  fileChanged = function(session)
+    require('quillon.review').refresh(session)
+    require('quillon.buffers').read_again(session.root)
   end,
 }
 

@@ -8,11 +8,11 @@ use tokio::task::JoinHandle;
 
 use super::client::{Client, WAIT};
 use super::script::{OneModel, Pretend, Say, Script};
+use crate::engine::Ruling;
 use crate::engine::journal::MemoryJournals;
 use crate::engine::{Command, Host, Journals, Level, Mode, SessionId, Shared, Toolbox};
 use crate::frontends::acp::{FolderCheck, Options, serve};
 use crate::path::AbsPath;
-use crate::policy::Rules;
 use crate::rpc::Ended;
 
 /// One client and the host behind it.
@@ -35,13 +35,14 @@ pub fn host_with(journals: Arc<dyn Journals>, script: Option<&Arc<Script>>) -> A
         journals,
         models: Arc::new(OneModel(script.cloned())),
         toolbox: Arc::new(Toolbox::new(Pretend::all(script))),
-        rules: Arc::new(|_| Arc::new(Rules::default())),
+        rules: Arc::new(|_| Ruling::default()),
         clock: Arc::new(|| "2026-01-02T03:04:05Z".to_owned()),
         ids: Arc::new(move || {
             SessionId(format!("s{}", count.fetch_add(1, std::sync::atomic::Ordering::Relaxed)))
         }),
         modes: Arc::new(|_, mode| mode),
         environment: Arc::new(String::new),
+        outside: None,
     })
 }
 

@@ -2,10 +2,13 @@
 
 #![allow(clippy::disallowed_methods, reason = "makes and looks at the files that are changed")]
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use super::{Client, calls, says};
-use crate::engine::ModelEvent;
+use crate::engine::{ModelEvent, Ruling};
+use crate::workspace::Outside;
 
 const OLD: &str = "one\ntwo\nthree\nfour\nfive\nsix\n";
 const NEW: &str = "one\n2\nthree\nfour\nfive\n";
@@ -13,7 +16,10 @@ const NEW: &str = "one\n2\nthree\nfour\nfive\n";
 impl Client {
     /// A plain client with Markdown and code actions, in which writing is allowed by dialogues.
     async fn hinted(script: Vec<Vec<ModelEvent>>) -> Self {
-        let mut client = Self::new(script);
+        Self::hinted_in(Self::new(script)).await
+    }
+
+    async fn hinted_in(mut client: Self) -> Self {
         let texts = json!({
             "hover": {"contentFormat": ["markdown"]},
             "codeAction": {"codeActionLiteralSupport": {"codeActionKind": {"valueSet": []}}},
@@ -171,6 +177,19 @@ async fn hunks_are_hints_with_the_old_text_beside_the_cursor() {
     // Elsewhere others have the word.
     assert_eq!(client.hover("a.txt", 0).await, Value::Null);
     assert_eq!(client.hover("c.txt", 0).await, Value::Null);
+}
+
+#[tokio::test]
+async fn hints_follow_what_others_do_to_the_file() {
+    let script = vec![reads(), writes("a.txt", NEW), says("Done.")];
+    let client = Client::with(script, Some(Outside::default()), Arc::new(|_| Ruling::default()));
+    let mut client = Client::hinted_in(client).await;
+    client.allows().await;
+    client.hints("a.txt", changed()).await;
+    std::fs::write(client.path("a.txt").as_path(), format!("by another\n{NEW}")).unwrap();
+    client
+        .hints("a.txt", json!([[2, "changed by the agent: +1 −1"], [5, "changed by the agent: +0 −1"]]))
+        .await;
 }
 
 #[tokio::test]
