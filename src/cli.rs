@@ -184,7 +184,9 @@ mod tests {
     /// What is started without the reader of options is what it would have read.
     #[test]
     fn a_start_without_options_is_the_same_with_the_reader() {
-        for words in [&["lsp"][..], &["acp"], &["lsp", "--stdio"], &["acp", "-m", "x"], &["run"], &["man"], &[]] {
+        for words in
+            [&["lsp"][..], &["acp"], &["lsp", "--stdio"], &["acp", "-m", "x"], &["run"], &["man"], &[]]
+        {
             let plain = without_options(words.iter().map(OsString::from));
             let read = Cli::try_parse_from(["quillon"].iter().chain(words));
             match plain {

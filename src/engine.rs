@@ -49,6 +49,7 @@ mod stop;
 pub mod story;
 pub mod tool;
 pub mod touch;
+mod touches;
 mod traces;
 mod turn;
 mod undoing;

@@ -18,11 +18,10 @@ use quillon::engine::journal::MemoryJournals;
 use quillon::engine::model::{Finish, Message, Request};
 use quillon::engine::{
     Activity, Block, Decided, Decision, Deliver, Event, Host, Mode, Model, ModelError, ModelEvent, ModelName,
-    Models, NewSession, Outcome, PromptId, Review, ReviewOf, Seq, Session, SessionId, Shared, Toolbox,
-    Verdict,
+    Models, NewSession, Outcome, PromptId, Review, ReviewOf, Ruling, Seq, Session, SessionId, Shared,
+    Toolbox, Verdict,
 };
 use quillon::path::AbsPath;
-use quillon::policy::Rules;
 use quillon::workspace::NoBuffers;
 
 const LINES: usize = 16;
@@ -167,7 +166,8 @@ impl Stage {
             journals: Arc::new(MemoryJournals::default()),
             models: Arc::new(Editing(edits)),
             toolbox: Arc::new(Toolbox::new(quillon::tools::built_in())),
-            rules: Arc::new(|_| Arc::new(Rules::default())),
+            rules: Arc::new(|_| Ruling::default()),
+            outside: None,
             clock: Arc::new(|| "now".to_owned()),
             ids: Arc::new(|| SessionId("s1".into())),
             modes: Arc::new(|_, mode| mode),

@@ -25,8 +25,7 @@ use crate::text::{Change, Edit, Version, ends};
 use crate::workspace::survey;
 use crate::workspace::{
     Content, FileError, GlobQuery, Globbed, GrepQuery, Grepped, Listing, PageQuery, Pages, Part, Shown,
-    TextFile, Unfit, View, Views,
-    WriteError, Written,
+    TextFile, Unfit, View, Views, WriteError, Written,
 };
 
 /// What a search in texts brought.

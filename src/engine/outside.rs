@@ -8,9 +8,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::commits;
 use super::event::{Event, Outcome, Seq, What};
+use super::held;
 use super::parts::Parts;
 use super::ruling::{self, When};
-use super::story::{self, Body};
+use super::story::Body;
 use crate::limits;
 use crate::path::AbsPath;
 use crate::text::Hash;
@@ -92,7 +93,7 @@ pub(super) async fn note(parts: &Parts) -> Option<String> {
 }
 
 async fn is_stale(parts: &Parts, path: &AbsPath, view: &View) -> bool {
-    match story::current(parts, path).await.version() {
+    match held::current(parts, path).await.body.version() {
         Some(version) => version != view.version,
         None => true,
     }
@@ -226,7 +227,7 @@ impl Eyes {
         }) else {
             return false;
         };
-        let stands = Content::of_body(&story::current(parts, path).await);
+        let stands = Content::of_body(&held::current(parts, path).await.body);
         let before = self.seen.insert(path.clone(), (seq, stands));
         let expected = before.filter(|(behind, _)| *behind == seq).map_or(made, |(_, content)| content);
         stands != expected || stands == Content::Unknown
@@ -239,6 +240,7 @@ impl Content {
             What::Absent => Self::Absent,
             What::Text { text, .. } => Self::Text(*text),
             What::Other { bytes } => Self::Other(*bytes),
+            What::Link { text } => Self::Other(Hash::of(text.as_bytes())),
             What::Unknown => Self::Unknown,
         }
     }
@@ -248,6 +250,7 @@ impl Content {
             Body::Absent => Self::Absent,
             Body::Text(text) => Self::Text(Hash::of(text.as_bytes())),
             Body::Other(bytes) => Self::Other(*bytes),
+            Body::Link(text) => Self::Other(Hash::of(text.as_bytes())),
             Body::Unknown => Self::Unknown,
         }
     }

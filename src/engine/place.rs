@@ -52,6 +52,7 @@ pub(super) async fn put(
         before: Stand { mode: around.mode, bare: around.bare, ..Stand::of(before) },
         after: Stand { mode, ..Stand::of(what) },
         restore: cause.restore.clone(),
+        head: parts.heads.of(path).await,
     })?;
     Ok(parts.files.put(path, there, bytes, mode).await?)
 }
@@ -105,6 +106,7 @@ pub(super) async fn set_mode(
         before: Stand { mode: Some(after), ..stand.clone() },
         after: Stand { mode: Some(before), ..stand },
         restore: cause.restore.clone(),
+        head: parts.heads.of(path).await,
     })?;
     Ok(parts.files.set_mode(path, before).await?)
 }

@@ -321,9 +321,15 @@ impl Story {
 
     /// A formatter went over it: what it changed in ours stays ours, anything else is theirs.
     fn formatted(&mut self, body: Body) {
+        // Which bytes it wrote nobody has seen.
+        self.form = self.form.theirs();
         match (&mut self.lineage, &body) {
             (Some(lineage), Body::Text(text)) => {
+                let base = lineage.base().clone();
                 lineage.formatted(text.clone());
+                if *lineage.base() != base {
+                    self.bytes = None;
+                }
                 self.base = Body::Text(lineage.base().clone());
                 self.now = body;
             }

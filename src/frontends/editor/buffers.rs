@@ -1,6 +1,7 @@
 //! `EditorBuffers`: reads open files as the editor has them, and edits them through the editor.
 
 mod formatting;
+mod ranges;
 
 use std::collections::HashMap;
 use std::io;
@@ -9,20 +10,21 @@ use std::sync::{Arc, OnceLock, Weak};
 use futures::future::BoxFuture;
 use quillon_protocol::document::{
     BufferEdit, BufferOutcome, BuffersApplyParams, BuffersApplyResult, BuffersSaveParams, BuffersSaveResult,
-    Position, Range, TextEdit, TextHash, Uri,
+    TextEdit, TextHash, Uri,
 };
 use quillon_protocol::methods::{BuffersApply, BuffersSave};
 use ropey::Rope;
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
-use super::document::{Document, Documents, Encoding, position, text_of};
+use self::ranges::{ranges, workspace_edit};
+use super::document::{Document, Documents, Encoding, text_of};
 use super::terms::{Applies, Terms};
 use crate::engine::{Host, Marks};
 use crate::limits;
 use crate::path::AbsPath;
 use crate::rpc::{Peer, RequestError};
-use crate::text::{Hash, Splice, Version, ends, merge};
+use crate::text::{Hash, Version, ends, merge};
 use crate::workspace;
 use crate::workspace::{BufferWrite, Buffers, Refusal};
 
@@ -365,50 +367,6 @@ impl Planned<'_> {
             base_hash: TextHash(Hash::of(base.as_bytes()).to_string()),
             edits: edits.map(|(range, new_text)| TextEdit { range, new_text }).collect(),
             save: self.saved,
-        }
-    }
-}
-
-/// The splices by positions, with the line ends that they have in the document: not every editor gives
-/// them. Line ends other than LF change no position before them in a line.
-fn ranges(document: &Document, base: &str, splices: &[Splice], encoding: Encoding) -> Vec<(Range, String)> {
-    // A byte-order mark that the editor shows is a character of its first line.
-    let mark = if document.text.get_char(0) == Some('\u{feff}') { "\u{feff}" } else { "" };
-    let rope = Rope::from_str(&format!("{mark}{base}"));
-    let place = |byte: usize| {
-        let at = position(&rope, byte + mark.len(), encoding);
-        Position { line: at.line, character: at.character }
-    };
-    let range = |splice: &Splice| Range { start: place(splice.start), end: place(splice.end) };
-    let texts = ends::put_in(&document.text.to_string(), splices);
-    splices.iter().map(range).zip(texts).collect()
-}
-
-fn workspace_edit(planned: &[Planned<'_>], terms: &Terms) -> Value {
-    let edits = |one: &Planned<'_>| -> Vec<Value> {
-        let base = one.view(&one.document);
-        ranges(&one.document, &base, &one.write.splices, terms.encoding)
-            .into_iter()
-            .map(|(range, new)| json!({ "range": range, "newText": new }))
-            .collect()
-    };
-    match terms.applies {
-        Applies::Changes => {
-            let changes: HashMap<&str, Vec<Value>> =
-                planned.iter().map(|one| (one.document.uri.as_str(), edits(one))).collect();
-            json!({ "changes": changes })
-        }
-        Applies::Documents | Applies::Neovim | Applies::Agent => {
-            let least = if terms.applies == Applies::Neovim { 1 } else { i32::MIN };
-            let changes: Vec<Value> = planned
-                .iter()
-                .map(|one| {
-                    let document =
-                        json!({ "uri": one.document.uri, "version": one.document.version.max(least) });
-                    json!({ "textDocument": document, "edits": edits(one) })
-                })
-                .collect();
-            json!({ "documentChanges": changes })
         }
     }
 }

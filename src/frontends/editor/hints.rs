@@ -62,7 +62,7 @@ impl Hints {
     /// Shows what a fact may have changed, soon.
     pub fn heard(&self, event: &Event) {
         if changes_files(event) {
-            self.happened();
+            self.look();
         }
     }
 

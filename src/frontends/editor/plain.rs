@@ -168,7 +168,7 @@ impl Plain {
                 chat.paragraph();
                 chat.push(&format!("> What came of this answer is void, it is asked for again: {why}\n\n"));
             }
-            Delta::Changed { .. } => hints.happened(),
+            Delta::Changed { .. } => hints.look(),
             Delta::Thought { .. } | Delta::CallInput { .. } | Delta::Output { .. } => {}
         }
     }
