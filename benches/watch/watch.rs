@@ -15,9 +15,9 @@ use std::time::Instant;
 use quillon::engine::journal::{Journals, MemoryJournals};
 
 use quillon::engine::{
-    CallId, Event, Host, MessageId, Mode, Model, ModelName, Models, Outcome, Output, PromptId, Recorder,
-    Reply, ReplyBlock, Ruling, Seen, SessionId, Shared, Stop, ToolCall, ToolName, Toolbox, TurnId, Usage,
-    Who,
+    CallId, Event, Host, MessageId, Mode, Model, ModelName, Models, Outcome, Output, Portion, PromptId,
+    Recorder, Reply, ReplyBlock, Ruling, Seen, SessionId, Shared, Stop, ToolCall, ToolName, Toolbox, TurnId,
+    Usage, Who,
 };
 use quillon::path::AbsPath;
 use quillon::policy::Intent;
@@ -158,7 +158,7 @@ fn write(journals: &MemoryJournals, id: &SessionId, root: &AbsPath) {
         by,
     });
     let version = Version::of_text("x\n");
-    let seen = files(root.as_path()).into_iter().map(|path| Seen { path, version });
+    let seen = files(root.as_path()).into_iter().map(|path| Seen { path, version, portion: Portion::Whole });
     let output = Output { seen: seen.collect(), ..Output::default() };
     record(Event::CallEnded { call, outcome: Outcome::Done(output) });
     record(Event::TurnEnded { turn, stop: Stop::Finished, usage: Usage::default() });

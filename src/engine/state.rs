@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::event::{
     Answer, Block, CallId, Deliver, Event, Grant, Mode, ModelName, Outcome, Portion, PromptId, QuestionId,
-    Reminder, Reply, RestoreOf, RestoredTo, Seq, Setting, TodoItem, TurnId, Usage, Who,
+    Reminder, Reply, RestoreOf, RestoredTo, Seen, Seq, Setting, TodoItem, TurnId, Usage, Who,
 };
 use super::history::{self, History};
 use super::model::{CallResult, Message};
@@ -239,8 +239,9 @@ impl State {
     }
 
     fn check(&self, event: &Event) -> Result<(), Impossible> {
-        let ensure = |holds: bool, why: &str| {
-            if holds { Ok(()) } else { Err(Impossible(format!("{why}: {event:?}"))) }
+        let ensure = |holds: bool, why: &str| match holds {
+            true => Ok(()),
+            false => Err(Impossible(format!("{why}: {event:?}"))),
         };
         if self.opened.is_none() {
             return ensure(matches!(event, Event::Opened { .. }), "the session is not opened");
@@ -276,9 +277,8 @@ impl State {
                 ensure(self.is_open(call), "the call is not open")
             }
             Event::CallEnded { call, .. } => {
-                ensure(self.is_open(call), "the call is not open")?;
                 let asked = self.questions.iter().any(|open| open.call.as_ref() == Some(call));
-                ensure(!asked, "a question of the call is open")
+                ensure(self.is_open(call) && !asked, "the call is not open, or a question of it is")
             }
             Event::Touched { call, .. } | Event::Found { call, .. } => {
                 ensure(call.as_ref().is_none_or(|call| self.is_open(call)), "the call is not open")
@@ -296,9 +296,7 @@ impl State {
                     (_, RestoredTo::Before(turn)) => {
                         ensure(self.history.mark(turn).is_some(), "there is no such turn to go back to")
                     }
-                    (_, RestoredTo::Undone(undone)) => {
-                        ensure(self.history.can_undo(undone), "something was said since")
-                    }
+                    (_, RestoredTo::Undone(way)) => ensure(self.history.can_undo(way), "words came since"),
                     (_, RestoredTo::Without(_) | RestoredTo::Reviewed) => ensure(false, "files alone"),
                 }
             }
@@ -324,9 +322,8 @@ impl State {
                 self.enqueue(Waiting { prompt: prompt.clone(), content: content.clone(), deliver: *deliver });
             }
             Event::Requeued { prompt, content } => {
-                if let Some(waiting) = self.queue.iter_mut().find(|waiting| waiting.prompt == *prompt) {
-                    waiting.content.clone_from(content);
-                }
+                let waiting = self.queue.iter_mut().filter(|waiting| waiting.prompt == *prompt);
+                waiting.for_each(|waiting| waiting.content.clone_from(content));
             }
             Event::Taken { prompt } => {
                 if let Some(taken) = self.unqueue(prompt) {
@@ -350,9 +347,8 @@ impl State {
             }
             Event::CallEnded { call, outcome } => {
                 if let Outcome::Done(output) = outcome {
-                    let seen =
-                        output.seen.iter().map(|seen| (seen.path.clone(), (seen.version, seen.portion)));
-                    self.seen.extend(seen);
+                    let known = |seen: &Seen| (seen.path.clone(), (seen.version, seen.portion));
+                    self.seen.extend(output.seen.iter().map(known));
                 }
                 self.end_call(call, outcome);
             }

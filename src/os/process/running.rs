@@ -149,8 +149,11 @@ impl Supervisor {
     /// The supervisor ended without a word: the command killed it. What it would have done is done
     /// here.
     async fn lost(&mut self) -> io::Result<Report> {
+        let own = self.child.as_ref().and_then(Child::id);
         let status = self.ended().await?;
-        let Some(family) = self.family() else {
+        // Ended by a signal before it could name the shell: the command was quicker, and has its mark.
+        let unnamed = || own.filter(|_| status.code().is_none()).map(|own| self.family_of(own));
+        let Some(family) = self.family().or_else(unnamed) else {
             return Err(io::Error::other(format!("the supervisor of the command ended: {status}")));
         };
         self.shell = None;
@@ -171,7 +174,11 @@ impl Supervisor {
     }
 
     fn family(&self) -> Option<Family> {
-        self.shell.map(|shell| Family { group: shell, trace: self.trace.clone() })
+        self.shell.map(|shell| self.family_of(shell))
+    }
+
+    fn family_of(&self, group: u32) -> Family {
+        Family { group, trace: self.trace.clone() }
     }
 }
 
