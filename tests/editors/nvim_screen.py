@@ -354,7 +354,9 @@ def several_questions_are_answered_one_after_another(folder):
             vim.lsp.get_clients({ name = 'quillon' })[1]:request('agent/answer', params, function() end)""")
         stage.terminal.wait_gone("Quillon asks")
         stage.wait("All is done.")
-        assert asked == ["Read %s" % (folder / name) for name in names[:2]], asked
+        # The calls of one step are looked at together, so any of them may ask first.
+        every = ["Read %s" % (folder / name) for name in names]
+        assert len(set(asked)) == 2 and all(one in every for one in asked), asked
         assert stage.chat().count("(done)") == 1 and stage.chat().count("(denied)") == 2, stage.chat()
 
 
