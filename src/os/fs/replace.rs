@@ -37,6 +37,7 @@ pub fn replace(path: &AbsPath, bytes: &[u8], durability: Durability) -> io::Resu
 /// The rights of a file: its mode, owner, group and attributes.
 #[derive(Debug, Clone)]
 pub struct Rights {
+    #[cfg_attr(not(unix), allow(dead_code, reason = "elsewhere rights are not put on"))]
     meta: Metadata,
     attributes: Attributes,
 }
