@@ -54,6 +54,7 @@ mod writing;
 
 pub use event::*;
 pub use handle::{Activity, AnswerError, Session};
+pub use held::Body;
 pub use host::{Host, HostError, NewSession, Shared};
 pub use journal::{Journal, Journals};
 pub use media::{Given, Media};
@@ -65,4 +66,3 @@ pub use restore::{Checkpoint, Covers, Planned, RestoreError, Restored};
 pub use review::{Decided, Decision, Form, Mixed, Review, ReviewHunk, ReviewOf, Verdict, Verdicts};
 pub use session::{Accepted, Refused};
 pub use state::State;
-pub use story::Body;

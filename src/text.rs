@@ -4,6 +4,7 @@ pub mod clean;
 pub mod clip;
 pub mod diff;
 pub mod edit;
+pub mod endings;
 pub mod ends;
 pub mod joined;
 pub mod lineage;
@@ -12,4 +13,5 @@ pub mod patch;
 pub mod replace;
 
 pub use edit::{Change, Edit, Hash, Hunk, Splice, Version, spliced};
+pub use endings::Endings;
 pub use lineage::Lineage;

@@ -3,7 +3,7 @@
 use super::recorder::Recorder;
 use crate::path::AbsPath;
 use crate::policy::Intent;
-use crate::text::{Change, Edit, Version};
+use crate::text::{Change, Edit, Version, ends};
 
 /// One file before and after; both texts have LF line ends and no byte-order mark.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,10 +39,7 @@ fn change(recorder: &Recorder, edit: &Edit) -> FileChange {
     };
     let new = match &edit.change {
         Change::Splices(splices) => Some(crate::text::spliced(old.as_deref().unwrap_or_default(), splices)),
-        Change::Whole(text) | Change::Moved { text, .. } => {
-            let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-            Some(text.replace("\r\n", "\n"))
-        }
+        Change::Whole(text) | Change::Moved { text, .. } => Some(ends::lf(text)),
         Change::Delete => None,
     };
     FileChange { path: edit.path.clone(), old, new }

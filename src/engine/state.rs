@@ -350,7 +350,8 @@ impl State {
             }
             Event::CallEnded { call, outcome } => {
                 if let Outcome::Done(output) = outcome {
-                    let seen = output.seen.iter().map(|seen| (seen.path.clone(), (seen.version, seen.portion)));
+                    let seen =
+                        output.seen.iter().map(|seen| (seen.path.clone(), (seen.version, seen.portion)));
                     self.seen.extend(seen);
                 }
                 self.end_call(call, outcome);

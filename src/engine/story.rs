@@ -1,35 +1,23 @@
 //! `Story`: how a file came to be what it is, told so that some of its changes can be taken out.
 
 use std::ops::Range;
-use std::sync::Arc;
 
 use super::event::{Stand, What};
-use super::held::{Held, load};
+pub use super::held::Body;
+use super::held::{Held, load, made_of};
 use super::raw::Raw;
 use super::recorder::Recorder;
 use super::touch::{Settled, Touch};
-use crate::text::{Hash, Hunk, Lineage, Splice, Version};
-
-/// What a file holds, at hand.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Body {
-    /// There is no file.
-    Absent,
-    /// A text with LF line ends and without byte-order mark.
-    Text(Arc<str>),
-    /// No text, or one that nobody has kept; the hash of its bytes.
-    Other(Hash),
-    /// A link with this text.
-    Link(Arc<str>),
-    /// Nobody knows.
-    Unknown,
-}
+use crate::text::{Endings, Hash, Hunk, Lineage, Splice, Version};
 
 /// A file as it is, and as it would be without some changes ("ours").
 #[derive(Debug, Clone)]
 pub struct Story {
     base: Body,
     now: Body,
+    /// How the lines of both end, where that is known.
+    base_ends: Option<Endings>,
+    now_ends: Option<Endings>,
     /// Where both are texts.
     lineage: Option<Lineage>,
     /// The blob with the file's own bytes as they were before the first of our changes.
@@ -50,22 +38,6 @@ pub struct Story {
     touched_whole: bool,
     /// Whether something is ours.
     acted: bool,
-}
-
-impl Body {
-    /// Which text it is; none where it is no text.
-    pub fn version(&self) -> Option<Version> {
-        match self {
-            Self::Absent => Some(Version::Absent),
-            Self::Text(text) => Some(Version::of_text(text)),
-            Self::Other(_) | Self::Link(_) | Self::Unknown => None,
-        }
-    }
-
-    /// Whether both are known to be the same.
-    pub fn is_same(&self, other: &Self) -> bool {
-        !matches!(self, Self::Unknown) && self == other
-    }
 }
 
 /// Where a story begins.
@@ -89,31 +61,33 @@ pub(super) fn tell(
     current: &Held,
 ) -> Story {
     let (base, now, mixed) = match (from, touches.first()) {
-        (Start::Settled(settled), _) => (
-            load(recorder, &settled.baseline).body,
-            load(recorder, &settled.current).body,
-            settled.mixed.clone(),
-        ),
-        (Start::Stand(stand), _) => (load(recorder, stand).body, load(recorder, stand).body, Vec::new()),
-        (Start::First, Some(first)) => {
-            (load(recorder, &first.before).body, load(recorder, &first.before).body, Vec::new())
+        (Start::Settled(settled), _) => {
+            (load(recorder, &settled.baseline), load(recorder, &settled.current), settled.mixed.clone())
         }
-        (Start::First, None) => (current.body.clone(), current.body.clone(), Vec::new()),
+        (Start::Stand(stand), _) => (load(recorder, stand), load(recorder, stand), Vec::new()),
+        (Start::First, Some(first)) => {
+            (load(recorder, &first.before), load(recorder, &first.before), Vec::new())
+        }
+        (Start::First, None) => (current.clone(), current.clone(), Vec::new()),
     };
+    let (base_ends, now_ends, base, now) = (base.ends, now.ends, base.body, now.body);
     let form = if base.is_same(&now) { Raw::Untouched } else { Raw::Mixed };
     // Where the texts are lost, it is still known whether there was a difference.
     let acted = match from {
-        Start::Settled(settled) => settled.baseline.what != settled.current.what,
+        Start::Settled(Settled { baseline, current, .. }) => {
+            baseline.what != current.what && !baseline.same_content(current)
+        }
         Start::Stand(_) | Start::First => false,
     };
-    let mut story = Story { base, now, form, now_raw: current.raw, acted, ..Story::unknown() };
+    let now_raw = current.raw;
+    let mut story = Story { base, now, base_ends, now_ends, form, now_raw, acted, ..Story::unknown() };
     story.match_texts(mixed);
     let dropped = dropped(touches, &current.body);
     let mut coming = touches.first().map_or_else(|| current.clone(), |first| load(recorder, &first.before));
     for (at, touch) in touches.iter().enumerate() {
         let next = touches.get(at + 1).map_or_else(|| current.clone(), |next| load(recorder, &next.before));
         let before = std::mem::replace(&mut coming, next.clone());
-        story.theirs(before.body.clone());
+        story.theirs(before.clone());
         if dropped.contains(&at) {
             continue;
         }
@@ -123,7 +97,7 @@ pub(super) fn tell(
         if next.body.is_same(&before.body) && !stays {
             continue;
         }
-        let after = load(recorder, &touch.after).body;
+        let after = made_of(&before, load(recorder, &touch.after));
         if ours(touch) {
             story.note(touch);
             story.ours(after);
@@ -131,7 +105,7 @@ pub(super) fn tell(
             story.theirs(after);
         }
     }
-    story.theirs(current.body.clone());
+    story.theirs(current.clone());
     story
 }
 
@@ -161,6 +135,8 @@ impl Story {
         Self {
             base: Body::Unknown,
             now: Body::Unknown,
+            base_ends: None,
+            now_ends: None,
             lineage: None,
             bytes: None,
             modes: None,
@@ -224,9 +200,19 @@ impl Story {
         self.unsure
     }
 
+    /// How the lines of the file without our changes end, where that is known.
+    pub fn base_ends(&self) -> Option<&Endings> {
+        self.base_ends.as_ref()
+    }
+
+    /// How the lines of the file end, where that is known.
+    pub fn now_ends(&self) -> Option<&Endings> {
+        self.now_ends.as_ref()
+    }
+
     /// The file, with the sum of its bytes.
     pub fn held(&self) -> Held {
-        Held { body: self.now.clone(), raw: self.now_raw }
+        Held { body: self.now.clone(), raw: self.now_raw, ends: self.now_ends.clone() }
     }
 
     /// Our changes of the text.
@@ -257,6 +243,20 @@ impl Story {
         self.lineage.as_ref().map(|lineage| lineage.undoing(hunks)).unwrap_or_default()
     }
 
+    /// The text without these changes, with the line ends that its lines have or had; none where LF is all
+    /// there is, or they are not known.
+    pub fn without(&self, hunks: &[Hunk]) -> Option<String> {
+        self.lineage.as_ref().and_then(|lineage| lineage.without(hunks))
+    }
+
+    /// How the lines of the base with these changes in it end, where that is known.
+    pub fn ends_keeping(&self, hunks: &[Hunk]) -> Option<Endings> {
+        match &self.lineage {
+            Some(lineage) => lineage.ends_keeping(hunks),
+            None => self.now_ends.clone(),
+        }
+    }
+
     /// The base with these changes in it.
     pub fn keeping(&self, hunks: &[Hunk]) -> Body {
         match &self.lineage {
@@ -277,7 +277,10 @@ impl Story {
 
     fn match_texts(&mut self, mixed: Vec<Range<u32>>) {
         self.lineage = match (&self.base, &self.now) {
-            (Body::Text(base), Body::Text(now)) => Some(Lineage::settled(base.clone(), now.clone(), mixed)),
+            (Body::Text(base), Body::Text(now)) => {
+                let lineage = Lineage::settled(base.clone(), now.clone(), mixed);
+                Some(lineage.with_ends(self.base_ends.clone(), self.now_ends.clone()))
+            }
             _ => None,
         };
     }
@@ -303,61 +306,74 @@ impl Story {
         self.made = true;
     }
 
-    fn ours(&mut self, body: Body) {
+    fn ours(&mut self, Held { body, ends, .. }: Held) {
         self.acted = true;
         match (&mut self.lineage, &body) {
             (Some(lineage), Body::Text(text)) => {
-                lineage.ours(text.clone());
-                self.now = body;
+                lineage.ours(text.clone(), ends.clone());
+                (self.now, self.now_ends) = (body, ends);
             }
             _ => {
-                self.now = body;
+                (self.now, self.now_ends) = (body, ends);
                 self.match_texts(Vec::new());
             }
         }
     }
 
-    fn theirs(&mut self, body: Body) {
+    fn theirs(&mut self, Held { body, ends, .. }: Held) {
         if body == self.now {
-            return;
+            return self.their_ends(ends);
         }
         let lost = self.acted && self.is_lost();
         self.form = self.form.theirs();
         if self.made && self.now == Body::Unknown {
-            (self.now, self.unsure) = (body, true);
+            (self.now, self.now_ends, self.unsure) = (body, ends, true);
             return;
         }
         match (&mut self.lineage, &body) {
             (Some(lineage), Body::Text(text)) => {
                 let base = lineage.base().clone();
-                lineage.theirs(text.clone());
+                lineage.theirs(text.clone(), ends.clone());
                 if *lineage.base() != base {
                     self.bytes = None;
                 }
                 self.base = Body::Text(lineage.base().clone());
-                self.now = body;
+                self.base_ends = lineage.base_ends().cloned();
+                (self.now, self.now_ends) = (body, ends);
             }
             // They went on with a file that we made.
             (None, Body::Text(_)) if self.base == Body::Absent && matches!(self.now, Body::Text(_)) => {
                 self.touched_whole = true;
-                self.now = body;
+                (self.now, self.now_ends) = (body, ends);
             }
             // What stood there is lost, so what they did cannot be told from what we did.
             (None, Body::Text(_) | Body::Other(_)) if lost => {
                 self.touched_whole = true;
-                self.now = body;
+                (self.now, self.now_ends) = (body, ends);
                 self.match_texts(Vec::new());
             }
             // What they removed, made anew or replaced as a whole is theirs.
             _ => {
-                self.base = body.clone();
-                self.now = body;
+                (self.base, self.base_ends) = (body.clone(), ends.clone());
+                (self.now, self.now_ends) = (body, ends);
                 self.acted = false;
                 (self.modes, self.mode, self.bytes) = (None, None, None);
                 (self.made, self.form) = (false, Raw::Untouched);
                 self.match_texts(Vec::new());
             }
         }
+    }
+
+    /// They have left the words as they were.
+    fn their_ends(&mut self, ends: Option<Endings>) {
+        if ends.is_none() || ends == self.now_ends {
+            return;
+        }
+        if let (Some(lineage), Body::Text(text)) = (&mut self.lineage, &self.now) {
+            lineage.theirs(text.clone(), ends.clone());
+            self.base_ends = lineage.base_ends().cloned();
+        }
+        self.now_ends = ends;
     }
 }
 

@@ -229,16 +229,22 @@ impl Touches {
     /// Folds a fact; `turn` is the one that runs.
     pub fn fold(&mut self, seq: Seq, turn: Option<&TurnId>, event: &Event) {
         match event {
-            Event::Touched { call, edit, kept, after: Some(after), restore, beside } => self.push(Touch {
-                seq,
-                turn: call.as_ref().and(turn).cloned(),
-                call: call.clone(),
-                restore: restore.clone(),
-                path: edit.path.clone(),
-                before: Stand { mode: beside.mode, bare: beside.bare, ..Stand::of_version(edit.base, *kept) },
-                after: Stand::of_version(*after, None),
-                disk: beside.disk,
-            }),
+            Event::Touched { call, edit, kept, after: Some(after), bytes, restore, beside } => {
+                self.push(Touch {
+                    seq,
+                    turn: call.as_ref().and(turn).cloned(),
+                    call: call.clone(),
+                    restore: restore.clone(),
+                    path: edit.path.clone(),
+                    before: Stand {
+                        mode: beside.mode,
+                        bare: beside.bare,
+                        ..Stand::of_version(edit.base, *kept)
+                    },
+                    after: Stand::of_version(*after, *bytes),
+                    disk: beside.disk,
+                })
+            }
             Event::Found { call, path, before, after, restore } => self.push(Touch {
                 seq,
                 turn: call.as_ref().and(turn).cloned(),

@@ -9,8 +9,8 @@ use super::preview;
 use super::tool::ToolError;
 use crate::path::AbsPath;
 use crate::policy::Intent;
-use crate::text::{Change, Edit, Hash, Version};
-use crate::workspace::{Content, FileError, WriteError, Written};
+use crate::text::{Change, Edit, Hash, Version, endings, ends};
+use crate::workspace::{Bom, Content, Encoding, FileError, TextFile, WriteError, Written};
 
 /// What a change belongs to: a call, or a way back.
 #[derive(Debug, Clone, Default)]
@@ -82,14 +82,16 @@ pub(super) async fn write_in_turn(
     let changes = preview::changes(&parts.recorder, &Intent::Write { edits: edits.to_vec() });
     let mut facts = Vec::new();
     for (edit, change) in edits.iter().zip(changes) {
-        let Standing::As(kept) = standing(parts, edit).await? else { return Ok(Wrote::Gone) };
+        let Standing::As { kept, put } = standing(parts, edit).await? else { return Ok(Wrote::Gone) };
+        let bytes = put.map(|text| keep(parts, &edit.path, text.as_bytes())).transpose()?;
         let after = match change.new {
             Some(text) => Version::Text(keep(parts, &edit.path, text.as_bytes())?),
             None => Version::Absent,
         };
         let beside = beside(parts, edit).await;
         let (call, restore) = (cause.call.clone(), cause.restore.clone());
-        facts.push(Event::Touched { call, edit: edit.clone(), kept, after: Some(after), restore, beside });
+        let (edit, after) = (edit.clone(), Some(after));
+        facts.push(Event::Touched { call, edit, kept, after, bytes, restore, beside });
     }
     parts.settle_before_writing().await?;
     for fact in facts {
@@ -111,8 +113,13 @@ async fn beside(parts: &Parts, edit: &Edit) -> Beside {
 
 /// What stands where an edit is to be made.
 enum Standing {
-    /// What it was made from; the blob with the bytes, where there is a file.
-    As(Option<Hash>),
+    /// What it was made from.
+    As {
+        /// The blob with the bytes, where there is a file.
+        kept: Option<Hash>,
+        /// What it makes of them, where not all lines end as they all did before.
+        put: Option<String>,
+    },
     /// Something else.
     Otherwise,
 }
@@ -125,12 +132,36 @@ async fn standing(parts: &Parts, edit: &Edit) -> Result<Standing, ToolError> {
         }
     };
     match stands {
-        Ok((Content::Text(file), bytes)) if file.version == edit.base => {
-            Ok(Standing::As(Some(keep(parts, &edit.path, &bytes)?)))
+        Ok((Content::Text(file), bytes)) if file.version == edit.base => Ok(Standing::As {
+            kept: Some(keep(parts, &edit.path, &bytes)?),
+            put: with_other_ends(&file, edit),
+        }),
+        Err(FileError::NotFound { .. }) if edit.base == Version::Absent => {
+            Ok(Standing::As { kept: None, put: None })
         }
-        Err(FileError::NotFound { .. }) if edit.base == Version::Absent => Ok(Standing::As(None)),
         Ok(_) | Err(FileError::NotFound { .. }) => Ok(Standing::Otherwise),
         Err(error) => Err(ToolError::new(format!("nothing was written: {error}"))),
+    }
+}
+
+/// The bytes that an edit makes, where lines end otherwise than they all did before. Of other encodings than
+/// UTF-8 they are not known here.
+fn with_other_ends(file: &TextFile, edit: &Edit) -> Option<String> {
+    if file.encoding != Encoding::Utf8 {
+        return None;
+    }
+    match &edit.change {
+        Change::Splices(splices) => endings::is_mixed(&file.text).then(|| {
+            let mark = match file.bom {
+                Bom::Utf8 => "\u{feff}",
+                Bom::None => "",
+            };
+            format!("{mark}{}", ends::splice(&file.text, splices))
+        }),
+        Change::Whole(text) | Change::Moved { text, .. } => {
+            (!endings::are_alike(&file.text, text)).then(|| text.clone())
+        }
+        Change::Delete => None,
     }
 }
 

@@ -8,9 +8,10 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::diff;
-use super::edit::{Hunk, Splice};
+use super::edit::{Hunk, Splice, spliced};
+use super::endings::Endings;
 
-/// A text and what it would be without our changes; both with LF line ends.
+/// A text and what it would be without our changes; both with LF line ends, which are told beside them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lineage {
     base: Arc<str>,
@@ -18,17 +19,25 @@ pub struct Lineage {
     /// Lines of `now` which both have written, in order, not touching each other. An empty range is
     /// a place between two lines where they took ours away.
     mixed: Vec<Range<u32>>,
+    /// The line ends of `base` and of `now`, where they are known.
+    base_ends: Option<Endings>,
+    now_ends: Option<Endings>,
 }
 
 impl Lineage {
     /// A text that nobody has changed yet.
     pub fn new(text: Arc<str>) -> Self {
-        Self { base: text.clone(), now: text, mixed: Vec::new() }
+        Self::settled(text.clone(), text, Vec::new())
     }
 
     /// A text and what it would be without our changes, as it was settled before.
     pub fn settled(base: Arc<str>, now: Arc<str>, mixed: Vec<Range<u32>>) -> Self {
-        Self { base, now, mixed }
+        Self { base, now, mixed, base_ends: None, now_ends: None }
+    }
+
+    /// With the line ends that both texts have.
+    pub fn with_ends(self, base: Option<Endings>, now: Option<Endings>) -> Self {
+        Self { base_ends: base, now_ends: now, ..self }
     }
 
     /// The lines of `now` that both have written, but for those in some changes.
@@ -49,16 +58,24 @@ impl Lineage {
         &self.now
     }
 
+    /// The line ends of the text without our changes, where they are known.
+    pub fn base_ends(&self) -> Option<&Endings> {
+        self.base_ends.as_ref()
+    }
+
     /// We have made this of the text.
-    pub fn ours(&mut self, text: Arc<str>) {
+    pub fn ours(&mut self, text: Arc<str>, ends: Option<Endings>) {
+        if text != self.now || ends.is_some() {
+            self.now_ends = ends;
+        }
         let changes = diff::hunks(&self.now, &text);
         self.mixed = shifted(&self.mixed, &changes);
         self.now = text;
     }
 
     /// They have made this of the text.
-    pub fn theirs(&mut self, text: Arc<str>) {
-        if text == self.now {
+    pub fn theirs(&mut self, text: Arc<str>, ends: Option<Endings>) {
+        if text == self.now && (ends.is_none() || ends == self.now_ends) {
             return;
         }
         let ours = self.hunks();
@@ -72,8 +89,37 @@ impl Lineage {
             }
         }
         self.base = with_lines(&self.base, &text, &base).into();
+        self.base_ends = match (&self.base_ends, &ends) {
+            (Some(of_base), Some(of_text)) => {
+                Some(self.followed(of_base.with_lines(of_text, &base), of_text, &text, &changes))
+            }
+            _ => None,
+        };
         self.now = text;
+        self.now_ends = ends;
         self.mixed = joined(mixed);
+    }
+
+    /// The ends of the new base, which follow those that they gave to lines without changing these.
+    fn followed(&self, of_base: Endings, of_text: &Endings, text: &str, changes: &[Hunk]) -> Endings {
+        let Some(of_now) = self.now_ends.as_ref().filter(|ends| !(ends.is_lf() && of_text.is_lf())) else {
+            return of_base;
+        };
+        let ours = diff::hunks(&self.base, text);
+        let count = u32::try_from(memchr::memchr_iter(b'\n', text.as_bytes()).count()).unwrap_or(u32::MAX);
+        let mut next = changes.iter().peekable();
+        let mut shift = 0i64;
+        let kept = (0..count).filter_map(|line| {
+            while let Some(change) = next.next_if(|change| change.new.end <= line) {
+                shift += change.old.len() as i64 - change.new.len() as i64;
+            }
+            if next.peek().is_some_and(|change| change.new.contains(&line)) {
+                return None;
+            }
+            let before = u32::try_from(i64::from(line) + shift).ok()?;
+            Some((before, line, place(&ours, &(line..line + 1)).map(|here| here.start)))
+        });
+        of_base.following(&self.base, (of_now, of_text), text, kept)
     }
 
     /// Our changes, from `base` to `now`.
@@ -96,11 +142,34 @@ impl Lineage {
         hunks.into_iter().map(splice).collect()
     }
 
+    /// The text without these changes, with the line ends that its lines have or had. None where these are
+    /// not known, or are LF everywhere.
+    pub fn without(&self, hunks: &[Hunk]) -> Option<String> {
+        let (base, now) = (self.base_ends.as_ref()?, self.now_ends.as_ref()?);
+        if base.is_lf() && now.is_lf() {
+            return None;
+        }
+        let parts: Vec<_> = hunks.iter().map(|hunk| (hunk.new.clone(), hunk.old.clone())).collect();
+        // Equal lines may have changed places with their ends: with all changes these go back, too.
+        let all = hunks.len() == self.hunks().len();
+        let ends = if all { base.clone() } else { now.with_lines(base, &parts) };
+        Some(ends.on(&spliced(&self.now, &self.undoing(hunks))))
+    }
+
     /// `base` with these changes in it as well, as if they were theirs.
     pub fn keeping<'a>(&self, hunks: impl IntoIterator<Item = &'a Hunk>) -> String {
-        let parts: Vec<_> = hunks.into_iter().map(|hunk| (hunk.old.clone(), hunk.new.clone())).collect();
-        with_lines(&self.base, &self.now, &parts)
+        with_lines(&self.base, &self.now, &kept_parts(hunks))
     }
+
+    /// The line ends of that, where they are known.
+    pub fn ends_keeping<'a>(&self, hunks: impl IntoIterator<Item = &'a Hunk>) -> Option<Endings> {
+        Some(self.base_ends.as_ref()?.with_lines(self.now_ends.as_ref()?, &kept_parts(hunks)))
+    }
+}
+
+/// Which lines of `base` are to be which lines of `now`.
+fn kept_parts<'a>(hunks: impl IntoIterator<Item = &'a Hunk>) -> Vec<(Range<u32>, Range<u32>)> {
+    hunks.into_iter().map(|hunk| (hunk.old.clone(), hunk.new.clone())).collect()
 }
 
 /// The lines of `base` that correspond to lines of `now`, where no change of ours lies in them.
@@ -203,7 +272,7 @@ impl Lines {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::edit::spliced;
+    use super::super::ends;
     use super::*;
 
     /// Steps are texts after `A` (ours) or `U` (theirs); gives `base` and whether each hunk is mixed.
@@ -211,8 +280,8 @@ mod tests {
         let mut lineage = Lineage::new(steps[0].1.into());
         for (who, text) in &steps[1..] {
             match who {
-                'A' => lineage.ours((*text).into()),
-                _ => lineage.theirs((*text).into()),
+                'A' => lineage.ours((*text).into(), None),
+                _ => lineage.theirs((*text).into(), None),
             }
         }
         lineage
@@ -268,7 +337,49 @@ mod tests {
         check(&[('-', "a"), ('A', "a\nb"), ('U', "a\nb\nc\n")], "a", &[true]);
     }
 
+    /// Steps as for `after`, with their own line ends; gives what is left without any change of ours.
+    fn without_all(steps: &[(char, &str)]) -> String {
+        let of = |text: &str| (Arc::<str>::from(ends::lf(text)), Some(Endings::of(text)));
+        let (text, known) = of(steps[0].1);
+        let mut lineage = Lineage::new(text).with_ends(known.clone(), known);
+        for (who, text) in &steps[1..] {
+            let (text, known) = of(text);
+            match who {
+                'A' => lineage.ours(text, known),
+                _ => lineage.theirs(text, known),
+            }
+        }
+        let all = lineage.hunks();
+        lineage.without(&all).unwrap_or_else(|| spliced(lineage.now(), &lineage.undoing(&all)))
+    }
+
+    #[test]
+    fn what_comes_back_has_the_line_ends_it_had() {
+        let check = |steps: &[(char, &str)], expected: &str| assert_eq!(without_all(steps), expected);
+        check(&[('-', "1\n2\r\n3\n"), ('A', "1\n3\n")], "1\n2\r\n3\n");
+        check(
+            &[('-', "1\r\n2\n3\r\n"), ('A', "1\r\nB\r\n3\r\n"), ('U', "0\n1\r\nB\r\n3\r\n")],
+            "0\n1\r\n2\n3\r\n",
+        );
+        // Which of two equal lines went cannot be told by their words.
+        check(&[('-', "a\r\na\n"), ('A', "a\n")], "a\r\na\n");
+        // Who gives all lines other ends means those, too, that are to come back.
+        check(&[('-', "1\r\n2\r\n3\r\n"), ('A', "1\r\n3\r\n"), ('U', "1\n3\n")], "1\n2\n3\n");
+        check(&[('-', "1\n2\n3\n"), ('A', "1\n3\n"), ('U', "1\r\n3\r\n")], "1\r\n2\r\n3\r\n");
+        // Of one line, it is that line's alone.
+        check(&[('-', "1\n2\r\n3\n4\n"), ('A', "1\n3\n4\n"), ('U', "1\n3\n4\r\n")], "1\n2\r\n3\n4\r\n");
+    }
+
     proptest! {
+        #[test]
+        fn without_any_of_ours_every_byte_is_as_before(
+            start in "([ab]{0,1}(\r\n|\n)){0,6}[ab]{0,1}", ours in prop::collection::vec("([ab]{0,1}(\r\n|\n)){0,6}[ab]{0,1}", 1..4)
+        ) {
+            let mut steps = vec![('-', start.as_str())];
+            steps.extend(ours.iter().map(|text| ('A', text.as_str())));
+            prop_assert_eq!(without_all(&steps), start);
+        }
+
         #[test]
         fn base_and_text_are_always_one_undo_apart(
             texts in prop::collection::vec((any::<bool>(), prop::collection::vec("[abc]", 0..6)), 1..6)
@@ -276,7 +387,7 @@ mod tests {
             let text = |lines: &[String]| -> Arc<str> { lines.iter().map(|line| format!("{line}\n")).collect::<String>().into() };
             let mut lineage = Lineage::new(text(&texts[0].1));
             for (ours, lines) in &texts[1..] {
-                if *ours { lineage.ours(text(lines)) } else { lineage.theirs(text(lines)) }
+                if *ours { lineage.ours(text(lines), None) } else { lineage.theirs(text(lines), None) }
             }
             let all = lineage.hunks();
             prop_assert_eq!(spliced(lineage.now(), &lineage.undoing(&all)), &**lineage.base());
@@ -294,12 +405,12 @@ mod tests {
             let start: Arc<str> = "1\n2\n3\n4\n".into();
             let mut lineage = Lineage::new(start);
             let made: String = ours.iter().map(|line| format!("{line}\n")).collect::<String>() + "3\n4\n";
-            lineage.ours(made.as_str().into());
+            lineage.ours(made.as_str().into(), None);
             let mut lines: Vec<&str> = made.lines().collect();
             let at = at.min(lines.len());
             lines.splice(at..at, theirs.iter().map(String::as_str));
             let typed: String = lines.iter().map(|line| format!("{line}\n")).collect();
-            lineage.theirs(typed.as_str().into());
+            lineage.theirs(typed.as_str().into(), None);
             // Taking back what is surely ours keeps every line that they typed.
             let sure: Vec<Hunk> = lineage.hunks().into_iter().filter(|hunk| !lineage.is_mixed(hunk)).collect();
             let left = spliced(lineage.now(), &lineage.undoing(&sure));

@@ -69,7 +69,9 @@ impl Shown {
 
     fn or_whole(self, total: u64) -> Self {
         match self {
-            Self::Lines(lines) if matches!(&*lines, [all] if all.start <= 1 && all.end > total) => Self::Whole,
+            Self::Lines(lines) if matches!(&*lines, [all] if all.start <= 1 && all.end > total) => {
+                Self::Whole
+            }
             other @ (Self::Whole | Self::Lines(_)) => other,
         }
     }

@@ -501,6 +501,7 @@ mod tests {
                     },
                     kept: None,
                     after: None,
+                    bytes: None,
                     restore: None,
                     beside: Beside::default(),
                 },

@@ -19,7 +19,7 @@ use super::terms::{Applies, Terms};
 use crate::limits;
 use crate::path::AbsPath;
 use crate::rpc::{Peer, RequestError};
-use crate::text::{Hash, Splice, Version, ends, merge};
+use crate::text::{Hash, Splice, Version, diff, endings, ends, merge};
 use crate::workspace;
 use crate::workspace::{BufferWrite, Buffers, Refusal};
 
@@ -324,9 +324,24 @@ impl Planned<'_> {
         }
     }
 
+    /// What is to be changed in the document, by positions.
+    fn ranges(&self, encoding: Encoding) -> Vec<(Range, String)> {
+        let text = self.document.text.to_string();
+        let are_mixed = endings::is_mixed(&text) || endings::is_mixed(&self.write.new);
+        // Lines that the splices leave alone may get other ends.
+        if are_mixed && ends::splice(&text, &self.write.splices) != *self.write.new {
+            let place = |byte| on_the_wire(position(&self.document.text, byte, encoding));
+            let whole_lines = diff::splices(&text, &self.write.new).into_iter();
+            return whole_lines
+                .map(|splice| (Range { start: place(splice.start), end: place(splice.end) }, splice.text))
+                .collect();
+        }
+        ranges(&self.document, &self.view(&self.document), &self.write.splices, encoding)
+    }
+
     fn for_agent(&self, encoding: Encoding) -> BufferEdit {
         let base = self.view(&self.document);
-        let edits = ranges(&self.document, &base, &self.write.splices, encoding).into_iter();
+        let edits = self.ranges(encoding).into_iter();
         BufferEdit {
             uri: Uri(self.document.uri.clone()),
             version: self.document.version,
@@ -343,19 +358,19 @@ fn ranges(document: &Document, base: &str, splices: &[Splice], encoding: Encodin
     // A byte-order mark that the editor shows is a character of its first line.
     let mark = if document.text.get_char(0) == Some('\u{feff}') { "\u{feff}" } else { "" };
     let rope = Rope::from_str(&format!("{mark}{base}"));
-    let place = |byte: usize| {
-        let at = position(&rope, byte + mark.len(), encoding);
-        Position { line: at.line, character: at.character }
-    };
+    let place = |byte: usize| on_the_wire(position(&rope, byte + mark.len(), encoding));
     let range = |splice: &Splice| Range { start: place(splice.start), end: place(splice.end) };
     let texts = ends::put_in(&document.text.to_string(), splices);
     splices.iter().map(range).zip(texts).collect()
 }
 
+fn on_the_wire(place: tower_lsp::ls_types::Position) -> Position {
+    Position { line: place.line, character: place.character }
+}
+
 fn workspace_edit(planned: &[Planned<'_>], terms: &Terms) -> Value {
     let edits = |one: &Planned<'_>| -> Vec<Value> {
-        let base = one.view(&one.document);
-        ranges(&one.document, &base, &one.write.splices, terms.encoding)
+        one.ranges(terms.encoding)
             .into_iter()
             .map(|(range, new)| json!({ "range": range, "newText": new }))
             .collect()
