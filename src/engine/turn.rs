@@ -98,7 +98,8 @@ impl Turn {
             let offer = if last { prompt::Offer::NoTools } else { prompt::Offer::Tools };
             match step::run(self, offer).await? {
                 Said::Calls(reply) => call::run_all(self, &reply).await?,
-                Said::Enough if last => return Ok(Stop::StepLimit),
+                Said::Enough | Said::Paused if last => return Ok(Stop::StepLimit),
+                Said::Paused => {}
                 Said::Enough if self.parts.recorder.state(prompt::someone_steers) => {}
                 Said::Enough => return Ok(Stop::Finished),
                 Said::Stop(stop) => return Ok(stop),

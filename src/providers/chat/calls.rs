@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::chunk::{self, CallPiece};
 use crate::engine::event::ToolName;
-use crate::engine::model::ModelEvent;
+use crate::engine::model::{ModelEvent, Wanted};
 use crate::limits;
 
 /// The calls of one answer.
@@ -92,7 +92,8 @@ impl Calls {
                 out.push(ModelEvent::CallBegan { index, tool: tool.clone() });
             }
             let input = input(&call.arguments);
-            out.push(ModelEvent::CallReady { index, provider_id: call.id.clone(), tool, input });
+            let call = Wanted::new(call.id.clone(), tool, input);
+            out.push(ModelEvent::CallReady { index, call });
         }
     }
 
@@ -176,8 +177,8 @@ mod tests {
             .map(|event| match event {
                 ModelEvent::CallBegan { index, tool } => format!("{index} {tool}"),
                 ModelEvent::CallInput { index, text } => format!("{index}   {text}"),
-                ModelEvent::CallReady { index, provider_id, tool, input } => {
-                    format!("{index} ready: {provider_id} {tool} {input}")
+                ModelEvent::CallReady { index, call } => {
+                    format!("{index} ready: {} {} {}", call.provider_id, call.tool, call.input)
                 }
                 other => panic!("{other:?}"),
             })

@@ -40,6 +40,8 @@ struct Answer {
     /// The field by which the thoughts came that were not closed yet.
     thinking: Option<&'static str>,
     stage: Stage,
+    /// What it is called was said.
+    named: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,6 +78,7 @@ impl Decoder {
             usage: Usage::default(),
             thinking: None,
             stage: Stage::Nothing,
+            named: false,
         };
         Self { body: Body::Unknown, bytes: 0, answer }
     }
@@ -233,6 +236,7 @@ impl Answer {
         if self.stage == Stage::Nothing {
             self.stage = Stage::Events;
         }
+        self.begin(&chunk, out);
         if let Some(usage) = chunk.usage()
             && usage != self.usage
         {
@@ -248,6 +252,18 @@ impl Answer {
         Ok(())
     }
 
+    /// Says once what the answer is called, as soon as the server does.
+    fn begin(&mut self, chunk: &Chunk, out: &mut Vec<ModelEvent>) {
+        let (response, model) = (chunk::text(chunk.id.clone()), chunk::text(chunk.model.clone()));
+        if self.named || (response.is_empty() && model.is_empty()) {
+            return;
+        }
+        self.named = true;
+        let given = |text: String| (!text.is_empty()).then_some(text);
+        let origin = format!("chat@{}", self.asked.server).into();
+        out.push(ModelEvent::Began { origin, response: given(response), model: given(model) });
+    }
+
     fn choice(&mut self, choice: Choice, out: &mut Vec<ModelEvent>) -> Result<(), ModelError> {
         for delta in [choice.delta, choice.message].into_iter().flatten() {
             self.delta(delta, out)?;
@@ -255,13 +271,16 @@ impl Answer {
         match chunk::text(choice.finish_reason).as_str() {
             "" => {}
             "length" | "max_tokens" | "model_length" => self.finish = Some(Finish::Length),
-            "content_filter" | "refusal" | "safety" | "sensitive" => self.finish = Some(Finish::Refused),
+            "content_filter" | "safety" | "sensitive" => self.finish = Some(Finish::Filtered),
+            "refusal" => self.finish = Some(Finish::Refused),
             reason @ ("error" | "insufficient_system_resource" | "network_error" | "abort") => {
                 let message = format!("it ended by \u{201c}{reason}\u{201d}");
                 return Err(self.asked.broke_off(&Value::String(message)));
             }
-            // `stop`, `tool_calls` and the many names that servers have for them.
-            _ => self.finish = Some(Finish::Complete),
+            "stop" | "tool_calls" | "function_call" | "eos" | "eos_token" | "end_turn" | "stop_sequence"
+            | "tool_use" | "complete" | "completed" | "done" | "normal" => self.finish = Some(Finish::Complete),
+            "malformed_function_call" => self.finish = Some(Finish::MalformedCall),
+            other => self.finish = Some(Finish::Unknown(other.to_owned())),
         }
         Ok(())
     }
@@ -280,7 +299,11 @@ impl Answer {
             Some(Value::Array(parts)) => parts.into_iter().for_each(|part| self.part(part, out)),
             content => self.text(chunk::text(content), out),
         }
-        self.text(chunk::text(delta.refusal), out);
+        let refusal = chunk::text(delta.refusal);
+        if !refusal.is_empty() {
+            self.end_thoughts(out);
+            out.push(ModelEvent::Refusal(refusal));
+        }
         for piece in delta.tool_calls.into_iter().flatten() {
             self.end_thoughts(out);
             let added = self.calls.add(piece, out);
@@ -330,9 +353,11 @@ impl Answer {
         self.end_thoughts(out);
         let finish = self.finish.clone().unwrap_or(Finish::Complete);
         match finish {
-            Finish::Complete | Finish::Length => self.calls.finish(out),
-            // What the provider stopped is not to be done.
-            Finish::Refused => {}
+            Finish::Complete | Finish::Length | Finish::Paused | Finish::Unknown(_) => {
+                self.calls.finish(out);
+            }
+            // What the provider stopped is not to be done, nor what nobody can read.
+            Finish::Refused | Finish::Filtered | Finish::MalformedCall => {}
         }
         self.stage = Stage::Over;
         out.push(ModelEvent::Done(finish));

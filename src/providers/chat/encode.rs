@@ -231,7 +231,7 @@ fn resource(uri: &str, text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::event::{CallId, SessionId, Usage};
+    use crate::engine::event::{CallId, SessionId};
     use crate::engine::model::{CallResult, ResultKind};
     use expect_test::{Expect, expect};
     use serde_json::json;
@@ -246,7 +246,7 @@ mod tests {
     }
 
     fn reply(blocks: Vec<ReplyBlock>) -> Message {
-        Message::Assistant(Arc::new(Reply { blocks, usage: Usage::default() }))
+        Message::Assistant(Arc::new(Reply { blocks, ..Reply::default() }))
     }
 
     fn text(text: &str) -> ReplyBlock {
@@ -259,7 +259,7 @@ mod tests {
 
     fn a_call(number: usize, input: Value) -> ReplyBlock {
         let id = CallId(format!("c{number}"));
-        let call = ToolCall { id, provider_id: format!("call_{number}"), tool: "read".into(), input };
+        let call = ToolCall::new(id, format!("call_{number}"), "read".into(), input);
         ReplyBlock::Call { call }
     }
 

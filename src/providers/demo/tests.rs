@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::engine::event::{CallId, Reply, ReplyBlock, SessionId, ToolCall, Usage};
+use crate::engine::event::{CallId, Reply, ReplyBlock, SessionId, ToolCall};
 use crate::engine::model::ToolSpec;
 
 /// A conversation in which calls are answered by what `tool` gives.
@@ -23,8 +23,8 @@ fn play(prompt: &str, tool: impl Fn(&str, &Value) -> (String, ResultKind)) -> Ve
         for event in answer(&request) {
             match event {
                 ModelEvent::Text(text) => words.push_str(&text),
-                ModelEvent::CallReady { provider_id, tool, input, .. } => {
-                    called = Some((provider_id, tool, input))
+                ModelEvent::CallReady { call, .. } => {
+                    called = Some((call.provider_id, call.tool, call.input))
                 }
                 _ => {}
             }
@@ -34,9 +34,9 @@ fn play(prompt: &str, tool: impl Fn(&str, &Value) -> (String, ResultKind)) -> Ve
         happened.push(format!("{name} {input}"));
         let (text, kind) = tool(&name.0, &input);
         let id = CallId("c".into());
-        let call = ToolCall { id: id.clone(), provider_id: provider_id.clone(), tool: name.clone(), input };
+        let call = ToolCall::new(id.clone(), provider_id.clone(), name.clone(), input);
         let blocks = vec![ReplyBlock::Call { call }];
-        messages.push(Message::Assistant(Arc::new(Reply { blocks, usage: Usage::default() })));
+        messages.push(Message::Assistant(Arc::new(Reply { blocks, ..Reply::default() })));
         messages
             .push(Message::Results([CallResult { call: id, provider_id, tool: name, text, kind }].into()));
     }

@@ -6,22 +6,27 @@ use serde_json::Value;
 
 use super::{Attempt, Beat, Expected, Step};
 use crate::engine::event::{ToolName, Usage};
-use crate::engine::model::{ErrorKind, Finish, ModelError, ModelEvent};
+use crate::engine::model::{ErrorKind, Finish, ModelError, ModelEvent, Wanted};
 use crate::limits;
 use crate::path::AbsPath;
 
 /// The kinds of failure by the words for them.
-pub const KINDS: [(&str, ErrorKind); 11] = [
+pub const KINDS: [(&str, ErrorKind); 16] = [
     ("network", ErrorKind::Network),
     ("timeout", ErrorKind::Timeout),
     ("truncated", ErrorKind::Truncated),
     ("rate-limit", ErrorKind::RateLimit),
     ("server", ErrorKind::Server),
+    ("overloaded", ErrorKind::Overloaded),
     ("quota", ErrorKind::Quota),
     ("auth", ErrorKind::Auth),
+    ("permission", ErrorKind::Permission),
+    ("not-found", ErrorKind::NotFound),
     ("context-length", ErrorKind::ContextLength),
+    ("too-large", ErrorKind::TooLarge),
     ("invalid", ErrorKind::Invalid),
     ("parse", ErrorKind::Parse),
+    ("unknown", ErrorKind::Unknown),
     ("unconfigured", ErrorKind::Unconfigured),
 ];
 
@@ -131,7 +136,7 @@ impl Reader<'_> {
         let provider_id = format!("script_{}_{index}", self.steps.len());
         self.give(ModelEvent::CallBegan { index, tool: tool.clone() });
         self.give(ModelEvent::CallInput { index, text: arguments.to_owned() });
-        self.open.ready.push(ModelEvent::CallReady { index, provider_id, tool, input });
+        self.open.ready.push(ModelEvent::CallReady { index, call: Wanted::new(provider_id, tool, input) });
         Ok(())
     }
 
@@ -140,6 +145,9 @@ impl Reader<'_> {
             "" => Finish::Complete,
             "length" => Finish::Length,
             "refused" => Finish::Refused,
+            "filtered" => Finish::Filtered,
+            "paused" => Finish::Paused,
+            "malformed" => Finish::MalformedCall,
             _ => return Err(format!("`done {how}` is not known: it is done, done length or done refused")),
         };
         for event in std::mem::take(&mut self.open.ready) {
@@ -219,8 +227,8 @@ fn number(word: &str) -> Result<u64, String> {
 fn usage(rest: &str) -> Result<Usage, String> {
     let numbers: Vec<u64> = rest.split_whitespace().map(number).collect::<Result<_, _>>()?;
     match numbers[..] {
-        [input, output] => Ok(Usage { input, cache_read: 0, output }),
-        [input, output, cache_read] => Ok(Usage { input, cache_read, output }),
+        [input, output] => Ok(Usage { input, output, ..Usage::default() }),
+        [input, output, cache_read] => Ok(Usage { input, cache_read, output, ..Usage::default() }),
         _ => Err("usage needs two or three numbers: input, output and cached".to_owned()),
     }
 }

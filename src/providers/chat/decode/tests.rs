@@ -53,9 +53,13 @@ fn lines((events, error): (Vec<ModelEvent>, Option<ModelError>)) -> Vec<String> 
             ModelEvent::ThoughtSignature(text) => ("signature: ".to_owned(), text),
             ModelEvent::CallBegan { index, tool } => (format!("call {index} began: "), tool.0),
             ModelEvent::CallInput { index, text } => (format!("call {index} input: "), text),
-            ModelEvent::CallReady { index, provider_id, tool, input } => {
-                (format!("call {index} ready: "), format!("{provider_id} {tool} {input}"))
+            ModelEvent::CallReady { index, call } => {
+                (format!("call {index} ready: "), format!("{} {} {}", call.provider_id, call.tool, call.input))
             }
+            ModelEvent::Began { response, model, .. } => {
+                ("began: ".to_owned(), format!("{} {}", response.unwrap_or_default(), model.unwrap_or_default()))
+            }
+            ModelEvent::Refusal(text) => ("refusal: ".to_owned(), text),
             ModelEvent::Opaque(value) => ("opaque: ".to_owned(), value.to_string()),
             ModelEvent::Usage(usage) => ("usage: ".to_owned(), format!("{usage:?}")),
             ModelEvent::Done(finish) => ("done: ".to_owned(), format!("{finish:?}")),
