@@ -1,11 +1,17 @@
 //! The models by name.
 
+pub mod anthropic;
 pub mod chat;
 pub mod demo;
+pub mod exchange;
 pub mod failure;
+pub mod frame;
+pub mod gemini;
+pub mod responses;
 pub mod script;
 pub mod secrets;
 pub mod sse;
+mod words;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,7 +20,7 @@ use crate::engine::ModelName;
 use crate::engine::model::{Model, Models};
 use crate::os::http::{Http, Url};
 use crate::path::AbsPath;
-use chat::{Chat, Place, Waits};
+use exchange::{Place, Waits};
 use demo::Demo;
 use script::{ReadFile, Script};
 
@@ -85,7 +91,7 @@ impl Providers {
             return Err(format!("`{}` must begin with http:// or https://", server.base_url));
         }
         let place = Place { base, key: server.key.clone(), headers: server.headers.clone() };
-        Ok(Arc::new(Chat::new(self.http.clone(), place, name.0.clone(), Waits::default())))
+        Ok(Arc::new(chat::chat(self.http.clone(), place, name.0.clone(), Waits::default())))
     }
 }
 

@@ -6,6 +6,7 @@ use super::chunk::{self, CallPiece};
 use crate::engine::event::ToolName;
 use crate::engine::model::{ModelEvent, Wanted};
 use crate::limits;
+use crate::providers::frame;
 
 /// The calls of one answer.
 #[derive(Debug)]
@@ -91,7 +92,7 @@ impl Calls {
             if call.name.is_empty() {
                 out.push(ModelEvent::CallBegan { index, tool: tool.clone() });
             }
-            let input = input(&call.arguments);
+            let input = frame::arguments(&call.arguments);
             let call = Wanted::new(call.id.clone(), tool, input);
             out.push(ModelEvent::CallReady { index, call });
         }
@@ -137,23 +138,6 @@ impl Piece {
         }
         let is_whole = serde_json::from_str::<Value>(&call.arguments).is_ok();
         is_whole && (other_name || !self.arguments.is_empty())
-    }
-}
-
-/// The arguments as JSON; as they were written where they are not JSON.
-fn input(arguments: &str) -> Value {
-    if arguments.trim().is_empty() {
-        return Value::Object(serde_json::Map::new());
-    }
-    match serde_json::from_str(arguments) {
-        Ok(Value::Null) => Value::Object(serde_json::Map::new()),
-        // JSON within JSON: written twice by the server.
-        Ok(Value::String(inner)) => match serde_json::from_str(&inner) {
-            Ok(object @ Value::Object(_)) => object,
-            Ok(_) | Err(_) => Value::String(arguments.to_owned()),
-        },
-        Ok(value @ (Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_))) => value,
-        Err(_) => Value::String(arguments.to_owned()),
     }
 }
 
@@ -342,13 +326,13 @@ mod tests {
 
     #[test]
     fn arguments() {
-        assert_eq!(input(" "), json!({}));
-        assert_eq!(input("null"), json!({}));
-        assert_eq!(input("{\"a\":1}"), json!({"a": 1}));
-        assert_eq!(input("\"{\\\"a\\\":1}\""), json!({"a": 1}));
-        assert_eq!(input("\"text\""), json!("\"text\""));
-        assert_eq!(input("{\"a\":"), json!("{\"a\":"));
-        assert_eq!(input("[1]"), json!([1]));
+        assert_eq!(frame::arguments(" "), json!({}));
+        assert_eq!(frame::arguments("null"), json!({}));
+        assert_eq!(frame::arguments("{\"a\":1}"), json!({"a": 1}));
+        assert_eq!(frame::arguments("\"{\\\"a\\\":1}\""), json!({"a": 1}));
+        assert_eq!(frame::arguments("\"text\""), json!("\"text\""));
+        assert_eq!(frame::arguments("{\"a\":"), json!("{\"a\":"));
+        assert_eq!(frame::arguments("[1]"), json!([1]));
     }
 
     #[test]

@@ -9,8 +9,9 @@ use std::borrow::Cow;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
-use crate::engine::event::{Block, Reply, ReplyBlock, ToolCall};
+use crate::engine::event::{Reply, ReplyBlock, ToolCall};
 use crate::engine::model::{Message, Request, ToolSpec};
+use crate::providers::words;
 
 /// What differs between servers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -116,7 +117,7 @@ fn tool(spec: &ToolSpec) -> Tool<'_> {
 
 fn push<'a>(message: &'a Message, messages: &mut Vec<Out<'a>>) {
     match message {
-        Message::User(blocks) => messages.push(Out::User { content: user_text(blocks) }),
+        Message::User(blocks) => messages.push(Out::User { content: words::of_blocks(blocks) }),
         Message::Assistant(reply) => messages.extend(assistant(reply)),
         Message::Results(results) => messages.extend(
             results
@@ -163,25 +164,9 @@ fn thoughts_given_as(field: &str, reply: &Reply) -> Option<String> {
 }
 
 fn call(call: &ToolCall) -> Call<'_> {
-    let function = CallFunction { name: valid_name(&call.tool.0), arguments: &call.input };
+    let function = CallFunction { name: words::tool_name(&call.tool.0), arguments: &call.input };
     Call { id: &call.provider_id, r#type: "function", function }
 }
-
-/// A model may call a tool by a name that no tool can have; in the history, servers would refuse it
-/// in each request from then on.
-fn valid_name(name: &str) -> Cow<'_, str> {
-    let valid = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
-    if name.is_empty() {
-        Cow::Borrowed("unnamed")
-    } else if name.len() <= NAME_CHARS_MAX && name.chars().all(valid) {
-        Cow::Borrowed(name)
-    } else {
-        name.chars().take(NAME_CHARS_MAX).map(|c| if valid(c) { c } else { '_' }).collect()
-    }
-}
-
-/// Of the name of a function, by the interface's rules.
-const NAME_CHARS_MAX: usize = 64;
 
 /// Arguments travel as a text that holds JSON. Some servers read it and fail when it is not JSON,
 /// so what the model wrote then goes back as a text within an object.
@@ -196,42 +181,10 @@ fn arguments<S: Serializer>(input: &&Value, serializer: S) -> Result<S::Ok, S::E
     }
 }
 
-/// The blocks of a user's message as one text, each on lines of its own.
-fn user_text(blocks: &[Block]) -> String {
-    let mut all = String::new();
-    for block in blocks {
-        if !all.is_empty() && !all.ends_with('\n') {
-            all.push('\n');
-        }
-        match block {
-            Block::Text { text } => all.push_str(text),
-            Block::Link { uri, name } if name.is_empty() || name == uri => {
-                all.push_str(&format!("See {uri}"));
-            }
-            Block::Link { uri, name } => all.push_str(&format!("See {name}: {uri}")),
-            Block::Resource { uri, text } => all.push_str(&resource(uri, text)),
-        }
-    }
-    all
-}
-
-/// A text between fences longer than any run of backticks in it, so that it cannot end itself.
-fn resource(uri: &str, text: &str) -> String {
-    let mut longest = 2;
-    let mut run = 0;
-    for c in text.chars() {
-        run = if c == '`' { run + 1 } else { 0 };
-        longest = longest.max(run);
-    }
-    let fence = "`".repeat(longest + 1);
-    let line_feed = if text.ends_with('\n') || text.is_empty() { "" } else { "\n" };
-    format!("The content of {uri}:\n{fence}\n{text}{line_feed}{fence}\n")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::event::{CallId, SessionId};
+    use crate::engine::event::{Block, CallId, SessionId};
     use crate::engine::model::{CallResult, ResultKind};
     use expect_test::{Expect, expect};
     use serde_json::json;
@@ -323,7 +276,7 @@ mod tests {
     #[test]
     fn names_that_no_tool_can_have() {
         let names =
-            ["read", "", "functions.read now", &"x".repeat(65)].map(|name| valid_name(name).into_owned());
+            ["read", "", "functions.read now", &"x".repeat(65)].map(|name| words::tool_name(name).into_owned());
         assert_eq!(names, ["read", "unnamed", "functions_read_now", &"x".repeat(64)]);
     }
 
@@ -396,7 +349,7 @@ mod tests {
             y
             `````
             please."#]]
-        .assert_eq(&user_text(&blocks));
+        .assert_eq(&words::of_blocks(&blocks));
     }
 
     #[test]

@@ -1,11 +1,13 @@
 //! Tests of the chat model against a server on loopback.
 
+use std::time::Duration;
+
 use futures::StreamExt;
 use serde_json::Value;
 
 use super::*;
 use crate::engine::event::{Block, SessionId};
-use crate::engine::model::{ErrorKind, Finish, Message};
+use crate::engine::model::{ErrorKind, Finish, Message, Model as _, ModelError, ModelEvent};
 use crate::os::http::loopback::{Answer, Loopback, in_time};
 
 const HELLO: &str = "data: {\"choices\":[{\"delta\":{\"content\":\"Hello\"}}]}\n\n\
@@ -28,7 +30,7 @@ fn chat(url: &str, waits: Waits) -> Chat {
         key: Some("sesame-1234".to_owned()),
         headers: vec![("x-team".to_owned(), "blue-team".to_owned())],
     };
-    Chat::new(Arc::new(Http::default()), place, "m1".to_owned(), waits)
+    super::chat(Arc::new(Http::default()), place, "m1".to_owned(), waits)
 }
 
 fn short() -> Waits {
@@ -84,7 +86,7 @@ fn the_connection_is_kept_after_the_last_event() {
         let mut server = Loopback::start(vec![slow_end.clone(), slow_end]).await;
         let chat = chat(&server.url("/v1"), Waits::default());
         assert_eq!(all(&chat).await, (hello(), None));
-        chat.shared.http.finished().await;
+        chat.http().finished().await;
         assert_eq!(all(&chat).await, (hello(), None));
         assert_eq!((server.request().await.connection, server.request().await.connection), (1, 1));
     });
@@ -246,6 +248,6 @@ fn the_address_for_requests() {
         ("http://h/v1?a=b", "http://h/v1/chat/completions?a=b"),
         ("http://h/v1/chat/completions", "http://h/v1/chat/completions"),
     ] {
-        assert_eq!(endpoint(Url::parse(base).unwrap()).as_str(), expected);
+        assert_eq!(exchange::endpoint(Url::parse(base).unwrap(), &["chat", "completions"]).as_str(), expected);
     }
 }

@@ -1,0 +1,6 @@
+//! A server that speaks Anthropic Messages.
+
+mod decode;
+mod encode;
+
+pub use decode::decoder;

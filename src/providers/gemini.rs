@@ -1,0 +1,5 @@
+//! A server that speaks Gemini.
+
+mod decode;
+
+pub use decode::decoder;

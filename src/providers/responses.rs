@@ -1,0 +1,5 @@
+//! A server that speaks OpenAI Responses.
+
+mod decode;
+
+pub use decode::decoder;
