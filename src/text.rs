@@ -10,6 +10,8 @@ pub mod lineage;
 pub mod merge;
 pub mod patch;
 pub mod replace;
+pub mod shared;
 
 pub use edit::{Change, Edit, Hash, Hunk, Splice, Version, spliced};
 pub use lineage::Lineage;
+pub use shared::SharedText;

@@ -11,6 +11,7 @@ pub mod page;
 pub mod part;
 mod pdf;
 pub mod pick;
+mod recent;
 pub mod root;
 pub mod scope;
 pub mod search;
@@ -28,7 +29,7 @@ use std::sync::Arc;
 pub use buffers::{BufferWrite, Buffers, NoBuffers, Refusal};
 pub use bytes::{Around, Thing};
 pub use encoding::Encoding;
-pub use file::{Bom, Content, Source, TextFile};
+pub use file::{Bom, Content, FileBytes, Source, TextFile};
 pub use git::{Committed, Head, Repository};
 pub use media::MediaKind;
 pub use outside::{Lookout, News, Outside};
@@ -45,13 +46,16 @@ pub use search::{
 pub use survey::{Before, Changes, Deed, Found, Lack, Reach, Stand};
 pub use views::{Shown, View, Views};
 pub use walk::{GlobQuery, Globbed, Missed, Order};
-pub use write::{WriteError, Written};
+pub use write::{WriteError, Written, fits_encoding};
 
 pub use crate::os::fs::{Entry, Kind, Listing, Rest};
 
+use recent::{Known, Recent};
+
 use crate::limits;
-use crate::os::fs;
+use crate::os::fs::{self, Compared};
 use crate::path::{AbsPath, PathError};
+use crate::text::{Edit, SharedText};
 
 /// The files of one session; cheap to clone.
 #[derive(Clone)]
@@ -60,6 +64,7 @@ pub struct Files {
     roots: Arc<[AbsPath]>,
     buffers: Arc<dyn Buffers>,
     views: Arc<Views>,
+    recent: Arc<Recent>,
     withholds: Withholds,
     sums: Arc<bytes::Sums>,
 }
@@ -84,6 +89,14 @@ pub enum FileError {
     /// The path leads elsewhere than when it was looked at.
     #[error("{0} leads somewhere else than when it was planned; try again")]
     Moved(AbsPath),
+    /// The journal and editors name files in UTF-8.
+    #[error("{written} leads to {path}, a name that is not UTF-8; use a command for that file")]
+    NoUtf8 {
+        /// The path as it was written.
+        written: String,
+        /// Where it leads.
+        path: AbsPath,
+    },
     /// It is larger than what is held at once.
     #[error(
         "{path} has {len} bytes, more than the {max} that are held at once; read it in parts or search it with grep, \
@@ -125,8 +138,8 @@ impl Files {
     pub fn new(cwd: AbsPath, roots: Vec<AbsPath>, buffers: Arc<dyn Buffers>) -> Self {
         let real = |path: AbsPath| fs::real_path(&path).unwrap_or(path);
         let roots = roots.into_iter().map(real).collect();
-        let (views, sums) = (Arc::default(), Arc::default());
-        Self { cwd: real(cwd), roots, buffers, views, withholds: Arc::new(|_| false), sums }
+        let (views, recent, sums) = (Arc::default(), Arc::default(), Arc::default());
+        Self { cwd: real(cwd), roots, buffers, views, recent, withholds: Arc::new(|_| false), sums }
     }
 
     /// The same files, of which some may not be read freely.
@@ -165,12 +178,7 @@ impl Files {
             let text = text.map_err(|error| FileError::Io { path: path.clone(), error })?;
             return Ok(Content::Text(TextFile::of_buffer(&text)));
         }
-        let path = path.clone();
-        blocking(move || {
-            root::still_there(&path)?;
-            Ok(file::decode(held(&path)?))
-        })
-        .await
+        Ok(self.saved(path).await?.0)
     }
 
     /// Some lines of a file that is larger than what is held at once.
@@ -183,26 +191,18 @@ impl Files {
         .await
     }
 
-    /// The text at a place with LF line ends and without byte-order mark: the one that versions name.
-    pub async fn lf_text(&self, path: &AbsPath) -> Result<String, FileError> {
-        match self.read(path).await? {
-            Content::Text(file) => Ok(crate::text::ends::lf(&file.text)),
-            Content::Binary { kind, .. } => Err(FileError::NotText { path: path.clone(), kind }),
-        }
-    }
-
     /// What stands at a place with its bytes, both of the same moment; of an unsaved text its own.
-    pub async fn with_bytes(&self, path: &AbsPath) -> Result<(Content, Vec<u8>), FileError> {
+    pub async fn with_bytes(&self, path: &AbsPath) -> Result<(Content, FileBytes), FileError> {
         if let Some(text) = self.buffers.read(path).await {
             let text = text.map_err(|error| FileError::Io { path: path.clone(), error })?;
-            return Ok((Content::Text(TextFile::of_buffer(&text)), text.as_bytes().to_vec()));
+            return Ok((Content::Text(TextFile::of_buffer(&text)), FileBytes::OfText(text)));
         }
         self.saved(path).await
     }
 
     /// What is to go from the disk, with its bytes there. A file with unsaved changes cannot go; of an
     /// open one the text is the editor's, which its readers know.
-    pub async fn going(&self, path: &AbsPath) -> Result<(Content, Vec<u8>), FileError> {
+    pub async fn going(&self, path: &AbsPath) -> Result<(Content, FileBytes), FileError> {
         let on_disk = self.saved(path).await;
         let Some(text) = self.buffers.read(path).await else { return on_disk };
         let text = text.map_err(|error| FileError::Io { path: path.clone(), error })?;
@@ -215,14 +215,35 @@ impl Files {
     }
 
     /// What the disk has at a place with its bytes, whatever an editor holds.
-    async fn saved(&self, path: &AbsPath) -> Result<(Content, Vec<u8>), FileError> {
-        let path = path.clone();
+    async fn saved(&self, path: &AbsPath) -> Result<(Content, FileBytes), FileError> {
+        let (path, recent) = (path.clone(), self.recent.clone());
         blocking(move || {
             root::still_there(&path)?;
-            let bytes = held(&path)?;
-            Ok((file::decode(bytes.clone()), bytes))
+            let known = recent.of(&path);
+            let had = known.as_ref().map_or(&[][..], |known| &known.bytes);
+            match (held(&path, had)?, known) {
+                (Compared::Same, Some(Known { file, bytes, .. })) => Ok((Content::Text(file), bytes)),
+                (Compared::Same, None) => Ok(file::decode_with_bytes(Vec::new())),
+                (Compared::Other(read), _) => {
+                    let (content, bytes) = file::decode_with_bytes(read.bytes);
+                    if let Content::Text(file) = &content {
+                        recent.note(Known { path, file: file.clone(), bytes: bytes.clone() });
+                    }
+                    Ok((content, bytes))
+                }
+            }
         })
         .await
+    }
+
+    /// From here on large texts are held, so that an edit of one does not decode and hash it several times.
+    pub fn begin_edits(&self) {
+        self.recent.begin();
+    }
+
+    /// Lets go of them: nothing is edited for a while.
+    pub fn end_edits(&self) {
+        self.recent.end();
     }
 
     /// The entries of a folder.
@@ -250,7 +271,7 @@ impl Files {
 
     /// The lines below a folder (or in a file) that match, the user's unsaved text included.
     pub async fn grep(&self, root: &AbsPath, query: &GrepQuery) -> Result<Grepped, FileError> {
-        let mut unsaved = HashMap::new();
+        let mut unsaved: HashMap<AbsPath, SharedText> = HashMap::new();
         for path in self.open_below(root) {
             if let Some(Ok(text)) = self.buffers.read(&path).await {
                 unsaved.insert(path, text);
@@ -275,8 +296,17 @@ impl Files {
     }
 
     /// Makes the edits, all or none; none where a file is not the one that its edit was made from.
-    pub async fn write(&self, edits: &[crate::text::Edit]) -> Result<Vec<Written>, WriteError> {
-        write::write(self, edits).await
+    pub async fn write(&self, edits: &[Edit]) -> Result<Vec<Written>, WriteError> {
+        self.write_known(edits, edits.iter().map(|_| None).collect()).await
+    }
+
+    /// The same, where the texts after the edits are known: with LF line ends and without byte-order mark.
+    pub async fn write_known(
+        &self,
+        edits: &[Edit],
+        after: Vec<Option<SharedText>>,
+    ) -> Result<Vec<Written>, WriteError> {
+        write::write(self, edits, after).await
     }
 
     /// Whether the disk has nothing at a path, whatever an editor holds.
@@ -297,6 +327,10 @@ impl Files {
 
     fn open_below(&self, root: &AbsPath) -> Vec<AbsPath> {
         self.buffers.open().into_iter().filter(|path| path.starts_with(root)).collect()
+    }
+
+    fn recent(&self) -> &Arc<Recent> {
+        &self.recent
     }
 
     pub(crate) fn buffers(&self) -> &Arc<dyn Buffers> {
@@ -362,13 +396,14 @@ async fn on_blocking_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send +
     }
 }
 
-/// The bytes of a file that is small enough to be held.
-fn held(path: &AbsPath) -> Result<Vec<u8>, FileError> {
-    let read = fs::read_up_to(path, limits::TEXT_BYTES_MAX).map_err(|error| failed(path, error))?;
-    if read.whole_len > limits::TEXT_BYTES_MAX {
-        return Err(FileError::TooLarge { path: path.clone(), len: read.whole_len });
+/// The bytes of a file that is small enough to be held, unless they are those that it `had`.
+fn held(path: &AbsPath, had: &[u8]) -> Result<Compared, FileError> {
+    match fs::compare(path, had, limits::TEXT_BYTES_MAX).map_err(|error| failed(path, error))? {
+        Compared::Other(read) if read.whole_len > limits::TEXT_BYTES_MAX => {
+            Err(FileError::TooLarge { path: path.clone(), len: read.whole_len })
+        }
+        compared => Ok(compared),
     }
-    Ok(read.bytes)
 }
 
 fn failed(path: &AbsPath, error: io::Error) -> FileError {
@@ -382,11 +417,52 @@ fn failed(path: &AbsPath, error: io::Error) -> FileError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::text::Version;
 
     fn files() -> (tempfile::TempDir, Files) {
         let folder = tempfile::tempdir().unwrap();
         let root = fs::real_path(&AbsPath::new(folder.path()).unwrap()).unwrap();
         (folder, Files::new(root.clone(), vec![root], Arc::new(NoBuffers)))
+    }
+
+    #[tokio::test]
+    #[allow(clippy::disallowed_methods, reason = "hides a change")]
+    async fn a_large_text_that_is_remembered_is_never_taken_for_another() {
+        let (_folder, files) = files();
+        let path = files.cwd().join("a").unwrap();
+        let mut text = "line\n".repeat(limits::RECENT_TEXT_BYTES_MIN / 5 + 1);
+        let hour = std::time::SystemTime::UNIX_EPOCH;
+        let put = |text: &str| {
+            std::fs::write(&path, text).unwrap();
+            std::fs::File::open(&path).unwrap().set_modified(hour).unwrap();
+        };
+        let texts = async || {
+            let (Content::Text(file), bytes) = files.with_bytes(&path).await.unwrap() else { panic!() };
+            assert_eq!((&*bytes, file.version), (file.text.as_bytes(), Version::of_text(&file.text)));
+            file.text
+        };
+        put(&text);
+        files.begin_edits();
+        let first = texts().await;
+        assert_eq!(&*first, text);
+        assert_eq!(texts().await.as_ptr(), first.as_ptr(), "it is held once");
+        // As long as before, and as old.
+        let last = text.len() - 2;
+        text.replace_range(last..=last, "X");
+        put(&text);
+        assert_eq!(&*texts().await, text);
+        let splices = vec![crate::text::Splice { start: 0, end: 4, text: "head".into() }];
+        let change = crate::text::Change::Splices(splices);
+        let edit = Edit { path: path.clone(), base: Version::of_text(&text), change };
+        files.write(&[edit]).await.unwrap();
+        text.replace_range(..4, "head");
+        let written = texts().await;
+        assert_eq!(&*written, text);
+        put("short");
+        assert_eq!(&*texts().await, "short");
+        put(&text);
+        files.end_edits();
+        assert_ne!(texts().await.as_ptr(), written.as_ptr());
     }
 
     #[tokio::test]

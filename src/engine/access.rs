@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::commits;
@@ -21,7 +21,7 @@ use crate::os::process::{self, Shell};
 pub use crate::os::process::{Ended, Exit, signal_name};
 use crate::path::AbsPath;
 use crate::policy::Intent;
-use crate::text::{Change, Edit, Version, ends};
+use crate::text::{Change, Edit, SharedText, Version};
 use crate::workspace::survey;
 use crate::workspace::{
     Content, FileError, GlobQuery, Globbed, GrepQuery, Grepped, Listing, PageQuery, Pages, Part, Shown,
@@ -72,9 +72,10 @@ impl<'a> Access<'a> {
         self.turn.parts.files.views()
     }
 
-    /// What a granted write makes of each file.
+    /// What a granted write makes of each file, or made of it.
     pub fn changes(&self) -> Vec<FileChange> {
-        preview::changes(&self.turn.parts.recorder, self.intent)
+        let written = self.traces().written.clone();
+        written.unwrap_or_else(|| preview::changes(&self.turn.parts.recorder, self.intent))
     }
 
     /// The granted file, with the user's unsaved text.
@@ -97,9 +98,9 @@ impl<'a> Access<'a> {
     /// Notes that the model is shown these lines, all of them whole, of the granted file.
     pub fn showed(&self, file: &TextFile, lines: Range<u64>) {
         if let Intent::Read { path } = self.intent {
-            let text = ends::lf(&file.text);
+            let text = file.text.shared_lf();
             let shown = Shown::lines(lines, text.lines().count() as u64);
-            self.saw(path, file.version, Some(text.into()), shown);
+            self.saw(path, file.version, Some(text), shown);
         }
     }
 
@@ -120,7 +121,7 @@ impl<'a> Access<'a> {
     pub async fn keep_media(&self, pages: Option<Pages>) -> Result<Result<Kept, Unfit>, ToolError> {
         let Intent::Read { path } = self.intent else { return Err(beyond(self.intent)) };
         let (_, bytes) = self.turn.parts.files.with_bytes(path).await?;
-        let kept = media::keep(&self.turn.parts, path.display_in(self.cwd()), bytes, pages).await;
+        let kept = media::keep(&self.turn.parts, path.display_in(self.cwd()), bytes.to_vec(), pages).await;
         kept.map_err(|error| ToolError::new(format!("failed to keep {path} in the session: {error}")))
     }
 
@@ -170,11 +171,12 @@ impl<'a> Access<'a> {
     async fn write_or(&self, on_change: OnChange) -> Result<Vec<Written>, ToolError> {
         let Intent::Write { edits } = self.intent else { return Err(beyond(self.intent)) };
         let cause = Cause { call: Some(self.call.clone()), restore: None };
-        let written = match writing::write(&self.turn.parts, edits, &cause).await? {
-            Wrote::Written(written) => written,
+        let (written, changes) = match writing::write(&self.turn.parts, edits, &cause).await? {
+            Wrote::Written(written, changes) => (written, changes),
             Wrote::Gone => return Err(self.make_anew(edits, on_change).await),
         };
-        for ((edit, change), written) in edits.iter().zip(self.changes()).zip(&written) {
+        self.traces().written = Some(changes.clone());
+        for ((edit, change), written) in edits.iter().zip(changes).zip(&written) {
             self.wrote(edit, change, written).await;
         }
         Ok(written)
@@ -243,7 +245,7 @@ impl<'a> Access<'a> {
         Ok(self.turn.record(Event::Todo { items }).map(|_| ())?)
     }
 
-    fn saw(&self, path: &AbsPath, version: Version, text: Option<Arc<str>>, shown: Shown) {
+    fn saw(&self, path: &AbsPath, version: Version, text: Option<SharedText>, shown: Shown) {
         let portion = match self.turn.parts.files.views().saw(path, version, text, shown) {
             Shown::Whole => Portion::Whole,
             Shown::Lines(_) => Portion::Part,
@@ -290,13 +292,13 @@ impl<'a> Access<'a> {
             (_, Change::Whole(_) | Change::Moved { .. } | Change::Delete) => Extent::Whole,
             (Some((version, _)), Change::Splices(_)) if version == edit.base => Extent::Whole,
             (Some((version, text)), Change::Splices(_)) => {
-                let present = change.old.unwrap_or_default();
+                let present = change.old.unwrap_or_else(|| "".into());
                 self.tell_change(&edit.path, version, text, present).await
             }
             (None, Change::Splices(_)) => Extent::Beginning,
         };
         if knows == Extent::Whole {
-            self.saw(&written.path, written.version, change.new.map(Into::into), shown);
+            self.saw(&written.path, written.version, change.new, shown);
         }
     }
 
@@ -305,8 +307,8 @@ impl<'a> Access<'a> {
         &self,
         path: &AbsPath,
         known: Version,
-        text: Option<Arc<str>>,
-        present: String,
+        text: Option<SharedText>,
+        present: SharedText,
     ) -> Extent {
         let (recorder, name) = (self.turn.parts.recorder.clone(), path.display_in(self.cwd()));
         let compare = {
@@ -314,7 +316,7 @@ impl<'a> Access<'a> {
             move || {
                 let kept = || match known {
                     Version::Absent => Some("".into()),
-                    Version::Text(hash) => rebase::kept_text(&recorder, hash).map(Arc::from),
+                    Version::Text(hash) => rebase::kept_text(&recorder, hash).map(SharedText::from),
                 };
                 let old = text.or_else(kept)?;
                 Some(rebase::told(&name, &old, &present))

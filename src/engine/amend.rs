@@ -35,7 +35,7 @@ pub(super) fn amended(
                 Change::Moved { from: from.clone(), text: ends::splice(moved, &theirs) }
             }
             (_, Version::Absent, _) | (_, _, None) => Change::Whole(file.text.clone()),
-            (_, Version::Text(_), Some(old)) if *old == text => continue,
+            (_, Version::Text(_), Some(old)) if **old == *text => continue,
             (_, Version::Text(_), Some(old)) => Change::Splices(diff::splices(old, &text)),
         };
         changed.push(Edit { path: edit.path.clone(), base: edit.base, change });

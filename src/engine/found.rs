@@ -8,7 +8,7 @@ use super::parts::Parts;
 use super::recorder::Halted;
 use super::writing;
 use crate::path::AbsPath;
-use crate::text::{Hash, clean, ends};
+use crate::text::{Hash, SharedText, clean};
 use crate::workspace::survey::{Changes, Deed, Found, Reach, Stand as Seen, Unlisted};
 use crate::workspace::{Buffers, Content, file};
 
@@ -30,7 +30,7 @@ pub(super) fn known(parts: &Parts) -> Vec<AbsPath> {
 pub(super) fn saved_since(
     buffers: &Arc<dyn Buffers>,
     then: &HashMap<AbsPath, u64>,
-) -> HashMap<AbsPath, Arc<str>> {
+) -> HashMap<AbsPath, SharedText> {
     let more = buffers.saves().into_iter().filter(|(path, times)| then.get(path) != Some(times));
     more.filter_map(|(path, _)| buffers.saved(&path).map(|text| (path, text))).collect()
 }
@@ -38,7 +38,7 @@ pub(super) fn saved_since(
 /// What happened beside a command.
 pub(super) struct Beside {
     /// The texts with which the user saved files from the editor meanwhile.
-    pub(super) saved: HashMap<AbsPath, Arc<str>>,
+    pub(super) saved: HashMap<AbsPath, SharedText>,
     /// Which commits the repositories of changed files stand on after it.
     pub(super) heads: HashMap<AbsPath, Hash>,
 }
@@ -158,7 +158,7 @@ fn kept(parts: &Parts, path: &AbsPath, bytes: &[u8]) -> What {
     let keep = |bytes: &[u8]| writing::keep(parts, path, bytes).ok();
     let Some(raw) = keep(bytes) else { return What::Unknown };
     match file::decode(bytes.to_vec()) {
-        Content::Text(text) => match keep(ends::lf(&text.text).as_bytes()) {
+        Content::Text(text) => match keep(text.text.lf().as_bytes()) {
             Some(text) => What::Text { text, bytes: Some(raw) },
             None => What::Unknown,
         },

@@ -31,8 +31,8 @@ pub trait Journal: Send {
     /// The facts after `after`, at most `max` of them, and none behind one that cannot be read; an
     /// error when the first cannot.
     fn read(&self, after: Seq, max: usize) -> io::Result<Vec<Recorded>>;
-    /// Keeps bytes under their hash; keeping them again costs nothing.
-    fn keep(&mut self, bytes: &[u8]) -> io::Result<Hash>;
+    /// Keeps bytes under their hash, which is this; keeping them again costs nothing.
+    fn keep(&mut self, hash: &Hash, bytes: &[u8]) -> io::Result<()>;
     /// Bytes kept before.
     fn fetch(&self, hash: &Hash) -> io::Result<Arc<[u8]>>;
     /// Whether these bytes are still kept: the oldest may have had to make room.
@@ -138,7 +138,7 @@ impl Journal for GivenUp {
         Ok(Vec::new())
     }
 
-    fn keep(&mut self, _bytes: &[u8]) -> io::Result<Hash> {
+    fn keep(&mut self, _hash: &Hash, _bytes: &[u8]) -> io::Result<()> {
         Err(io::ErrorKind::NotFound.into())
     }
 
@@ -223,10 +223,9 @@ impl Journal for MemoryJournal {
         Ok(memory.facts.iter().filter(|fact| fact.seq > after).take(max).cloned().collect())
     }
 
-    fn keep(&mut self, bytes: &[u8]) -> io::Result<Hash> {
-        let hash = Hash::of(bytes);
-        self.lock().blobs.entry(hash).or_insert_with(|| bytes.into());
-        Ok(hash)
+    fn keep(&mut self, hash: &Hash, bytes: &[u8]) -> io::Result<()> {
+        self.lock().blobs.entry(*hash).or_insert_with(|| bytes.into());
+        Ok(())
     }
 
     fn fetch(&self, hash: &Hash) -> io::Result<Arc<[u8]>> {

@@ -11,7 +11,7 @@ use crate::limits;
 use crate::path::AbsPath;
 use crate::policy::Intent;
 use crate::text::merge::{self, Conflict};
-use crate::text::{Change, Edit, Hash, Splice, Version, diff, ends, spliced};
+use crate::text::{Change, Edit, Hash, SharedText, Splice, Version, diff, spliced};
 use crate::workspace::{Content, FileError};
 
 /// Carries a change over that was found in the text which the model saw (`workspace::views`), and not in
@@ -67,7 +67,7 @@ pub(super) async fn rebased(
     let mut present = Vec::new();
     for edit in edits {
         present.push(match parts.files.read(&edit.path).await {
-            Ok(Content::Text(file)) => Present::Text(file.version, ends::lf(&file.text)),
+            Ok(Content::Text(file)) => Present::Text(file.version, file.text),
             Ok(Content::Binary { kind, .. }) => Present::Other(kind),
             Err(FileError::NotFound { .. }) => Present::Absent,
             Err(error) => return Err(ToolError::new(format!("nothing was written: {error}"))),
@@ -106,7 +106,8 @@ pub(super) enum Extent {
 /// What stands in a file.
 enum Present {
     Absent,
-    Text(Version, String),
+    /// With its own line ends.
+    Text(Version, SharedText),
     Other(String),
 }
 
@@ -140,8 +141,9 @@ impl Work {
             (Version::Absent, Present::Absent) => return Ok(Some(edit.clone())),
             (Version::Text(_), Present::Absent) => return refused("was removed meanwhile"),
             (_, Present::Other(kind)) => return refused(&format!("was replaced meanwhile ({kind})")),
-            (_, Present::Text(version, text)) => (*version, text),
+            (_, Present::Text(version, text)) => (*version, text.lf()),
         };
+        let text = &*text;
         if version == edit.base {
             return Ok(Some(edit.clone()));
         }

@@ -271,9 +271,16 @@ impl Recorder {
 
     /// Keeps bytes under their hash.
     pub fn keep(&self, bytes: &[u8]) -> io::Result<Hash> {
+        let hash = Hash::of(bytes);
+        self.keep_as(&hash, bytes)?;
+        Ok(hash)
+    }
+
+    /// Keeps bytes under their hash, where that is known.
+    pub fn keep_as(&self, hash: &Hash, bytes: &[u8]) -> io::Result<()> {
         let mut shared = self.lock();
         shared.dirty = true;
-        shared.journal.keep(bytes)
+        shared.journal.keep(hash, bytes)
     }
 
     /// Bytes kept before.

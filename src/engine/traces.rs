@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 
 use super::event::{Output, Seen};
+use super::preview::FileChange;
 use super::rebase::Rebased;
 use crate::path::AbsPath;
 use crate::text::Version;
@@ -17,6 +18,8 @@ pub(super) struct Traces {
     pub notes: Vec<String>,
     /// What the granted edits became, because their files had changed: nothing was written.
     pub rebased: Option<Rebased>,
+    /// What the call has written.
+    pub written: Option<Vec<FileChange>>,
     /// The texts that edits were made from at first, where they were made anew.
     pub first_bases: HashMap<AbsPath, Version>,
 }

@@ -31,7 +31,10 @@ pub struct Turn {
 /// Runs a turn that was started, to its end. The turn closes itself, also when it is cancelled.
 pub async fn run(parts: Arc<Parts>, id: TurnId, cancel: CancellationToken) -> Result<(), Halted> {
     let turn = Turn { id, parts, cancel, usage: Mutex::default() };
-    let stop = turn.steps().await?;
+    turn.parts.files.begin_edits();
+    let stop = turn.steps().await;
+    turn.parts.files.end_edits();
+    let stop = stop?;
     let usage = *turn.usage.lock().unwrap_or_else(PoisonError::into_inner);
     turn.record(Event::TurnEnded { turn: turn.id.clone(), stop, usage })?;
     Ok(())

@@ -77,7 +77,7 @@ async fn write(
         return Err(changed(path));
     }
     match writing::write_in_turn(parts, our_turn, &edits, cause).await? {
-        Wrote::Written(_) => Ok(()),
+        Wrote::Written(..) => Ok(()),
         Wrote::Gone => Err(changed(path)),
     }
 }

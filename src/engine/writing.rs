@@ -5,12 +5,12 @@ use super::commits;
 use super::event::{Beside, CallId, Event, RestoreId};
 use super::gates::OurTurn;
 use super::parts::Parts;
-use super::preview;
+use super::preview::{self, FileChange};
 use super::tool::ToolError;
 use crate::path::AbsPath;
 use crate::policy::Intent;
-use crate::text::{Change, Edit, Hash, Version};
-use crate::workspace::{Content, FileError, WriteError, Written};
+use crate::text::{Change, Edit, Hash, SharedText, Version};
+use crate::workspace::{self, Content, FileBytes, FileError, WriteError, Written};
 
 /// What a change belongs to: a call, or a way back.
 #[derive(Debug, Clone, Default)]
@@ -30,22 +30,25 @@ pub(super) enum Bases {
 /// What became of edits.
 #[derive(Debug)]
 pub(super) enum Wrote {
-    Written(Vec<Written>),
+    /// What stands there, and what became of each text.
+    Written(Vec<Written>, Vec<FileChange>),
     /// A file is not any more what it was when the edits were made; nothing was written.
     Gone,
 }
 
 /// Keeps the texts that edits were made from, under their versions, so that everybody who is shown
-/// the edits can compute the text before and after.
+/// the edits can compute the text before and after. What the encoding of a file does not have is an
+/// error before anybody is asked.
 pub(super) async fn keep_bases(parts: &Parts, intent: &Intent) -> Result<Bases, ToolError> {
     let Intent::Write { edits } = intent else { return Ok(Bases::Kept) };
     for edit in edits {
         let Version::Text(wanted) = edit.base else { continue };
-        match parts.files.lf_text(&edit.path).await {
-            Ok(text) if Hash::of(text.as_bytes()) == wanted => {
-                keep(parts, &edit.path, text.as_bytes())?;
+        match parts.files.with_bytes(&edit.path).await {
+            Ok((Content::Text(file), bytes)) if file.version == edit.base => {
+                workspace::fits_encoding(edit, &file, &bytes)?;
+                keep_as(parts, &edit.path, &wanted, file.text.lf().as_bytes())?;
             }
-            Ok(_) | Err(FileError::NotFound { .. } | FileError::NotText { .. }) => {
+            Ok(_) | Err(FileError::NotFound { .. }) => {
                 if parts.recorder.fetch(&wanted).is_err() {
                     return Ok(Bases::Gone);
                 }
@@ -79,26 +82,29 @@ pub(super) async fn write_in_turn(
     if edits.iter().any(|edit| is_gone(&edit)) {
         return Ok(Wrote::Gone);
     }
-    let changes = preview::changes(&parts.recorder, &Intent::Write { edits: edits.to_vec() });
-    let mut facts = Vec::new();
-    for (edit, change) in edits.iter().zip(changes) {
-        let Standing::As(kept) = standing(parts, edit).await? else { return Ok(Wrote::Gone) };
-        let after = match change.new {
-            Some(text) => Version::Text(keep(parts, &edit.path, text.as_bytes())?),
-            None => Version::Absent,
-        };
+    let (mut facts, mut changes) = (Vec::new(), Vec::new());
+    for edit in edits {
+        let Standing::As(base) = standing(parts, edit).await? else { return Ok(Wrote::Gone) };
+        let (old, kept) = base.unzip();
+        let change = preview::made(edit, old);
+        let after = change.new.as_ref().map_or(Version::Absent, SharedText::version);
+        if let (Some(text), Version::Text(hash)) = (&change.new, after) {
+            keep_as(parts, &edit.path, &hash, text.as_bytes())?;
+        }
         let beside = beside(parts, edit).await;
         let (call, restore) = (cause.call.clone(), cause.restore.clone());
         let head = parts.heads.of(&edit.path).await;
         let (edit, after) = (edit.clone(), Some(after));
         facts.push(Event::Touched { call, edit, kept, after, restore, beside, head });
+        changes.push(change);
     }
     parts.settle_before_writing().await?;
     for fact in facts {
         parts.recorder.record(fact)?;
     }
-    match parts.files.write(edits).await {
-        Ok(written) => Ok(Wrote::Written(written)),
+    let after = changes.iter().map(|change| change.new.clone()).collect();
+    match parts.files.write_known(edits, after).await {
+        Ok(written) => Ok(Wrote::Written(written, changes)),
         Err(WriteError::Stale(_)) => Ok(Wrote::Gone),
         Err(error) => Err(error.into()),
     }
@@ -113,8 +119,9 @@ async fn beside(parts: &Parts, edit: &Edit) -> Beside {
 
 /// What stands where an edit is to be made.
 enum Standing {
-    /// What it was made from; the blob with the bytes, where there is a file.
-    As(Option<Hash>),
+    /// What it was made from: the text with LF line ends and without byte-order mark, and the blob with
+    /// the bytes; none where no file is.
+    As(Option<(SharedText, Hash)>),
     /// Something else.
     Otherwise,
 }
@@ -128,7 +135,16 @@ async fn standing(parts: &Parts, edit: &Edit) -> Result<Standing, ToolError> {
     };
     match stands {
         Ok((Content::Text(file), bytes)) if file.version == edit.base => {
-            Ok(Standing::As(Some(keep(parts, &edit.path, &bytes)?)))
+            let view = file.text.shared_lf();
+            let kept = match (&bytes, edit.base) {
+                // The text's own bytes are kept already, as its base.
+                (FileBytes::OfText(_), Version::Text(hash)) if *bytes == *view.as_bytes() => {
+                    keep_as(parts, &edit.path, &hash, &bytes)?;
+                    hash
+                }
+                _ => keep(parts, &edit.path, &bytes)?,
+            };
+            Ok(Standing::As(Some((view, kept))))
         }
         Err(FileError::NotFound { .. }) if edit.base == Version::Absent => Ok(Standing::As(None)),
         Ok(_) | Err(FileError::NotFound { .. }) => Ok(Standing::Otherwise),
@@ -138,7 +154,13 @@ async fn standing(parts: &Parts, edit: &Edit) -> Result<Standing, ToolError> {
 
 /// Keeps bytes under their hash.
 pub(super) fn keep(parts: &Parts, path: &AbsPath, bytes: &[u8]) -> Result<Hash, ToolError> {
-    parts.recorder.keep(bytes).map_err(|error| {
+    let hash = Hash::of(bytes);
+    keep_as(parts, path, &hash, bytes)?;
+    Ok(hash)
+}
+
+fn keep_as(parts: &Parts, path: &AbsPath, hash: &Hash, bytes: &[u8]) -> Result<(), ToolError> {
+    parts.recorder.keep_as(hash, bytes).map_err(|error| {
         ToolError::new(format!("nothing was written: failed to keep {path} as it was: {error}"))
     })
 }

@@ -8,7 +8,7 @@ use crate::engine::{
 };
 use crate::limits;
 use crate::path::AbsPath;
-use crate::text::{clean, clip, diff};
+use crate::text::{SharedText, clean, clip, diff};
 
 /// A file as a person reads it in this session.
 pub fn name(session: &Session, path: &AbsPath) -> String {
@@ -109,7 +109,7 @@ pub fn planned(name: &str, planned: &Planned) -> String {
 /// What a way back would do with a file that is text; none where it is not, or where all of it stays.
 pub fn planned_text(planned: &Planned) -> Option<FileChange> {
     let (old, new) = (shown(&planned.now)?, shown(&planned.then)?);
-    let text = |text: Option<&str>| text.map(str::to_owned);
+    let text = |text: Option<&str>| text.map(SharedText::from);
     let change = FileChange { path: planned.path.clone(), old: text(old), new: text(new) };
     (change.old != change.new).then_some(change)
 }

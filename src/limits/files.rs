@@ -45,6 +45,16 @@ pub const LISTED_ENTRIES_MAX: usize = 2_000;
 /// read line by line, and nobody knows which text they are.
 pub const TEXT_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
+/// A shorter text is read, decoded and hashed within a millisecond: it need not be held for that.
+pub const RECENT_TEXT_BYTES_MIN: usize = 256 * 1024;
+
+/// Bytes of the large texts that are held during a turn, so that one edit of a file does not decode and
+/// hash it time and again: as much as one such file may have.
+pub const RECENT_TEXTS_BYTES_MAX: usize = TEXT_BYTES_MAX as usize;
+
+/// Bytes of a file that are compared at a time: they stay in the processor's cache.
+pub const COMPARED_PIECE_BYTES: usize = 256 * 1024;
+
 /// Bytes of a file that are read at a time where it is not held.
 pub const READ_CHUNK_BYTES: usize = 64 * 1024;
 
@@ -110,7 +120,8 @@ pub const GREP_RESULTS_MAX: usize = 250;
 pub const GREP_CONTEXT_MAX: usize = 20;
 
 /// Bytes of a file that is edited or replaced as a whole, and of what one call writes: far above any source
-/// file, logs and data included; an edit holds the text some five times.
+/// file, logs and data included; an edit holds the text before it and the one after, each once more where it
+/// has CRLF or is not UTF-8.
 pub const EDITED_BYTES_MAX: usize = 64 * 1024 * 1024;
 
 /// Bytes of texts of files that one session keeps for reviews and ways back, also while it runs: three

@@ -6,6 +6,8 @@
 
 mod append;
 mod attributes;
+mod compare;
+mod folders;
 mod link;
 mod lock;
 mod private;
@@ -22,6 +24,8 @@ use crate::limits::{FILE_READ_BYTES_MAX, FOLDER_ENTRIES_MAX};
 use crate::path::AbsPath;
 
 pub use append::Appender;
+pub use compare::{Compared, compare, holds};
+pub use folders::{make_folders, remove_empty_folders};
 pub use link::{read_link, replace_with_link};
 pub use lock::{Attempt, Lock};
 pub use private::{create_private_folders, create_private_new_folder, open_private_log, replace_private};
@@ -117,8 +121,13 @@ pub fn read(path: &AbsPath) -> io::Result<Vec<u8>> {
 /// Reads the first `max` bytes of a regular file, under the rules of [`read`].
 pub fn read_up_to(path: &AbsPath, max: u64) -> io::Result<Bytes> {
     let (file, meta) = open_regular(path)?;
+    first_bytes(file, &meta, max)
+}
+
+fn first_bytes(file: File, meta: &Metadata, max: u64) -> io::Result<Bytes> {
     let expected = meta.len().min(max);
-    let mut bytes = Vec::with_capacity(usize::try_from(expected).unwrap_or_default());
+    // Room for one byte more: at the end nothing has to be moved to find out that it is the end.
+    let mut bytes = Vec::with_capacity(usize::try_from(expected + 1).unwrap_or_default());
     // One byte more than wanted tells whether the file grew past its length of a moment ago.
     file.take(max.saturating_add(1)).read_to_end(&mut bytes)?;
     let whole_len = meta.len().max(bytes.len() as u64);

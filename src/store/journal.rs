@@ -256,11 +256,9 @@ impl Journal for DiskJournal {
         Ok(facts)
     }
 
-    fn keep(&mut self, bytes: &[u8]) -> io::Result<Hash> {
-        let hash = Hash::of(bytes);
-        self.keep_in(quota::FOLDER, &hash, bytes)?;
-        self.make_room(hash, bytes.len() as u64)?;
-        Ok(hash)
+    fn keep(&mut self, hash: &Hash, bytes: &[u8]) -> io::Result<()> {
+        self.keep_in(quota::FOLDER, hash, bytes)?;
+        self.make_room(*hash, bytes.len() as u64)
     }
 
     fn keeps(&self, hash: &Hash) -> bool {

@@ -42,6 +42,12 @@ fn held(journals: &DiskJournals, session: &SessionId) -> Box<dyn Journal> {
     }
 }
 
+fn keep(journal: &mut (impl Journal + ?Sized), bytes: &[u8]) -> Hash {
+    let hash = Hash::of(bytes);
+    journal.keep(&hash, bytes).unwrap();
+    hash
+}
+
 #[test]
 fn facts_outlive_the_journal_and_long_texts_are_blobs() {
     let (_folder, state, journals) = journals();
@@ -53,7 +59,7 @@ fn facts_outlive_the_journal_and_long_texts_are_blobs() {
         .collect();
     let mut journal = journals.create(&id("a")).unwrap();
     facts.iter().for_each(|fact| journal.append(fact).unwrap());
-    let kept = journal.keep(b"bytes").unwrap();
+    let kept = keep(&mut *journal, b"bytes");
     journal.syncer()().unwrap();
     drop(journal);
     let journal = held(&journals, &id("a"));
@@ -77,20 +83,20 @@ fn what_a_running_session_keeps_is_bounded() {
     let text = |number: u8| vec![number; 100];
     let Attempt::Held(lock) = lock(&folder).unwrap() else { panic!() };
     let mut journal = DiskJournal::create(folder.clone(), lock).unwrap().keeping_at_most(350);
-    let kept: Vec<Hash> = (0..10).map(|number| journal.keep(&text(number)).unwrap()).collect();
+    let kept: Vec<Hash> = (0..10).map(|number| keep(&mut journal, &text(number))).collect();
     let left = |journal: &DiskJournal| -> Vec<usize> {
         (0..kept.len()).filter(|at| journal.keeps(&kept[*at])).collect()
     };
     assert_eq!(left(&journal), [7, 8, 9]);
-    journal.keep(&text(7)).unwrap();
-    journal.keep(&text(0)).unwrap();
+    keep(&mut journal, &text(7));
+    keep(&mut journal, &text(0));
     assert_eq!(left(&journal), [0, 7, 9], "what is needed again is young");
     assert!(journal.fetch(&kept[8]).is_err() && journal.fetch(&kept[9]).is_ok());
     journal.syncer()().unwrap();
     drop(journal);
     let Attempt::Held(lock) = super::lock(&folder).unwrap() else { panic!() };
     let mut journal = DiskJournal::open(folder, lock).unwrap().keeping_at_most(150);
-    journal.keep(&text(8)).unwrap();
+    keep(&mut journal, &text(8));
     assert_eq!(left(&journal), [8], "also what was kept before");
 }
 

@@ -83,7 +83,8 @@ pub struct Hunk {
 /// `base` with the splices in place; both with LF line ends. A splice that does not fit, which a
 /// broken journal could hold, is left out.
 pub fn spliced(base: &str, splices: &[Splice]) -> String {
-    let mut text = String::with_capacity(base.len());
+    let put: usize = splices.iter().map(|splice| splice.text.len()).sum();
+    let mut text = String::with_capacity(base.len() + put);
     let mut done = 0;
     for splice in splices {
         let (Some(before), true) = (base.get(done..splice.start), base.is_char_boundary(splice.end)) else {
@@ -145,11 +146,7 @@ impl Hash {
 impl Version {
     /// The version of this text, whatever its line ends and byte-order mark.
     pub fn of_text(text: &str) -> Self {
-        let text = ends::unmarked(text);
-        match memchr::memmem::find(text.as_bytes(), b"\r\n") {
-            None => Self::Text(Hash::of(text.as_bytes())),
-            Some(_) => Self::Text(Hash::of(ends::lf(text).as_bytes())),
-        }
+        Self::Text(Hash::of_pieces(ends::lf_pieces(text).map(str::as_bytes)))
     }
 }
 

@@ -1,20 +1,30 @@
 //! Line ends: the LF view of a text, and splices carried from the view into the text itself.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use super::edit::Splice;
 
 /// The text with LF where it has CRLF, without a byte-order mark. A lone CR is text.
-pub fn lf(text: &str) -> String {
+pub fn lf(text: &str) -> Cow<'_, str> {
     let text = unmarked(text);
-    let mut view = String::with_capacity(text.len());
-    let mut copied = 0;
-    for pair in pairs(text) {
-        view.push_str(&text[copied..pair]);
-        copied = pair + 1;
+    if pairs(text).next().is_none() {
+        return Cow::Borrowed(text);
     }
-    view.push_str(&text[copied..]);
-    view
+    let mut view = String::with_capacity(text.len());
+    view.extend(lf_pieces(text));
+    Cow::Owned(view)
+}
+
+/// What [`lf`] gives, in pieces.
+pub fn lf_pieces(text: &str) -> impl Iterator<Item = &str> {
+    let text = unmarked(text);
+    let mut copied = 0;
+    pairs(text).map(Some).chain([None]).map(move |pair| {
+        let piece = &text[copied..pair.unwrap_or(text.len())];
+        copied = pair.map_or(text.len(), |pair| pair + 1);
+        piece
+    })
 }
 
 /// The text without its byte-order mark; one that some program put before another goes too.
@@ -204,7 +214,8 @@ mod tests {
             let mut end = (start + length).min(view.len());
             while !view.is_char_boundary(end) { end += 1; }
             let splices = one(start, end, &put);
-            prop_assert_eq!(lf(&splice(&text, &splices)), spliced(&view, &splices));
+            let new = splice(&text, &splices);
+            prop_assert_eq!(&*lf(&new), &spliced(&view, &splices));
         }
     }
 }

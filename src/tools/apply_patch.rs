@@ -18,7 +18,7 @@ use crate::limits;
 use crate::path::AbsPath;
 use crate::policy::{Intent, Location};
 use crate::text::patch::{self, Repair, Section};
-use crate::text::{Change, Edit, spliced};
+use crate::text::{Change, Edit, SharedText};
 use crate::workspace::Files;
 
 pub use fault::{Fault, FaultKind};
@@ -184,7 +184,7 @@ fn instead_of_deletion(path: &str, all: &[Section], access: &Access<'_>) -> Inst
 
 /// What was quoted loosely, computed once more from the texts that the patch was made on.
 fn repaired(sections: &[Section], changes: Vec<FileChange>, cwd: &AbsPath) -> Vec<String> {
-    let mut texts: HashMap<AbsPath, String> =
+    let mut texts: HashMap<AbsPath, SharedText> =
         changes.into_iter().filter_map(|change| Some((change.path, change.old?))).collect();
     let mut notes = Vec::new();
     for section in sections {
@@ -194,7 +194,7 @@ fn repaired(sections: &[Section], changes: Vec<FileChange>, cwd: &AbsPath) -> Ve
         let Ok(applied) = patch::apply(&text, chunks) else { continue };
         notes.extend(applied.repairs.iter().map(|repair| note(path, repair)));
         let place = to.as_ref().and_then(|to| cwd.join(to).ok()).unwrap_or(place);
-        texts.insert(place, spliced(&text, &applied.splices));
+        texts.insert(place, text.spliced(&applied.splices));
     }
     notes
 }

@@ -16,7 +16,7 @@ use crate::limits;
 use crate::path::AbsPath;
 use crate::policy::{Intent, Location};
 use crate::text::replace::{self, Failed, Replacement, Series};
-use crate::text::{Change, Edit, Splice, ends};
+use crate::text::{Change, Edit, Splice};
 use crate::workspace::{Content, Files, Side, TextFile, Views};
 
 pub(super) struct EditFile(ToolSpec);
@@ -98,10 +98,13 @@ impl Tool for EditFile {
                     });
                     let (splices, change) =
                         (splices.unwrap_or_default(), access.changes().into_iter().next());
-                    let (old, new) = change.map_or_else(Default::default, |change| {
-                        (change.old.unwrap_or_default(), change.new.unwrap_or_default())
+                    let (old, new) = change.map_or((None, None), |change| (change.old, change.new));
+                    let told = apart(move || {
+                        let (old, new) =
+                            (old.as_deref().unwrap_or_default(), new.as_deref().unwrap_or_default());
+                        told::answer(&wanted, &splices, old, new)
                     });
-                    let told = apart(move || told::answer(&wanted, &splices, &old, &new)).await?;
+                    let told = told.await?;
                     Ok(Ran::Done(Output::said(told)))
                 }
                 other => Err(ToolError::new(format!("a fault in Quillon: `edit` was granted {other:?}"))),
@@ -140,14 +143,15 @@ impl Target<'_> {
         let failures = self.views.failed(self.path);
         let seen = self.views.of(self.path).map(|view| view.version);
         let seen = told::Seen::new(seen, self.file.version, failures);
-        Err(told::refusal(&failed, &ends::lf(&self.file.text), seen))
+        Err(told::refusal(&failed, &self.file.text.lf(), seen))
     }
 
     /// The plan for replacements in the text that stands there, or why there is none.
     async fn direct(&self, wanted: Vec<Replacement>) -> Result<Result<Plan, Failed>, ToolError> {
         let file = self.file.clone();
         let made = apart(move || -> Result<(Series, usize), Failed> {
-            let (view, series) = made(&file, &wanted)?;
+            let view = file.text.lf();
+            let series = replace::replace_each(&view, &wanted)?;
             let line = series.splices.first().map_or(0, |splice| replace::line_of(&view, splice.start) - 1);
             Ok((series, line))
         });
@@ -160,8 +164,9 @@ impl Target<'_> {
     async fn carried(&self, wanted: Vec<Replacement>) -> Result<Option<Plan>, ToolError> {
         let seen = self.views.of(self.path).filter(|view| view.version != self.file.version);
         let Some(seen) = seen.and_then(|view| view.text) else { return Ok(None) };
-        let (name, present) = (self.path.display_in(self.cwd), ends::lf(&self.file.text));
+        let (name, present) = (self.path.display_in(self.cwd), self.file.text.clone());
         let carry = move || -> Result<Option<(Vec<Splice>, usize)>, ToolError> {
+            let present = present.lf();
             let Ok(series) = replace::replace_each(&seen, &wanted) else { return Ok(None) };
             let splices = rebase::carried_over(&name, &seen, &series.splices, &present)?;
             let line = splices.first().map_or(0, |splice| replace::line_of(&present, splice.start) - 1);
@@ -187,17 +192,10 @@ impl Target<'_> {
     }
 }
 
-/// The text that the splices count in, and what becomes of it.
-fn made(file: &TextFile, wanted: &[Replacement]) -> Result<(String, Series), Failed> {
-    let view = ends::lf(&file.text);
-    let series = replace::replace_each(&view, wanted)?;
-    Ok((view, series))
-}
-
 /// What a call with this input makes of a file.
 #[cfg(any(test, feature = "cases"))]
 pub(crate) fn tried(input: &Value, file: &TextFile) -> Result<Result<Series, Failed>, ToolError> {
-    Ok(made(file, &wanted::read(input)?).map(|(_, series)| series))
+    Ok(replace::replace_each(&file.text.lf(), &wanted::read(input)?))
 }
 
 /// Runs what may take a while on a thread for it.

@@ -1,7 +1,5 @@
 //! `write`: a whole file, new or in the place of the old one.
 
-use std::sync::Arc;
-
 use futures::future::BoxFuture;
 use serde_json::{Value, json};
 
@@ -15,7 +13,7 @@ use crate::limits;
 use crate::path::AbsPath;
 use crate::policy::{Intent, Location};
 use crate::text::replace::placeholder;
-use crate::text::{Change, Edit, Version, diff, ends};
+use crate::text::{Change, Edit, SharedText, Version, diff, ends};
 use crate::workspace::{FileError, Files, Shown, Side};
 
 /// The tool.
@@ -49,9 +47,6 @@ impl Tool for WriteFile {
         Box::pin(async move {
             let place = files.locate(input::text(input, &["file_path", "path"])?)?;
             let content = input::text(input, &["content"])?;
-            if place.path.as_path().to_str().is_none() {
-                return Err(ToolError::new(format!("{} is no path in UTF-8; use a command", place.path)));
-            }
             let known = match place.side {
                 Side::Inside => inside(&place.path, files).await?,
                 Side::Withheld | Side::Outside => unseen(&place.path, files)?,
@@ -71,7 +66,7 @@ impl Tool for WriteFile {
 
 /// A text that the model knows, with LF line ends and without byte-order mark.
 struct Known {
-    text: Arc<str>,
+    text: SharedText,
     version: Version,
 }
 
@@ -85,7 +80,7 @@ async fn inside(path: &AbsPath, files: &Files) -> Result<Option<Known>, ToolErro
     let shown = path.display_in(files.cwd());
     match files.views().of(path) {
         Some(view) if view.version == file.version => match view.shown {
-            Shown::Whole => Ok(Some(Known { text: ends::lf(&file.text).into(), version: file.version })),
+            Shown::Whole => Ok(Some(Known { text: file.text.shared_lf(), version: file.version })),
             Shown::Lines(_) => Err(in_part(&shown)),
         },
         Some(_) => Err(ToolError::new(format!(

@@ -2,17 +2,16 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::sync::Arc;
 
 use futures::future::BoxFuture;
 
 use crate::path::AbsPath;
-use crate::text::{Splice, Version};
+use crate::text::{SharedText, Splice, Version};
 
 /// The open buffers of an editor.
 pub trait Buffers: Send + Sync {
     /// The text of a file that is open, as the editor has it; none where it is not open.
-    fn read<'a>(&'a self, path: &'a AbsPath) -> BoxFuture<'a, Option<io::Result<Arc<str>>>>;
+    fn read<'a>(&'a self, path: &'a AbsPath) -> BoxFuture<'a, Option<io::Result<SharedText>>>;
 
     /// Edits open files, each as one undo step; an entry for each write, none where the file is not
     /// open. All are refused where one is, as far as the editor can.
@@ -32,7 +31,7 @@ pub trait Buffers: Send + Sync {
 
     /// The text with which a file that is open was saved last, with LF line ends and without byte-order
     /// mark; none where nobody knows.
-    fn saved(&self, _path: &AbsPath) -> Option<Arc<str>> {
+    fn saved(&self, _path: &AbsPath) -> Option<SharedText> {
         None
     }
 
@@ -48,11 +47,11 @@ pub struct BufferWrite {
     /// The text it was made from.
     pub base: Version,
     /// That text.
-    pub old: Arc<str>,
+    pub old: SharedText,
     /// The changes, in bytes of that text with LF line ends and without byte-order mark.
     pub splices: Vec<Splice>,
     /// The text afterwards.
-    pub new: Arc<str>,
+    pub new: SharedText,
 }
 
 /// Why an editor did not take an edit, or may not have taken it.
@@ -70,7 +69,7 @@ pub enum Refusal {
 pub struct NoBuffers;
 
 impl Buffers for NoBuffers {
-    fn read<'a>(&'a self, _path: &'a AbsPath) -> BoxFuture<'a, Option<io::Result<Arc<str>>>> {
+    fn read<'a>(&'a self, _path: &'a AbsPath) -> BoxFuture<'a, Option<io::Result<SharedText>>> {
         Box::pin(async { None })
     }
 

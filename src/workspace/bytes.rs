@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::write::{self, WriteError};
 use super::{Content, FileError, Files, file, root};
 use crate::limits;
-use crate::os::fs::{self, Durability, Kind, Moment, Stamp};
+use crate::os::fs::{self, Compared, Durability, Kind, Moment, Stamp};
 use crate::path::AbsPath;
 use crate::text::{Hash, Version};
 
@@ -48,9 +48,10 @@ pub(super) fn put(
     if found != *expected {
         return Err(WriteError::Stale(path.clone()));
     }
-    if let (Thing::Nothing, Some(parent)) = (&found, path.parent()) {
-        fs::create_folders(&parent).map_err(failed)?;
-    }
+    let made = match (&found, path.parent()) {
+        (Thing::Nothing, Some(parent)) => fs::make_folders(&parent).map_err(failed)?,
+        (Thing::Nothing | Thing::File(_) | Thing::Link(_), _) => Vec::new(),
+    };
     match (wanted, &found) {
         (Thing::Nothing, Thing::Nothing) => Ok(()),
         (Thing::Nothing, Thing::File(_) | Thing::Link(_)) => fs::remove_file(path),
@@ -60,7 +61,10 @@ pub(super) fn put(
             fs::replace(path, bytes, Durability::Process)
         }
     }
-    .map_err(failed)?;
+    .map_err(|error| {
+        fs::remove_empty_folders(&made);
+        failed(error)
+    })?;
     match (mode, wanted) {
         (Some(mode), Thing::File(_)) => fs::set_mode(path, mode).map_err(failed),
         (Some(_) | None, _) => Ok(()),
@@ -159,12 +163,9 @@ impl Files {
         let path = path.clone();
         let look = move || {
             root::still_there(&path).ok()?;
-            let bytes = super::held(&path).ok()?;
             // Mostly they are the same, and need not be summed.
-            if bytes == text.as_bytes() {
-                return None;
-            }
-            match file::decode(bytes) {
+            let Compared::Other(read) = super::held(&path, text.as_bytes()).ok()? else { return None };
+            match file::decode(read.bytes) {
                 Content::Text(file) if !write::same(&file.text, &text) => match file.version {
                     Version::Text(hash) => Some(hash),
                     Version::Absent => None,

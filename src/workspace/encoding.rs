@@ -91,11 +91,20 @@ impl Encoding {
     }
 }
 
-/// The text of a whole file with its mark, and its encoding; none where it is no text.
-pub(super) fn text_of(bytes: Vec<u8>) -> Result<(String, Encoding), Vec<u8>> {
+/// A whole file that is text.
+pub(super) struct Whole {
+    /// The text with its mark.
+    pub(super) text: String,
+    /// The bytes, where they are others than those of the text.
+    pub(super) own_bytes: Option<Vec<u8>>,
+    pub(super) encoding: Encoding,
+}
+
+/// The text of a whole file; the bytes where it is no text.
+pub(super) fn text_of(bytes: Vec<u8>) -> Result<Whole, Vec<u8>> {
     let bytes = match String::from_utf8(bytes) {
         Ok(text) if text.contains('\0') => return Err(text.into_bytes()),
-        Ok(text) => return Ok((text, Encoding::Utf8)),
+        Ok(text) => return Ok(Whole { text, own_bytes: None, encoding: Encoding::Utf8 }),
         Err(error) => error.into_bytes(),
     };
     let encoding = match Encoding::of(&bytes) {
@@ -105,7 +114,7 @@ pub(super) fn text_of(bytes: Vec<u8>) -> Result<(String, Encoding), Vec<u8>> {
         Some(other) => other,
     };
     let text = encoding.decode(&bytes).into_owned();
-    if text.contains('\0') { Err(bytes) } else { Ok((text, encoding)) }
+    if text.contains('\0') { Err(bytes) } else { Ok(Whole { text, own_bytes: Some(bytes), encoding }) }
 }
 
 /// Whether an editor may have read these bytes, which are no UTF-8, as this text: it knows more encodings
@@ -206,7 +215,10 @@ mod tests {
     #[track_caller]
     fn check(bytes: &[u8], expected: Option<(&str, Encoding)>) {
         let text = text_of(bytes.to_vec()).ok();
-        assert_eq!(text.as_ref().map(|(text, encoding)| (text.as_str(), *encoding)), expected, "{bytes:x?}");
+        let got = text.as_ref().map(|whole| (whole.text.as_str(), whole.encoding));
+        assert_eq!(got, expected, "{bytes:x?}");
+        let own = text.map(|whole| whole.own_bytes.unwrap_or_else(|| whole.text.into_bytes()));
+        assert!(own.is_none_or(|own| own == bytes), "{bytes:x?}");
     }
 
     #[test]
@@ -231,7 +243,7 @@ mod tests {
         assert_eq!(Encoding::Windows1252.encode("€é"), Ok(b"\x80\xe9".to_vec()));
         assert_eq!(Encoding::Utf16Le.encode("a"), Ok(b"\xff\xfea\0".to_vec()));
         // A half character cannot be written back.
-        let (text, encoding) = text_of(b"\xff\xfe\x00\xd8a\0".to_vec()).unwrap();
+        let Whole { text, encoding, .. } = text_of(b"\xff\xfe\x00\xd8a\0".to_vec()).ok().unwrap();
         assert_ne!(encoding.encode(&text).unwrap(), b"\xff\xfe\x00\xd8a\0");
     }
 

@@ -1,10 +1,11 @@
 //! Bytes become text or a description of what they are.
 
+use std::ops::Deref;
 use std::sync::Arc;
 
-use super::encoding::{self, Encoding};
+use super::encoding::{self, Encoding, Whole};
 use super::{media, write};
-use crate::text::Version;
+use crate::text::{SharedText, Version};
 
 /// What a file holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,7 +25,7 @@ pub enum Content {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TextFile {
     /// The text with its own line ends, without byte-order mark.
-    pub text: Arc<str>,
+    pub text: SharedText,
     /// Which text it is.
     pub version: Version,
     /// Where it was found.
@@ -53,30 +54,65 @@ pub enum Bom {
     None,
 }
 
+/// The bytes of a file; cheap to clone.
+#[derive(Debug, Clone)]
+pub enum FileBytes {
+    /// Those of its text, which stands there as it is.
+    OfText(SharedText),
+    /// Others.
+    Own(Arc<[u8]>),
+}
+
 impl TextFile {
     /// An editor's text.
-    pub fn of_buffer(text: &Arc<str>) -> Self {
-        Self::new(text, Source::Buffer, Encoding::Utf8)
+    pub fn of_buffer(text: &SharedText) -> Self {
+        Self::new(text.clone(), Source::Buffer, Encoding::Utf8)
     }
 
-    fn new(text: &Arc<str>, source: Source, encoding: Encoding) -> Self {
+    fn new(text: SharedText, source: Source, encoding: Encoding) -> Self {
         let (text, bom) = match text.strip_prefix(encoding::MARK) {
             Some(rest) => (rest.into(), Bom::Utf8),
-            None => (text.clone(), Bom::None),
+            None => (text, Bom::None),
         };
-        Self { version: Version::of_text(&text), text, source, bom, encoding }
+        Self { version: text.version(), text, source, bom, encoding }
+    }
+}
+
+impl Deref for FileBytes {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match self {
+            Self::OfText(text) => text.as_bytes(),
+            Self::Own(bytes) => bytes,
+        }
     }
 }
 
 /// Text in an encoding that is known; anything else is described.
 pub fn decode(bytes: Vec<u8>) -> Content {
-    let binary = |bytes: &[u8]| Content::Binary { kind: media::describe(bytes), len: bytes.len() as u64 };
+    decode_with_bytes(bytes).0
+}
+
+/// The same, with the bytes.
+pub fn decode_with_bytes(bytes: Vec<u8>) -> (Content, FileBytes) {
+    let binary = |bytes: Vec<u8>| {
+        let content = Content::Binary { kind: media::describe(&bytes), len: bytes.len() as u64 };
+        (content, FileBytes::Own(bytes.into()))
+    };
     if media::is_certain(&bytes) {
-        return binary(&bytes);
+        return binary(bytes);
     }
     match encoding::text_of(bytes) {
-        Ok((text, encoding)) => Content::Text(TextFile::new(&text.into(), Source::Disk, encoding)),
-        Err(bytes) => binary(&bytes),
+        Ok(Whole { text, own_bytes, encoding }) => {
+            let text = SharedText::from(text);
+            let bytes = match own_bytes {
+                None => FileBytes::OfText(text.clone()),
+                Some(bytes) => FileBytes::Own(bytes.into()),
+            };
+            (Content::Text(TextFile::new(text, Source::Disk, encoding)), bytes)
+        }
+        Err(bytes) => binary(bytes),
     }
 }
 

@@ -22,7 +22,6 @@ use super::{Files, on_blocking_thread};
 use crate::limits;
 use crate::os::fs::{self, Kind, Stamp};
 use crate::path::AbsPath;
-use crate::text::ends;
 
 /// A repository with a work tree: a clone, a linked work tree or a submodule.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -51,7 +50,7 @@ impl Committed {
     pub fn lf_text(&self) -> Option<String> {
         let Self::Bytes(bytes) = self else { return None };
         match file::decode(bytes.to_vec()) {
-            Content::Text(file) => Some(ends::lf(&file.text)),
+            Content::Text(file) => Some(file.text.lf().into_owned()),
             Content::Binary { .. } => None,
         }
     }

@@ -35,6 +35,9 @@ pub(super) fn locate(written: &str, cwd: &AbsPath, roots: &[AbsPath]) -> Result<
         None => cwd.join(written)?,
     };
     let path = resolve(&path).map_err(|error| FileError::Io { path: path.clone(), error })?;
+    if path.as_path().to_str().is_none() {
+        return Err(FileError::NoUtf8 { written: written.to_owned(), path });
+    }
     let inside = roots.iter().any(|root| path.starts_with(root));
     Ok(Place { path, side: if inside { Side::Inside } else { Side::Outside } })
 }
@@ -156,12 +159,15 @@ mod tests {
         check("away/x", "out/x", Side::Outside);
         check("../out/x", "out/x", Side::Outside);
         check(&format!("file://{root}/a%2etxt"), "w/a.txt", Side::Inside);
+        let odd = <std::ffi::OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(b"b\xff");
+        fs::replace(&root.join(odd).unwrap(), b"b", fs::Durability::Process).unwrap();
+        std::os::unix::fs::symlink(odd, root.join("to-odd").unwrap()).unwrap();
+        let error = locate("to-odd", &root, &roots).unwrap_err().to_string();
+        assert!(error.contains("to-odd leads to") && error.contains("use a command"), "{error}");
         assert!(locate("dangling", &root, &roots).is_err());
         assert!(locate("", &root, &roots).is_err());
         assert!(matches!(still_there(&root.join("near/x").unwrap()), Err(FileError::Moved(_))));
         assert_eq!(similar(&root.join("a.tx").unwrap()), "; there is a.txt");
-        let odd = <std::ffi::OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(b"b\xff");
-        fs::replace(&root.join(odd).unwrap(), b"b", fs::Durability::Process).unwrap();
         assert!(similar(&root.join("b\u{fffd}").unwrap()).contains("use a command"));
     }
 }

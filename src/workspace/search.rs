@@ -9,7 +9,6 @@ mod watched;
 use std::collections::HashMap;
 use std::io;
 use std::ops::ControlFlow;
-use std::sync::Arc;
 
 use grep_regex::RegexMatcher;
 use grep_searcher::{BinaryDetection, Searcher};
@@ -27,6 +26,7 @@ use super::walk::{self, Missed, Named, Stop};
 use crate::limits;
 use crate::os::fs;
 use crate::path::AbsPath;
+use crate::text::SharedText;
 use hits::Collect;
 use results::Results;
 use watched::Watched;
@@ -70,7 +70,7 @@ pub enum More {
 pub(super) fn grep(
     root: &AbsPath,
     query: &GrepQuery,
-    unsaved: &HashMap<AbsPath, Arc<str>>,
+    unsaved: &HashMap<AbsPath, SharedText>,
     stop: &Stop,
 ) -> Result<Grepped, FileError> {
     let (matcher, searcher) = (matcher::of(query)?, matcher::searcher(query)?);
@@ -113,7 +113,7 @@ impl<'a> Search<'a> {
         &mut self,
         path: AbsPath,
         named: Named,
-        unsaved: &HashMap<AbsPath, Arc<str>>,
+        unsaved: &HashMap<AbsPath, SharedText>,
         results: &Results<'_>,
     ) {
         let detection = match (self.query.binary, named) {
@@ -203,7 +203,7 @@ impl<'a> Search<'a> {
 }
 
 /// The text of bytes that are neither UTF-8 nor marked, as it is read; none where they are no text.
-fn foreign(bytes: Vec<u8>) -> Option<Arc<str>> {
+fn foreign(bytes: Vec<u8>) -> Option<SharedText> {
     match file::decode(bytes) {
         Content::Text(file) if file.encoding == Encoding::Windows1252 => Some(file.text),
         Content::Text(_) | Content::Binary { .. } => None,
@@ -233,7 +233,7 @@ mod tests {
 
     fn found(root: &AbsPath, query: &GrepQuery, unsaved: &[(&str, &str)]) -> (String, More) {
         let unsaved =
-            unsaved.iter().map(|(name, text)| (root.join(name).unwrap(), Arc::from(*text))).collect();
+            unsaved.iter().map(|(name, text)| (root.join(name).unwrap(), SharedText::from(*text))).collect();
         let found = grep(root, query, &unsaved, &Stop::default()).unwrap();
         assert_eq!(found.missed, Missed::default());
         let files = found.files.iter().map(|file| {

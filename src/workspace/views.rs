@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use crate::limits;
 use crate::path::AbsPath;
-use crate::text::Version;
+use crate::text::{SharedText, Version};
 
 /// The model's view of the files of one session.
 #[derive(Debug, Default)]
@@ -29,7 +29,7 @@ pub struct View {
     /// The text it saw last, or which it wrote itself.
     pub version: Version,
     /// That text with LF line ends and without byte-order mark, while there is room for it.
-    pub text: Option<Arc<str>>,
+    pub text: Option<SharedText>,
     /// How much of that text it was shown.
     pub shown: Shown,
     /// How many edits of the file failed in a row.
@@ -80,7 +80,7 @@ impl Shown {
 impl Views {
     /// The model sees this text of the file, or so much of it: it was given it, or it wrote it. Gives how
     /// much it has been shown of this text in all.
-    pub fn saw(&self, path: &AbsPath, version: Version, text: Option<Arc<str>>, shown: Shown) -> Shown {
+    pub fn saw(&self, path: &AbsPath, version: Version, text: Option<SharedText>, shown: Shown) -> Shown {
         let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let before = seen.files.get(path).filter(|view| view.version == version);
         let shown = match (before, &text) {
@@ -88,6 +88,8 @@ impl Views {
             (Some(View { shown: Shown::Whole, .. }), None) => Shown::Whole,
             (Some(_) | None, _) => shown,
         };
+        // One that there is no room for must not drive out all others.
+        let text = text.filter(|text| text.len() <= limits::SEEN_TEXTS_BYTES_MAX);
         seen.clock += 1;
         seen.bytes += text.as_ref().map_or(0, |text| text.len());
         let view = View { version, text, shown: shown.clone(), failures: 0, at: seen.clock };
@@ -148,7 +150,7 @@ mod tests {
     fn the_last_view_counts_and_old_texts_go_first() {
         let views = Views::default();
         let path = |name: &str| AbsPath::new(format!("/w/{name}")).unwrap();
-        let text: Arc<str> = "x".repeat(limits::SEEN_TEXTS_BYTES_MAX / 2).into();
+        let text: SharedText = "x".repeat(limits::SEEN_TEXTS_BYTES_MAX / 2).into();
         let version = Version::of_text(&text);
         for name in ["a", "b", "a", "c"] {
             views.saw(&path(name), version, Some(text.clone()), Shown::Whole);
@@ -159,18 +161,21 @@ mod tests {
         assert_eq!((views.failed(&path("a")), views.failed(&path("a")), views.failed(&path("d"))), (1, 2, 1));
         views.succeeded(&path("a"));
         assert_eq!(views.failed(&path("a")), 1);
+        let huge = "x".repeat(limits::SEEN_TEXTS_BYTES_MAX + 1);
+        views.saw(&path("d"), version, Some(huge.into()), Shown::Whole);
+        assert!(views.of(&path("d")).unwrap().text.is_none() && kept("c"));
         views.saw(&path("a"), version, None, Shown::Whole);
         assert_eq!(views.of(&path("a")).unwrap().failures, 0);
-        assert_eq!((views.of(&path("d")), views.failed(&path("d"))), (None, 2));
+        assert_eq!((views.of(&path("e")), views.failed(&path("e"))), (None, 1));
     }
 
     #[test]
     fn parts_make_a_whole_only_of_one_text() {
         let views = Views::default();
         let path = AbsPath::new("/w/a").unwrap();
-        let text: Arc<str> = "1\n2\n3\n4\n".into();
+        let text: SharedText = "1\n2\n3\n4\n".into();
         let part = |from, to| Shown::Lines(std::iter::once(from..to).collect());
-        let saw = |text: &Arc<str>, lines: Range<u64>| {
+        let saw = |text: &SharedText, lines: Range<u64>| {
             views.saw(&path, Version::of_text(text), Some(text.clone()), Shown::lines(lines, lines_of(text)))
         };
         assert_eq!(saw(&text, 1..3), part(1, 3));

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use futures::future::BoxFuture;
 use quillon::path::AbsPath;
-use quillon::text::{Version, ends};
+use quillon::text::{SharedText, Version, ends};
 use quillon::workspace::{BufferWrite, Buffers, Refusal};
 
 /// The files there are at first.
@@ -238,7 +238,7 @@ impl Editor {
 }
 
 impl Buffers for Editor {
-    fn read<'a>(&'a self, path: &'a AbsPath) -> BoxFuture<'a, Option<io::Result<Arc<str>>>> {
+    fn read<'a>(&'a self, path: &'a AbsPath) -> BoxFuture<'a, Option<io::Result<SharedText>>> {
         let mut desk = self.lock();
         desk.comes();
         let buffer = desk.file(path).and_then(|file| desk.editors[self.who].get(&file));

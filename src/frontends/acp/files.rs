@@ -5,7 +5,7 @@
 //! turn that waits for it.
 
 use std::io;
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 
 use agent_client_protocol_schema::v1 as acp;
 use futures::future::{BoxFuture, join_all};
@@ -15,7 +15,7 @@ use super::places::Places;
 use crate::engine::SessionId;
 use crate::path::AbsPath;
 use crate::rpc::RequestError;
-use crate::text::Version;
+use crate::text::{SharedText, Version};
 use crate::workspace::{BufferWrite, Buffers, Refusal};
 
 /// What the client's editor holds, for one session.
@@ -78,8 +78,8 @@ impl ClientFiles {
 }
 
 impl Buffers for ClientFiles {
-    fn read<'a>(&'a self, path: &'a AbsPath) -> BoxFuture<'a, Option<io::Result<Arc<str>>>> {
-        Box::pin(async move { self.text(path).await.map(|read| read.map(Arc::from)) })
+    fn read<'a>(&'a self, path: &'a AbsPath) -> BoxFuture<'a, Option<io::Result<SharedText>>> {
+        Box::pin(async move { self.text(path).await.map(|read| read.map(SharedText::from)) })
     }
 
     fn write<'a>(&'a self, writes: &'a [BufferWrite]) -> BoxFuture<'a, Vec<Option<Result<(), Refusal>>>> {
@@ -122,6 +122,7 @@ fn with_line_ends_of(held: &str, new: &str) -> String {
 #[cfg(unix)]
 mod tests {
     use std::collections::HashMap;
+    use std::sync::Arc;
     use std::time::Duration;
 
     use serde_json::{Value, json};
@@ -193,7 +194,7 @@ mod tests {
 
     fn write(file: &str, old: &str, new: &str) -> BufferWrite {
         let splices = vec![Splice { start: 0, end: old.replace("\r\n", "\n").len(), text: new.to_owned() }];
-        let (old, new) = (Arc::from(old), Arc::from(new));
+        let (old, new) = (SharedText::from(old), SharedText::from(new));
         BufferWrite { path: path(file), base: Version::of_text(&old), old, splices, new }
     }
 

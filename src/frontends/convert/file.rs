@@ -21,11 +21,11 @@ pub(super) fn found(
 ) -> WireEvent {
     let at = |stand: &Stand| match &stand.what {
         What::Text { text, .. } => {
-            recorder.fetch(text).ok().map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+            recorder.fetch(text).ok().map(|bytes| String::from_utf8_lossy(&bytes).into())
         }
         What::Absent => None,
         // Of what is no text nobody can be shown lines; that it stood there is told all the same.
-        What::Other { .. } | What::Link { .. } | What::Unknown => Some(String::new()),
+        What::Other { .. } | What::Link { .. } | What::Unknown => Some("".into()),
     };
     changed(recorder, call, &FileChange { path: path.clone(), old: at(before), new: at(after) })
 }

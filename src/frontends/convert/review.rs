@@ -11,7 +11,7 @@ use super::question::{file_diff, name_in};
 use super::uri;
 use crate::engine::preview::FileChange;
 use crate::engine::{Body, Checkpoint, Covers, Mixed, Planned, Recorder, Review};
-use crate::text::{Version, diff};
+use crate::text::{SharedText, Version, diff};
 
 /// A file with changes to look at.
 pub fn reviewed_file(review: &Review) -> wire::ReviewedFile {
@@ -71,7 +71,7 @@ pub fn checkpoint(point: &Checkpoint) -> wire::Checkpoint {
 /// What a way back would do with a file.
 pub fn planned(recorder: &Recorder, planned: &Planned) -> wire::RestorePreview {
     let change_of =
-        FileChange { path: planned.path.clone(), old: text(&planned.now), new: text(&planned.then) };
+        FileChange { path: planned.path.clone(), old: shared(&planned.now), new: shared(&planned.then) };
     let shown = file_diff(&name_in(recorder, &planned.path), &change_of, None);
     wire::RestorePreview {
         uri: shown.uri,
@@ -81,6 +81,10 @@ pub fn planned(recorder: &Recorder, planned: &Planned) -> wire::RestorePreview {
         removed: shown.removed,
         left: planned.left.clone(),
     }
+}
+
+fn shared(body: &Body) -> Option<SharedText> {
+    text(body).map(SharedText::from)
 }
 
 fn text(body: &Body) -> Option<String> {

@@ -18,13 +18,13 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 
 use self::ranges::{ranges, workspace_edit};
-use super::document::{Document, Documents, Encoding, text_of};
+use super::document::{Document, Documents, Encoding};
 use super::terms::{Applies, Terms};
 use crate::engine::{Host, Marks};
 use crate::limits;
 use crate::path::AbsPath;
 use crate::rpc::{Peer, RequestError};
-use crate::text::{Hash, Version, ends, merge};
+use crate::text::{Hash, SharedText, Version, ends, merge};
 use crate::workspace;
 use crate::workspace::{BufferWrite, Buffers, Refusal};
 
@@ -280,7 +280,7 @@ fn standing(documents: &Documents, path: &AbsPath) -> Option<Standing> {
 /// A document's text as versions name it.
 pub fn view(text: &Rope) -> String {
     let text = text.to_string();
-    ends::lf(text.strip_prefix('\u{feff}').unwrap_or(&text))
+    ends::lf(text.strip_prefix('\u{feff}').unwrap_or(&text)).into_owned()
 }
 
 /// An editor that answers with an error has changed nothing; of one that does not answer nobody knows.
@@ -295,8 +295,8 @@ fn refusal(error: &RequestError) -> Refusal {
 }
 
 impl Buffers for EditorBuffers {
-    fn read<'a>(&'a self, path: &'a AbsPath) -> BoxFuture<'a, Option<io::Result<Arc<str>>>> {
-        Box::pin(async { self.standing(path).await.map(|found| Ok(text_of(&found.document.text))) })
+    fn read<'a>(&'a self, path: &'a AbsPath) -> BoxFuture<'a, Option<io::Result<SharedText>>> {
+        Box::pin(async { self.standing(path).await.map(|found| Ok(found.document.text.to_string().into())) })
     }
 
     fn write<'a>(&'a self, writes: &'a [BufferWrite]) -> BoxFuture<'a, Vec<Option<Result<(), Refusal>>>> {
@@ -311,7 +311,7 @@ impl Buffers for EditorBuffers {
         self.documents.saves()
     }
 
-    fn saved(&self, path: &AbsPath) -> Option<Arc<str>> {
+    fn saved(&self, path: &AbsPath) -> Option<SharedText> {
         self.documents.saved_text(path).map(|text| view(&text).into())
     }
 
@@ -333,22 +333,22 @@ impl Said {
 impl Planned<'_> {
     /// A document's text as edits see it.
     fn view(&self, document: &Document) -> String {
-        ends::lf(&document.text.to_string())
+        ends::lf(&document.text.to_string()).into_owned()
     }
 
     /// Whether the editor's text is the one that was written, or the one that is known here: another
     /// one than was written where the editor formats what it saves.
     fn agrees(&self, document: &Document, said: &Said) -> bool {
-        said.is(&ends::lf(&self.write.new)) || said.is(&self.view(document))
+        said.is(&self.write.new.lf()) || said.is(&self.view(document))
     }
 
     /// Whether a document has what was written, maybe with what was typed since.
     fn is_in(&self, document: &Document, said: &Said) -> bool {
-        let (present, wanted) = (self.view(document), ends::lf(&self.write.new));
+        let (present, wanted) = (self.view(document), self.write.new.lf());
         let behind = said.version.unwrap_or(self.document.version.saturating_add(1));
         present == wanted
             || (said.is(&wanted) && document.version >= behind)
-            || merge::merge(&ends::lf(&self.write.old), &present, &wanted).is_ok_and(|rest| rest.is_empty())
+            || merge::merge(&self.write.old.lf(), &present, &wanted).is_ok_and(|rest| rest.is_empty())
     }
 
     fn fits(&self) -> bool {

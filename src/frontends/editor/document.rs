@@ -1,7 +1,7 @@
 //! `Documents`: the files that are open in the editor, with their text as it stands there.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use ropey::{Rope, RopeSlice};
 use tokio::sync::watch;
@@ -218,11 +218,6 @@ impl Documents {
     fn lock(&self) -> MutexGuard<'_, HashMap<AbsPath, Open>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// The whole text.
-pub fn text_of(rope: &Rope) -> Arc<str> {
-    rope.to_string().into()
 }
 
 /// The position of a byte of the text, rounded down to a character.

@@ -107,7 +107,7 @@ pub(super) fn by_rename(
 ) -> io::Result<()> {
     let folder = target.parent().ok_or(io::ErrorKind::IsADirectory)?;
     let mut file = beside(folder, permit)?;
-    file.write_all(bytes)?;
+    file.as_file_mut().write_all(bytes)?;
     if let Permit::As(old) = permit {
         take_over_rights(file.as_file(), old)?;
     }
@@ -146,16 +146,27 @@ fn follow(path: &Path) -> io::Result<PathBuf> {
 }
 
 fn beside(folder: &Path, permit: Permit<'_>) -> io::Result<NamedTempFile> {
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".quillon-").suffix(".tmp");
+    // The error says what the system said: the new file's name, which nobody knows, is no part of it.
+    let mut why = None;
+    let make = |path: &Path| new_file(path, permit).inspect_err(|error| why = error.raw_os_error());
+    let made = tempfile::Builder::new().prefix(".quillon-").suffix(".tmp").make_in(folder, make);
+    made.map_err(|error| why.map_or(error, io::Error::from_raw_os_error))
+}
+
+fn new_file(path: &Path, permit: Permit<'_>) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create_new(true);
     #[cfg(unix)]
-    if let Permit::New = permit {
-        use std::os::unix::fs::PermissionsExt;
-        builder.permissions(std::fs::Permissions::from_mode(0o666));
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.mode(match permit {
+            Permit::New => 0o666,
+            Permit::Private | Permit::As(_) => 0o600,
+        });
     }
     #[cfg(not(unix))]
     let _ = permit;
-    builder.tempfile_in(folder)
+    options.open(path)
 }
 
 /// Overwrites the file's own bytes. What goes past the old end is written first, so that a full

@@ -103,6 +103,7 @@ impl From<FileError> for Fault {
             FileError::Path(_)
             | FileError::Moved(_)
             | FileError::TooLarge { .. }
+            | FileError::NoUtf8 { .. }
             | FileError::NotText { .. }
             | FileError::Unsaved(_)
             | FileError::Pattern(_)

@@ -211,13 +211,6 @@ impl<'a> Tree<'a> {
 
     fn locate(&self, written: &str) -> Result<(AbsPath, Side), Fault> {
         let place = self.files.locate(written)?;
-        // The journal and editors name files in UTF-8.
-        if place.path.as_path().to_str().is_none() {
-            let why = format!(
-                "nothing was changed: the real path of {written} is not UTF-8; use a command for that file"
-            );
-            return Err(Fault::new(FaultKind::Io, why));
-        }
         Ok((place.path, place.side))
     }
 
@@ -359,8 +352,8 @@ impl Before {
             Bom::None => "",
         };
         Self {
-            view: ends::lf(&file.text),
-            whole: Some(format!("{mark}{}", file.text)),
+            view: file.text.lf().into_owned(),
+            whole: Some(format!("{mark}{}", &*file.text)),
             version: file.version,
         }
     }

@@ -82,7 +82,7 @@ mod tests {
 
     fn shown(old: Option<&str>, new: Option<&str>) -> Value {
         let path = AbsPath::new("/w/a").unwrap();
-        let change = FileChange { path, old: old.map(str::to_owned), new: new.map(str::to_owned) };
+        let change = FileChange { path, old: old.map(Into::into), new: new.map(Into::into) };
         serde_json::to_value(content(&change)).unwrap()
     }
 

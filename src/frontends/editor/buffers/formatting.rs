@@ -38,7 +38,7 @@ impl Planned<'_> {
     /// The text that is to stand there, as versions name it.
     fn wanted(&self) -> String {
         let new = &*self.write.new;
-        ends::lf(new.strip_prefix('\u{feff}').unwrap_or(new))
+        ends::lf(new.strip_prefix('\u{feff}').unwrap_or(new)).into_owned()
     }
 }
 
