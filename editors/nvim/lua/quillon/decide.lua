@@ -111,9 +111,13 @@ function M.decide(session, decision, where)
   local function chosen(found)
     return not found and {} or where.file and found.hunks or marks.within(buffer, where.first, where.last)
   end
+  -- What is typed beside a hunk gives it another name; what the user has seen of it is its lines.
+  local function look_of(found, hunk)
+    return hunk.hunkId and hunk.oldText .. '\0' .. hunk.newText or found.file.version or ''
+  end
   local shown, seen = marks.of(buffer), {}
   for _, hunk in ipairs(chosen(shown)) do
-    seen[hunk.hunkId or shown.file.version or ''] = true
+    seen[look_of(shown, hunk)] = true
   end
   if not shown or not next(seen) then
     return client.notify('no change of Quillon is to be looked at here')
@@ -121,7 +125,7 @@ function M.decide(session, decision, where)
   local function go(found)
     local hunks = chosen(found)
     local same = hunks[1] and vim.iter(hunks):all(function(hunk)
-      return seen[hunk.hunkId or found.file.version or '']
+      return seen[look_of(found, hunk)]
     end)
     if not same then
       return client.notify('it has changed since; look again', vim.log.levels.WARN)
