@@ -39,13 +39,16 @@ pub trait Journal: Send {
     fn keeps(&self, hash: &Hash) -> bool {
         self.fetch(hash).is_ok()
     }
-    /// A handle that syncs to the disk all that was appended and kept so far, for another thread.
-    fn syncer(&self) -> Box<dyn FnOnce() -> io::Result<()> + Send>;
-    /// Writes the session's line for lists; a loss is harmless, the facts can give it again.
-    fn note(&mut self, info: &SessionInfo) -> io::Result<()>;
+    /// What syncs to the disk all that was appended and kept so far, and then writes the session's line for
+    /// lists, to be called without holding the journal. The loss of that line is harmless, the facts can
+    /// give it again; what fails to be synced is tried again the next time.
+    fn settler(&self, info: Option<SessionInfo>) -> Settler;
     /// The path under which output too long for the model is kept, for it to read.
     fn log_path(&self, name: &str) -> Option<AbsPath>;
 }
+
+/// Syncs a journal. Blocks its thread for some milliseconds.
+pub type Settler = Box<dyn FnOnce() -> io::Result<()> + Send>;
 
 /// Where sessions are kept.
 pub trait Journals: Send + Sync {
@@ -146,12 +149,8 @@ impl Journal for GivenUp {
         Err(io::ErrorKind::NotFound.into())
     }
 
-    fn syncer(&self) -> Box<dyn FnOnce() -> io::Result<()> + Send> {
+    fn settler(&self, _info: Option<SessionInfo>) -> Settler {
         Box::new(|| Ok(()))
-    }
-
-    fn note(&mut self, _info: &SessionInfo) -> io::Result<()> {
-        Ok(())
     }
 
     fn log_path(&self, _name: &str) -> Option<AbsPath> {
@@ -232,13 +231,11 @@ impl Journal for MemoryJournal {
         self.lock().blobs.get(hash).cloned().ok_or_else(|| io::ErrorKind::NotFound.into())
     }
 
-    fn syncer(&self) -> Box<dyn FnOnce() -> io::Result<()> + Send> {
+    fn settler(&self, info: Option<SessionInfo>) -> Settler {
+        if info.is_some() {
+            self.lock().info = info;
+        }
         Box::new(|| Ok(()))
-    }
-
-    fn note(&mut self, info: &SessionInfo) -> io::Result<()> {
-        self.lock().info = Some(info.clone());
-        Ok(())
     }
 
     fn log_path(&self, _name: &str) -> Option<AbsPath> {

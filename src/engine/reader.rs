@@ -54,8 +54,8 @@ impl Reader {
     }
 
     /// What happened since the last call, at least one thing; waits for it. The first progress
-    /// after a pause comes at once, then pieces are joined for `limits::PROGRESS_JOINED`; a fact
-    /// ends the wait. Nothing is lost when the future is dropped.
+    /// after a pause or a fact comes at once, then pieces are joined for `limits::PROGRESS_JOINED`; a
+    /// fact ends the wait. Nothing is lost when the future is dropped.
     ///
     /// None: the session is over and everything was handed out.
     pub async fn next(&mut self) -> Option<Vec<Update>> {
@@ -91,6 +91,9 @@ impl Reader {
                 return vec![Update::Halted(format!("failed to read the session: {error}"))];
             }
         };
+        if !facts.is_empty() {
+            self.shown = None;
+        }
         let mut updates = Vec::new();
         for fact in facts {
             self.after = fact.seq;
@@ -245,6 +248,26 @@ mod tests {
         assert_eq!(deltas(&mut reader), []);
         recorder.show_changed(vec![path("b")]);
         assert_eq!(deltas(&mut reader), [Delta::Changed { path: path("b") }]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_message_begins_to_be_shown_at_once_and_is_joined_from_then_on() {
+        let (recorder, message) = recorder();
+        let mut reader = recorder.reader(Seq(0));
+        reader.read();
+        let begin = Instant::now();
+        let next = MessageId("t1.2".into());
+        let shown = async |reader: &mut Reader, message: &MessageId, piece: &str| {
+            let (updates, ()) = tokio::join!(reader.next(), async { recorder.show_text(message, piece) });
+            assert!(matches!(&updates.unwrap()[..], [Update::Delta(Delta::Text { .. })]));
+        };
+        shown(&mut reader, &message, "one ").await;
+        replied(&recorder, &message, "one ");
+        reader.next().await.unwrap();
+        shown(&mut reader, &next, "two ").await;
+        assert_eq!(begin.elapsed(), std::time::Duration::ZERO, "also shortly after the words before");
+        shown(&mut reader, &next, "three").await;
+        assert!(begin.elapsed() >= limits::PROGRESS_JOINED);
     }
 
     #[test]

@@ -22,6 +22,8 @@ pub type Clock = Arc<dyn Fn() -> String + Send + Sync>;
 pub struct Recorder {
     session: SessionId,
     shared: Mutex<Shared>,
+    /// Held while the journal is brought to the disk.
+    settling: Mutex<()>,
     clock: Clock,
     /// Counts what can be read; woken for every delta.
     any: watch::Sender<u64>,
@@ -114,6 +116,7 @@ impl Recorder {
         Self {
             session,
             shared: Mutex::new(shared),
+            settling: Mutex::new(()),
             clock,
             any: watch::Sender::new(0),
             urgent: watch::Sender::new(0),
@@ -299,19 +302,18 @@ impl Recorder {
     }
 
     /// Makes all facts so far outlive the end of the machine, and writes the session's line for
-    /// lists. Blocks its thread for some milliseconds.
+    /// lists; what others began to settle is done as well when it returns. Blocks its thread for some
+    /// milliseconds.
     pub fn settle(&self) -> io::Result<()> {
+        let _one_after_another = self.settling.lock().unwrap_or_else(PoisonError::into_inner);
         let mut shared = self.lock();
         if !shared.dirty {
             return Ok(());
         }
         shared.dirty = false;
-        if let Some(info) = shared.info(&self.session) {
-            shared.journal.note(&info)?;
-        }
-        let sync = shared.journal.syncer();
+        let settle = shared.journal.settler(shared.info(&self.session));
         drop(shared);
-        sync()
+        settle().inspect_err(|_| self.lock().dirty = true)
     }
 
     /// The session's line for lists; none before it is opened.

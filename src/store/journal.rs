@@ -1,7 +1,7 @@
 //! One session's journal: a line for each fact, one write for each line.
 
 use std::io::{self, BufRead, BufReader, Read};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 use super::room::Room;
 use super::version::Header;
 use super::{blobs, index, quota};
-use crate::engine::journal::{Journal, Recorded, SessionInfo};
+use crate::engine::journal::{Journal, Recorded, SessionInfo, Settler};
 use crate::engine::{Event, Seq};
 use crate::limits;
 use crate::os::fs::{self, Appender, Durability, Lock};
@@ -29,12 +29,33 @@ pub(super) struct DiskJournal {
     /// Where every `limits::JOURNAL_INDEX_STEP`-th fact begins, from the first on.
     places: Vec<u64>,
     facts: u64,
-    /// Blobs that are not synced.
-    loose: Vec<AbsPath>,
+    loose: Loose,
     /// What it keeps of files, once something is kept.
     room: Option<Room>,
     /// Bytes that it may keep of files.
     most: u64,
+}
+
+/// The blobs that are not synced.
+#[derive(Debug, Default, Clone)]
+struct Loose(Arc<Mutex<Vec<AbsPath>>>);
+
+impl Loose {
+    fn lock(&self) -> MutexGuard<'_, Vec<AbsPath>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn all(&self) -> Vec<AbsPath> {
+        self.lock().clone()
+    }
+
+    fn add(&self, blob: AbsPath) {
+        self.lock().push(blob);
+    }
+
+    fn remove(&self, blob: &AbsPath) {
+        self.lock().retain(|loose| loose != blob);
+    }
 }
 
 /// A line as it is written.
@@ -66,7 +87,7 @@ impl DiskJournal {
             _lock: Some(lock),
             places: Vec::new(),
             facts: 0,
-            loose: Vec::new(),
+            loose: Loose::default(),
             room: None,
             most: limits::KEPT_BYTES_PER_SESSION_MAX,
         })
@@ -113,7 +134,7 @@ impl DiskJournal {
             _lock: lock,
             places,
             facts,
-            loose: Vec::new(),
+            loose: Loose::default(),
             room: None,
             most: limits::KEPT_BYTES_PER_SESSION_MAX,
         })
@@ -160,7 +181,7 @@ impl DiskJournal {
         if fs::look(&path).is_err() {
             fs::create_private_folders(&self.path(folder)?)?;
             fs::replace_private(&path, bytes, Durability::Process)?;
-            self.loose.push(path);
+            self.loose.add(path);
         }
         Ok(())
     }
@@ -175,7 +196,7 @@ impl DiskJournal {
         room.note(hash, len);
         while let Some(oldest) = room.take_oldest(self.most) {
             let path = folder.join(oldest.to_string()).map_err(io::Error::other)?;
-            self.loose.retain(|loose| *loose != path);
+            self.loose.remove(&path);
             match fs::remove_file(&path) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => {
                     tracing::warn!("failed to remove {path}: {error}");
@@ -269,24 +290,24 @@ impl Journal for DiskJournal {
         fs::read(&self.path(&format!("{}/{hash}", quota::FOLDER))?).map(Arc::from)
     }
 
-    fn syncer(&self) -> Box<dyn FnOnce() -> io::Result<()> + Send> {
+    fn settler(&self, info: Option<SessionInfo>) -> Settler {
         let file = self.file.lock().unwrap_or_else(PoisonError::into_inner).file();
-        let loose = self.loose.clone();
+        let (loose, folder) = (self.loose.clone(), self.folder.clone());
         Box::new(move || {
-            for blob in loose {
+            for blob in loose.all() {
                 match fs::sync(&blob) {
                     // It had to make room meanwhile.
                     Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                     synced => synced?,
                 }
+                loose.remove(&blob);
             }
-            file.sync_data()
+            file.sync_data()?;
+            if let Some(Err(error)) = info.map(|info| index::write(&folder, &info)) {
+                tracing::warn!("failed to write the line for lists of a session in {folder}: {error}");
+            }
+            Ok(())
         })
-    }
-
-    fn note(&mut self, info: &SessionInfo) -> io::Result<()> {
-        self.loose.clear();
-        index::write(&self.folder, info)
     }
 
     fn log_path(&self, name: &str) -> Option<AbsPath> {

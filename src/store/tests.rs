@@ -60,7 +60,7 @@ fn facts_outlive_the_journal_and_long_texts_are_blobs() {
     let mut journal = journals.create(&id("a")).unwrap();
     facts.iter().for_each(|fact| journal.append(fact).unwrap());
     let kept = keep(&mut *journal, b"bytes");
-    journal.syncer()().unwrap();
+    journal.settler(None)().unwrap();
     drop(journal);
     let journal = held(&journals, &id("a"));
     for after in [0, 1, 31, 32, 33, 150, 198, 199, 500] {
@@ -92,7 +92,7 @@ fn what_a_running_session_keeps_is_bounded() {
     keep(&mut journal, &text(0));
     assert_eq!(left(&journal), [0, 7, 9], "what is needed again is young");
     assert!(journal.fetch(&kept[8]).is_err() && journal.fetch(&kept[9]).is_ok());
-    journal.syncer()().unwrap();
+    journal.settler(None)().unwrap();
     drop(journal);
     let Attempt::Held(lock) = super::lock(&folder).unwrap() else { panic!() };
     let mut journal = DiskJournal::open(folder, lock).unwrap().keeping_at_most(150);
@@ -238,4 +238,24 @@ fn lists_are_rebuilt() {
     fs::replace(&state.join("sessions/a/meta.json").unwrap(), b"{", fs::Durability::Process).unwrap();
     fs::remove_file(&state.join("sessions/b/meta.json").unwrap()).unwrap();
     assert_eq!(journals.list().unwrap(), before);
+}
+
+#[cfg(unix)]
+#[test]
+#[allow(clippy::disallowed_methods, reason = "a file that cannot be opened")]
+fn what_is_kept_is_synced_with_the_facts_and_tried_again() {
+    let (_folder, state, journals) = journals();
+    let journal = journals.create(&id("a")).unwrap();
+    let recorder = Recorder::open(id("a"), journal, Arc::new(String::new)).unwrap();
+    recorder.record(opened()).unwrap();
+    let kept = recorder.keep(b"bytes").unwrap();
+    let blob = state.join(format!("sessions/a/{}/{kept}", quota::FOLDER)).unwrap();
+    fs::remove_file(&blob).unwrap();
+    std::os::unix::fs::symlink(&blob, &blob).unwrap();
+    for _ in 0..2 {
+        assert!(recorder.settle().is_err(), "what could not be synced is not forgotten");
+    }
+    fs::remove_file(&blob).unwrap();
+    recorder.settle().unwrap();
+    assert_eq!(journals.list().unwrap().len(), 1);
 }
