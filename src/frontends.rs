@@ -6,3 +6,4 @@ pub mod convert;
 pub mod editor;
 pub mod export;
 pub mod terminal;
+pub mod verdicts;

@@ -23,6 +23,7 @@ mod tests;
 mod turn;
 mod undo;
 mod v1;
+mod verdicts;
 
 pub use projection::ContextTokens;
 pub use setup::{FolderCheck, LookAtFolder};

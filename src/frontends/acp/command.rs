@@ -3,11 +3,8 @@
 use agent_client_protocol_schema::v1 as acp;
 
 use super::session::Attached;
-use super::{Agent, settings, undo};
-use crate::engine::{
-    Block, Decided, Decision, Given, Host, Mode, Refused, Review, ReviewOf, Session, Verdict,
-};
-use crate::frontends::convert::uri;
+use super::{Agent, settings, undo, verdicts};
+use crate::engine::{Block, Given, Host, Mode, Refused, Session, Verdict};
 use crate::frontends::{changes, export};
 
 /// A command in the place of a prompt.
@@ -19,11 +16,12 @@ pub enum Command {
     Model(Option<String>),
     /// Lists what is to be looked at.
     Review,
-    /// Keeps what is to be looked at: of this file, or all.
+    /// Keeps what is to be looked at: of this file, of these hunks of it, or all.
     Keep(Option<String>),
     /// Lists the points that one can go back to.
     Checkpoints,
-    /// Goes back: to before this turn, this way back or the last edit, or to before the last turn.
+    /// Goes back: to before this turn, this way back or the last edit, or to before the last turn; or undoes
+    /// what is to be looked at of this file, or of these hunks of it.
     Undo(Option<String>),
 }
 
@@ -46,10 +44,11 @@ pub fn announced() -> acp::AvailableCommandsUpdate {
             .input(hint(&words.join(" | "))),
         acp::AvailableCommand::new("model", "Show or choose the model").input(hint("name of a model")),
         acp::AvailableCommand::new("review", "List what was changed and not looked at yet"),
-        acp::AvailableCommand::new("keep", "Keep what was changed: it was looked at").input(hint("file")),
+        acp::AvailableCommand::new("keep", "Keep what was changed: it was looked at")
+            .input(hint("file, or file and number of a hunk; without it all")),
         acp::AvailableCommand::new("checkpoints", "List the turns that files can go back to"),
-        acp::AvailableCommand::new("undo", "Take the changes back to before a turn; asks first")
-            .input(hint("number of a turn, or `edit` for the last edit; without it the last turn")),
+        acp::AvailableCommand::new("undo", "Take changes back: of a turn (asks first), a file or a hunk")
+            .input(hint("number of a turn, `edit` for the last edit, file, or file and number of a hunk")),
     ])
 }
 
@@ -59,11 +58,20 @@ impl Command {
     pub fn of(content: &[Given]) -> Option<Self> {
         let text = match content {
             [Given::Block(Block::Text { text })] => text.trim(),
-            // A file that the user has picked.
-            [Given::Block(Block::Text { text }), Given::Block(Block::Link { uri, .. })]
-                if text.trim() == "/keep" =>
-            {
-                return Some(Self::Keep(Some(uri.clone())));
+            // A file that the user has picked, and perhaps a hunk of it.
+            [Given::Block(Block::Text { text }), Given::Block(Block::Link { uri, .. }), rest @ ..] => {
+                let hunks = match rest {
+                    [] => "",
+                    [Given::Block(Block::Text { text })] => text.trim(),
+                    _ => return None,
+                };
+                let of = verdicts::is_hunks(hunks)
+                    .then(|| Some(format!("{uri} {hunks}").trim_end().to_owned()))?;
+                return match text.trim() {
+                    "/keep" => Some(Self::Keep(of)),
+                    "/undo" => Some(Self::Undo(of)),
+                    _ => None,
+                };
             }
             _ => return None,
         };
@@ -77,7 +85,9 @@ impl Command {
             }
             ("/mode", rest) if one_word => Some(Self::Mode(rest)),
             ("/model", rest) if one_word => Some(Self::Model(rest)),
-            ("/undo", rest) if one_word => Some(Self::Undo(rest)),
+            ("/undo", rest) if one_word || rest.as_deref().is_some_and(verdicts::is_file_and_hunks) => {
+                Some(Self::Undo(rest))
+            }
             ("/review", None) => Some(Self::Review),
             ("/checkpoints", None) => Some(Self::Checkpoints),
             _ => None,
@@ -96,8 +106,11 @@ impl Command {
             Self::Mode(mode) => said_mode(session, mode).await,
             Self::Model(model) => said_model(host, session, model).await,
             Self::Review => review(session).await.unwrap_or_else(|refused| refused.to_string()),
-            Self::Keep(file) => keep(attached, file).await.unwrap_or_else(|refused| refused.to_string()),
+            Self::Keep(of) => verdicts::say(attached, Verdict::Keep, of.as_deref()).await,
             Self::Checkpoints => checkpoints(session).unwrap_or_else(|refused| refused.to_string()),
+            Self::Undo(Some(of)) if !undo::is_point(&of) => {
+                verdicts::say(attached, Verdict::Undo, Some(&of)).await
+            }
             Self::Undo(wanted) => return undo::undo(agent, attached, wanted.as_deref(), stopped).await,
         })
     }
@@ -147,48 +160,9 @@ async fn review(session: &Session) -> Result<String, Refused> {
             list.push_str(&format!("  {}  {}\n", index + 1, changes::hunk(review, hunk)));
         }
     }
-    let more = "`/keep` keeps all of it, `/keep FILE` what is in one file. `/undo` takes the changes of the \
-                last turn back.";
+    let more = "`/keep` keeps all of it, `/keep FILE` what is in one file, `/keep FILE N` one hunk of it; \
+                `/undo FILE` and `/undo FILE N` undo it. `/undo` takes the changes of the last turn back.";
     Ok(format!("{}\n{more}", export::fenced("text", &list)))
-}
-
-async fn keep(attached: &Attached, file: Option<String>) -> Result<String, Refused> {
-    let session = &attached.session;
-    let mut reviews = session.reviews().await?;
-    if let Some(file) = &file {
-        reviews.retain(|review| is_called(attached, review, file));
-    }
-    if reviews.is_empty() {
-        let place = file.map(|file| format!(" in `{file}`")).unwrap_or_default();
-        return Ok(format!("There is nothing to look at{place}."));
-    }
-    let decisions: Vec<Decision> = reviews
-        .iter()
-        .map(|review| Decision {
-            path: review.path.clone(),
-            version: review.version(),
-            of: ReviewOf::File,
-            verdict: Verdict::Keep,
-        })
-        .collect();
-    let decided = session.decide(&decisions).await?.each;
-    let lines = reviews.iter().zip(decided).map(|(review, decided)| {
-        let name = changes::name(session, &review.path);
-        match decided {
-            Decided::Done => format!("Kept: `{name}`"),
-            Decided::Stale => format!("`{name}` has changed meanwhile; look at it again"),
-            Decided::Failed(why) => format!("`{name}` could not be kept: {why}"),
-        }
-    });
-    Ok(lines.collect::<Vec<_>>().join("\n\n"))
-}
-
-/// Whether the user means this file: by its name in the session, its path or its address.
-fn is_called(attached: &Attached, review: &Review, file: &str) -> bool {
-    let client = attached.places.for_client(&review.path);
-    let given = uri::path(file);
-    [&review.path, &client].into_iter().any(|path| given.as_ref() == Some(path) || path.to_string() == file)
-        || changes::name(&attached.session, &review.path) == file.trim_start_matches("./")
 }
 
 fn checkpoints(session: &Session) -> Result<String, Refused> {
@@ -224,6 +198,7 @@ mod tests {
         check("/checkpoints", Some(Command::Checkpoints));
         check("/undo", Some(Command::Undo(None)));
         check("/undo 2", Some(Command::Undo(Some("2".into()))));
+        check("/undo src/a.rs 2", Some(Command::Undo(Some("src/a.rs 2".into()))));
         check("/undo the last change", None);
         check("/models", None);
         check("what does /mode do?", None);

@@ -75,6 +75,11 @@ fn target(session: &Session, wanted: Option<&str>) -> Result<(RestoredTo, String
     }
 }
 
+/// Whether it names something to go back to, and no file.
+pub(super) fn is_point(wanted: &str) -> bool {
+    wanted == "edit" || is_restore(wanted) || wanted.parse::<u64>().is_ok()
+}
+
 /// Whether it is the name that an earlier `/undo` has told.
 fn is_restore(wanted: &str) -> bool {
     wanted.strip_prefix('r').is_some_and(|number| number.parse::<u64>().is_ok())

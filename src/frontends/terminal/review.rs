@@ -4,14 +4,21 @@ use std::ops::Range;
 
 use super::console::{Console, Tone};
 use super::{Ending, Format, show};
-use crate::engine::{Body, Decided, Decision, Mixed, Review, ReviewHunk, ReviewOf, Session, Stand, Verdict};
+use crate::engine::{Body, Decided, Mixed, Review, Session, Verdict};
 use crate::frontends::changes::{self, name};
 use crate::frontends::convert;
+use crate::frontends::verdicts::{self, Words};
 use crate::limits;
 use crate::path::AbsPath;
 
 /// What diffs say behind a line without an end.
 const NO_LINE_END: &str = "\\ No newline at end of file";
+
+const WORDS: Words = Words {
+    look: |name| format!("quillon review {name}"),
+    undo: |name| format!("quillon review undo {name} --hunk N"),
+    name: str::to_owned,
+};
 
 /// Changes to decide about.
 pub struct Wanted<'a> {
@@ -53,7 +60,7 @@ pub async fn review(
 pub async fn decide(session: &Session, wanted: &Wanted<'_>, console: &mut Console) -> Result<Ending, String> {
     let mut plans = Vec::new();
     for review in open(session, wanted.path).await? {
-        plans.push(plan(session, &review, wanted)?);
+        plans.push(verdicts::plan(session, &review, wanted.verdict, wanted.hunks, &WORDS)?);
     }
     if plans.is_empty() {
         return Err("there is nothing to look at".to_owned());
@@ -94,105 +101,6 @@ pub async fn decide(session: &Session, wanted: &Wanted<'_>, console: &mut Consol
         console.hint(&format!("to take this back: `quillon undo{} --restore {restore}`", wanted.again));
     }
     Ok(ending)
-}
-
-/// What is done about one file.
-struct Plan {
-    name: String,
-    decisions: Vec<Decision>,
-    /// What is said when it is done.
-    done: String,
-    /// What stays, and why.
-    left: Option<String>,
-}
-
-fn plan(session: &Session, review: &Review, wanted: &Wanted<'_>) -> Result<Plan, String> {
-    let name = name(session, &review.path);
-    let word = match wanted.verdict {
-        Verdict::Keep => "kept",
-        Verdict::Undo => "undone",
-    };
-    let decisions = |of: Vec<ReviewOf>| {
-        let one = |of| Decision {
-            path: review.path.clone(),
-            version: review.version(),
-            of,
-            verdict: wanted.verdict,
-        };
-        of.into_iter().map(one).collect()
-    };
-    if !wanted.hunks.is_empty() {
-        let (of, names) = named(review, &name, wanted.hunks)?;
-        let done = format!("{word}: {} of {name}", names.join(", "));
-        return Ok(Plan { decisions: decisions(of), done, left: None, name });
-    }
-    let (mixed, sure): (Vec<_>, Vec<_>) =
-        review.hunks.iter().enumerate().partition(|(_, hunk)| hunk.mixed == Mixed::Yes);
-    let numbers: Vec<String> = mixed.iter().map(|(index, _)| (index + 1).to_string()).collect();
-    let whole = format!("{word}: {name}");
-    Ok(match wanted.verdict {
-        Verdict::Undo if went_on(session, review) => Plan {
-            left: Some(
-                "it was changed since the agent made it, so it stays; delete it yourself if it is to go"
-                    .to_owned(),
-            ),
-            decisions: Vec::new(),
-            done: String::new(),
-            name,
-        },
-        Verdict::Undo if !mixed.is_empty() => Plan {
-            decisions: decisions(sure.iter().map(|(_, hunk)| ReviewOf::Hunk(hunk.id.clone())).collect()),
-            done: format!("{word}: {} of {name}", changes::count(sure.len(), "hunk")),
-            left: Some(format!(
-                "you have typed in hunk {}, which stays; `quillon review undo {name} --hunk N` takes your own \
-                 words away too",
-                numbers.join(", ")
-            )),
-            name,
-        },
-        Verdict::Keep | Verdict::Undo => {
-            Plan { decisions: decisions(vec![ReviewOf::File]), done: whole, left: None, name }
-        }
-    })
-}
-
-/// The hunks that were named, in their order, and how to call them.
-fn named(review: &Review, name: &str, hunks: &[String]) -> Result<(Vec<ReviewOf>, Vec<String>), String> {
-    let mut found = Vec::new();
-    for word in hunks {
-        found.push(find(&review.hunks, word).ok_or_else(|| match review.hunks.len() {
-            0 => format!("{name} has no hunks; it is kept or undone as a whole"),
-            _ => format!("{name} has no hunk `{word}` (any more); look again: `quillon review {name}`"),
-        })?);
-    }
-    found.sort_unstable();
-    found.dedup();
-    let of = found.iter().map(|index| ReviewOf::Hunk(review.hunks[*index].id.clone())).collect();
-    Ok((of, found.iter().map(|index| format!("hunk {}", index + 1)).collect()))
-}
-
-/// The hunk of this number, or the only one whose name begins so.
-fn find(hunks: &[ReviewHunk], word: &str) -> Option<usize> {
-    if let Some(index) = word.parse::<usize>().ok().and_then(|number| number.checked_sub(1))
-        && index < hunks.len()
-    {
-        return Some(index);
-    }
-    let mut fitting = hunks.iter().enumerate().filter(|(_, hunk)| hunk.id.starts_with(word));
-    match (fitting.next(), fitting.next()) {
-        (Some((index, _)), None) if word.len() >= limits::HUNK_NAME_CHARS => Some(index),
-        _ => None,
-    }
-}
-
-/// Whether the user has changed a file since that the agent has made. There are no hunks that could
-/// tell.
-fn went_on(session: &Session, review: &Review) -> bool {
-    let (Body::Absent, Some(version)) = (&review.baseline, review.version()) else { return false };
-    let touches = session.state(|state| state.touches().of(&review.path));
-    let between = touches.windows(2).any(|pair| !pair[0].after.same_content(&pair[1].before));
-    let now = Stand::of_version(version, None);
-    between || touches.last().is_some_and(|last| !last.after.same_content(&now))
 }
 
 /// What is to be looked at: of one file, or of all.

@@ -91,6 +91,30 @@ async fn changes_are_listed_and_kept() {
 }
 
 #[tokio::test]
+async fn single_files_and_hunks_are_kept_and_undone() {
+    let mut place = Place::new([answer([Say::Text("end")])]).await;
+    std::fs::write(place.path("a.txt"), "one\n2\nmine\n").unwrap();
+    assert_eq!(place.say("/undo a.txt 2").await, "`a.txt` has no hunk `2` (any more); look again: `/review`");
+    assert!(place.say("/undo c.txt").await.contains("nothing to look at in a file of that name"));
+    assert_eq!(place.say("/undo a.txt 1").await, "Undone: hunk 1 of `a.txt`\n\n`/undo r1` takes this back.");
+    assert_eq!(place.text("a.txt"), "one\ntwo\nmine\n", "what the user wrote beside it stays");
+    let (asked, id) = place.asks("/undo r1").await;
+    place.answers(&asked, chosen("allow-once"), id).await;
+    assert_eq!(place.say("/keep ./a.txt 1").await, "Kept: hunk 1 of `a.txt`");
+    assert_eq!(place.text("a.txt"), "one\n2\nmine\n");
+    assert_eq!(place.say("/undo b c.txt 1").await, "end", "no command, but words for the model");
+    let uri = format!("file://{}", place.path("b%20c.txt"));
+    let link = json!({ "type": "resource_link", "uri": uri, "name": "b c.txt" });
+    let prompt = json!([{ "type": "text", "text": "/undo " }, link, { "type": "text", "text": " 1" }]);
+    let prompt = json!({ "sessionId": place.session, "prompt": prompt });
+    let id = place.editor.request("session/prompt", prompt).await;
+    let (told, _) = place.editor.turn(id).await;
+    let said = words(&told, "agent_message_chunk");
+    assert!(said.starts_with("Undone: hunk 1 of `b c.txt`"), "{said}");
+    assert_eq!(place.text("b c.txt"), "old\n");
+}
+
+#[tokio::test]
 async fn a_file_that_was_picked_is_kept() {
     let mut place = Place::new([]).await;
     let uri = format!("file://{}", place.path("b%20c.txt"));
