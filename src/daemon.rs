@@ -23,7 +23,7 @@ use crate::providers::Providers;
 use crate::providers::script::ReadFile;
 use crate::store::DiskJournals;
 use crate::tools;
-use crate::workspace::Outside;
+use crate::workspace::{Outside, Turns};
 
 use models::CurrentModels;
 pub use serve::{acp, lsp};
@@ -84,6 +84,7 @@ impl Daemon {
             ids: Arc::new(|| SessionId(uuid::Uuid::now_v7().to_string())),
             environment: Arc::new(surroundings),
             outside: Some(Outside::default()),
+            turns: Turns::in_folder(state.join("turns").map_err(|error| error.to_string())?),
         });
         Ok(Self { host, models, choices, notices, broken_rules, mode, state })
     }
@@ -175,7 +176,8 @@ impl Daemon {
     }
 }
 
-/// Two threads for work, so that one slow piece does not stop the rest; the blocking ones come and go.
+/// One thread drives everything: a message passes through several tasks, and waking another thread for one of
+/// them takes longer than all of them. What may be slow runs on the blocking ones, which come and go.
 fn runtime() -> Result<Runtime, String> {
     let built = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(limits::WORKER_THREADS)

@@ -100,6 +100,10 @@ pub const MAILBOX_MAX: usize = 64;
 /// Prompts that may wait in a session; more would be a client's fault.
 pub const WAITING_PROMPTS_MAX: usize = 64;
 
+/// How long a turn has run when its beginning is brought to the disk: the request to the model is on its way by
+/// then, and an answer that is there already brings its own.
+pub const SETTLE_AFTER: Duration = Duration::from_millis(100);
+
 /// How long sessions may take to close what is open at the end of the process.
 pub const SHUTDOWN_WAIT: Duration = Duration::from_millis(1_500);
 
@@ -291,8 +295,8 @@ pub const ATTACHED_BYTES_MAX: u64 = 256 * 1024;
 
 // --- daemon
 
-/// Threads that drive the program: one may be busy while the other goes on reading and writing.
-pub const WORKER_THREADS: usize = 2;
+/// Threads that drive the program: with a second one, the first words of an answer took twice as long.
+pub const WORKER_THREADS: usize = 1;
 
 /// Threads for work that blocks (disk, searches); more would only wait for the same disk.
 pub const BLOCKING_THREADS_MAX: usize = 16;

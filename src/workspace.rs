@@ -18,6 +18,7 @@ pub mod search;
 pub mod survey;
 #[cfg(test)]
 mod testing;
+pub mod turns;
 pub mod views;
 pub mod walk;
 pub mod write;
@@ -44,6 +45,7 @@ pub use search::{
     Role, SearchFor, Sense, Span, Zeros,
 };
 pub use survey::{Before, Changes, Deed, Found, Lack, Reach, Stand};
+pub use turns::Turns;
 pub use views::{Shown, View, Views};
 pub use walk::{GlobQuery, Globbed, Missed, Order};
 pub use write::{WriteError, Written, fits_encoding};
@@ -67,6 +69,7 @@ pub struct Files {
     recent: Arc<Recent>,
     withholds: Withholds,
     sums: Arc<bytes::Sums>,
+    turns: Turns,
 }
 
 /// Says of a file in the workspace whether reading it has to be asked for, or is forbidden.
@@ -139,7 +142,13 @@ impl Files {
         let real = |path: AbsPath| fs::real_path(&path).unwrap_or(path);
         let roots = roots.into_iter().map(real).collect();
         let (views, recent, sums) = (Arc::default(), Arc::default(), Arc::default());
-        Self { cwd: real(cwd), roots, buffers, views, recent, withholds: Arc::new(|_| false), sums }
+        let (withholds, turns): (Withholds, _) = (Arc::new(|_| false), Turns::default());
+        Self { cwd: real(cwd), roots, buffers, views, recent, withholds, sums, turns }
+    }
+
+    /// The same files, into which other programs of ours write as well.
+    pub fn taking_turns(self, turns: Turns) -> Self {
+        Self { turns, ..self }
     }
 
     /// The same files, of which some may not be read freely.

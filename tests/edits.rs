@@ -225,5 +225,6 @@ fn host(desk: &Arc<Mutex<Desk>>) -> Arc<Host> {
         modes: Arc::new(|_, mode| mode),
         environment: Arc::new(String::new),
         outside: None,
+        turns: Default::default(),
     })
 }

@@ -41,6 +41,7 @@ fn host(state: &AbsPath) -> Arc<Host> {
         modes: Arc::new(|_, mode| mode),
         environment: Arc::new(String::new),
         outside: None,
+        turns: Default::default(),
     })
 }
 

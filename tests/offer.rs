@@ -54,6 +54,7 @@ async fn another_model_is_told_of_its_own_tools_at_once() {
         modes: Arc::new(|_, mode| mode),
         environment: Arc::new(String::new),
         outside: None,
+        turns: Default::default(),
     });
     let new = NewSession {
         cwd: AbsPath::new(folder.path()).unwrap(),

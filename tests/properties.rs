@@ -299,5 +299,6 @@ fn host(scenario: &Scenario, journals: &Arc<MemoryJournals>) -> Arc<Host> {
         modes: Arc::new(|_, mode| mode),
         environment: Arc::new(String::new),
         outside: None,
+        turns: Default::default(),
     })
 }

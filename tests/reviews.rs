@@ -168,6 +168,7 @@ impl Stage {
             toolbox: Arc::new(Toolbox::new(quillon::tools::built_in())),
             rules: Arc::new(|_| Ruling::default()),
             outside: None,
+            turns: Default::default(),
             clock: Arc::new(|| "now".to_owned()),
             ids: Arc::new(|| SessionId("s1".into())),
             modes: Arc::new(|_, mode| mode),

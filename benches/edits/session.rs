@@ -63,6 +63,7 @@ pub fn host(models: Arc<dyn Models>, state: &Path) -> Arc<Host> {
         modes: Arc::new(|_, mode| mode),
         environment: Arc::new(String::new),
         outside: None,
+        turns: Default::default(),
     })
 }
 

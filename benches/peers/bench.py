@@ -90,7 +90,7 @@ class Run:
     async def hello(self):
         """One short turn; gives its latencies in ms."""
         i = self.ident()
-        turn = await self.p.prompt(self.sid, f"Say hello [[scenario:hello id={i}]]", 40)
+        turn = await self.p.prompt(self.sid, f"Say hello [[scenario:hello id={i} pause=3]]", 40)
         if turn.stop != "end_turn":
             raise RuntimeError(f"stop: {turn.stop}")
         reqs = await self.log.main(i)

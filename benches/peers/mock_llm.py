@@ -5,7 +5,7 @@ A scenario is chosen by the last marker in the user's messages:
 
     [[scenario:NAME id=ID key=value ...]]
 
-  hello   a short text                                         (words=)
+  hello   a short text, pause ms after its first delta         (words= pause=)
   stream  n small deltas as fast as the socket takes them      (n= size=)
   tools   n sequential tool calls that read a file, then text  (n= path=)
           NNN in path becomes the step's number modulo 20
@@ -272,9 +272,10 @@ class Mock:
             self.write_log(rec)
             return True
         return await self.stream(r, w, rec, d, plan, tool, args if tool else None,
-                                 float(opt.get("gap", 50)) / 1000 if name == "slow" else 0)
+                                 float(opt.get("gap", 50)) / 1000 if name == "slow" else 0,
+                                 float(opt.get("pause", 0)) / 1000)
 
-    async def stream(self, r, w, rec, d, plan, tool, args, gap):
+    async def stream(self, r, w, rec, d, plan, tool, args, gap, pause):
         def chunk(data):
             return b"%x\r\n%s\r\n" % (len(data), data)
 
@@ -297,7 +298,9 @@ class Mock:
                         raise ConnectionResetError
                 w.write(c)
                 await w.drain()
-                if i % 64 == 63:
+                if i == 0 and pause:
+                    await asyncio.sleep(pause)
+                elif i % 64 == 63:
                     await asyncio.sleep(0)  # let a disconnect be noticed
             rec["t_last"] = rec["t_end"] = now()
             w.write(end)

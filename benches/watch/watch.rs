@@ -112,6 +112,7 @@ fn session(watches: bool, root: &Path) {
             modes: Arc::new(|_, mode| mode),
             environment: Arc::new(String::new),
             outside: watches.then(|| outside.clone()),
+            turns: Default::default(),
         });
         let start = Instant::now();
         let session = host.open(&id, Arc::new(NoBuffers)).await.unwrap();

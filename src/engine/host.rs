@@ -22,7 +22,7 @@ use super::session::{self};
 use crate::limits;
 use crate::path::AbsPath;
 use crate::policy::Action;
-use crate::workspace::{Buffers, Files, Outside, Shown};
+use crate::workspace::{Buffers, Files, Outside, Shown, Turns};
 
 /// What all sessions share.
 #[derive(Clone)]
@@ -45,6 +45,8 @@ pub struct Shared {
     pub environment: Environment,
     /// Tells of changes by others; none: they are seen when a file is used.
     pub outside: Option<Outside>,
+    /// Where programs that write the same files wait for each other.
+    pub turns: Turns,
 }
 
 /// What a new session is to be.
@@ -112,7 +114,7 @@ impl Host {
         let model = new.model.clone().or_else(|| self.shared.models.default().ok());
         let opened = self.blocking(move || -> Result<Workplace, HostError> {
             let roots = roots_of(&new);
-            let files = Files::new(new.cwd, roots, new.buffers);
+            let files = Files::new(new.cwd, roots, new.buffers).taking_turns(shared.turns.clone());
             let journal = shared.journals.create(&session)?;
             let recorder = Recorder::open(session, journal, shared.clock.clone())?;
             recorder.record(Event::Opened {
@@ -165,9 +167,9 @@ impl Host {
         let (Some(cwd), roots) = state else {
             return Err(Halted(format!("session `{id}` has no beginning")).into());
         };
-        let rules_for = self.shared.rules.clone();
+        let (rules_for, turns) = (self.shared.rules.clone(), self.shared.turns.clone());
         let opened = self.blocking(move || {
-            let files = Files::new(cwd, roots, buffers);
+            let files = Files::new(cwd, roots, buffers).taking_turns(turns);
             recorder.state(|state| {
                 for (path, (version, portion)) in state.seen() {
                     let shown = match portion {

@@ -3,6 +3,8 @@
 //! The baseline is the file as it would be without those changes. It is a fold over the facts: what
 //! the user changes outside of the hunks moves it along, keeping a hunk moves it too.
 
+use tokio::runtime::{Handle, RuntimeFlavor};
+
 use super::event::{CallId, Event, Seq, TurnId};
 use super::gates::OurTurn;
 use super::held;
@@ -124,9 +126,22 @@ pub(super) async fn file(parts: &Parts, path: &AbsPath) -> Option<Review> {
         // The text may have changes that were not looked at, and would pass for the user's.
         (looked, current) = (again, held::current(parts, path).await);
     }
-    let start = looked.settled.as_ref().map_or(Start::First, Start::Settled);
-    let story = story::tell(&parts.recorder, start, &looked.touches, is_agents, &current);
-    Some(review_of(path, story, looked))
+    let large = matches!(&current.body, Body::Text(text) if text.len() > limits::COMPARED_AT_ONCE_BYTES_MAX);
+    let made = move || {
+        let start = looked.settled.as_ref().map_or(Start::First, Start::Settled);
+        let story = story::tell(&parts.recorder, start, &looked.touches, is_agents, &current);
+        review_of(path, story, looked)
+    };
+    Some(if large { beside_others(made) } else { made() })
+}
+
+/// Does what may take long while another thread does the work of this one.
+fn beside_others<T>(work: impl FnOnce() -> T) -> T {
+    match Handle::try_current().map(|handle| handle.runtime_flavor()) {
+        Ok(RuntimeFlavor::MultiThread) => tokio::task::block_in_place(work),
+        // There is no other thread.
+        Ok(_) | Err(_) => work(),
+    }
 }
 
 impl Looked {

@@ -235,8 +235,13 @@ impl Session {
             (turn.clone(), Event::TurnStarted { turn, prompt, content })
         })?;
         self.parts.settled.store(false, Ordering::Release);
-        // So that lists know of the session from here on, whatever becomes of this process.
-        self.parts.settle_in_the_background();
+        // So that lists know of the session from here on, whatever becomes of this process; once the model
+        // has been asked, which the user waits for.
+        let (parts, stop) = (self.parts.clone(), self.stop.clone());
+        self.parts.tasks.spawn(async move {
+            let _sooner_at_the_end = tokio::time::timeout(limits::SETTLE_AFTER, stop.cancelled()).await;
+            parts.settle_in_the_background();
+        });
         let cancel = CancellationToken::new();
         let running = turn::run(self.parts.clone(), turn, cancel.clone());
         self.turn = Some((Box::pin(running), cancel));

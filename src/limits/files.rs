@@ -2,10 +2,26 @@
 
 use std::time::Duration;
 
+// --- files
+
+/// How long an edit waits for another program of ours that writes the same file: it looks and writes, which
+/// takes milliseconds, but it may be held.
+pub const WRITE_TURN_WAIT: Duration = Duration::from_secs(5);
+
+/// Between two looks whether it is done.
+pub const WRITE_TURN_PAUSE: Duration = Duration::from_millis(2);
+
+/// Digits of a file's sum that name its lock: 256 locks, so that files seldom share one.
+pub const WRITE_TURN_NAME_CHARS: usize = 2;
+
 // --- text
 
 /// How long a diff may be looked for before it becomes coarser; a person does not notice it.
 pub const DIFF_TIME: Duration = Duration::from_millis(200);
+
+/// Texts up to this size are compared where they are needed: it takes a millisecond. Larger ones are compared
+/// beside all other work.
+pub const COMPARED_AT_ONCE_BYTES_MAX: usize = 32 * 1024;
 
 /// Lines that a merge of three texts looks at, each comparison counted: some tenths of a second. Beyond it
 /// the texts count as too different; a comparison that is broken off must not decide what is kept.

@@ -105,7 +105,13 @@ impl Files {
         mode: Option<u32>,
     ) -> Result<(), WriteError> {
         let path = path.clone();
-        super::blocking(move || Ok(put(&path, &expected, &wanted, mode))).await?
+        let turn = self.turns.take([&path].into_iter()).await;
+        let turn = turn.map_err(|(path, error)| super::failed(&path, error))?;
+        super::blocking(move || {
+            let _turn = turn;
+            Ok(put(&path, &expected, &wanted, mode))
+        })
+        .await?
     }
 
     /// The text of the link that stands at a path; none where something else does.

@@ -97,9 +97,20 @@ pub(super) async fn write(
         Some(failure) => failure,
         None => {
             let recent = files.recent().clone();
-            match blocking(move || Ok(to_disk(&ready, &on_disk, &recent))).await? {
-                Ok(written) => return Ok(written),
-                Err(failure) => failure,
+            match files.turns.take(on_disk.iter().map(|at| &ready[*at].path)).await {
+                Ok(turn) => {
+                    let written = blocking(move || {
+                        let _turn = turn;
+                        Ok(to_disk(&ready, &on_disk, &recent))
+                    });
+                    match written.await? {
+                        Ok(written) => return Ok(written),
+                        Err(failure) => failure,
+                    }
+                }
+                Err((path, error)) => {
+                    Failure { path, why: Why::Failed(error), lost: Vec::new(), unknown: Vec::new() }
+                }
             }
         }
     };

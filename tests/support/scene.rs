@@ -126,6 +126,7 @@ impl Stage {
             modes: Arc::new(|_, mode| mode),
             environment: Arc::new(|| "- system: test".to_owned()),
             outside: None,
+            turns: Default::default(),
         });
         let new = NewSession {
             cwd: AbsPath::new(root).unwrap(),

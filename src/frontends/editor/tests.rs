@@ -103,6 +103,7 @@ impl Client {
             modes: Arc::new(|_, mode| mode),
             environment: Arc::new(String::new),
             outside,
+            turns: Default::default(),
         });
         let path = |text: &str| AbsPath::new(text).unwrap();
         let (written, chat) = watch::channel(String::new());

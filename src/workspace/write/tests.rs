@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use futures::future::BoxFuture;
 
-use super::super::{Content, NoBuffers};
+use super::super::{Content, NoBuffers, Turns};
 use super::*;
 use crate::os::fs::{self, Durability};
 use crate::text::{Change, SharedText, Splice};
@@ -302,4 +302,25 @@ async fn a_failure_puts_back() {
     let second = edit(&files, "blocked/b", Version::Absent, Change::Whole("b".into()));
     assert!(files.write(&[first.clone(), second]).await.is_err());
     assert!(fs::look(&first.path).is_err());
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_is_writing_the_same_file_is_waited_for() {
+    let (_folder, files) = files();
+    let turns = Turns::in_folder(files.cwd().join("turns").unwrap());
+    let files = files.taking_turns(turns.clone());
+    let path = files.cwd().join("a").unwrap();
+    fs::replace(&path, b"old", Durability::Process).unwrap();
+    let edits = [edit(&files, "a", Version::of_text("old"), Change::Whole("new".into()))];
+    let other = turns.take([&path].into_iter()).await.unwrap();
+    let error = files.write(&edits).await.unwrap_err().to_string();
+    assert!(error.contains("another Quillon") && error.contains("all files are as they were"), "{error}");
+    // What the other wrote meanwhile is seen, and not written over.
+    let (written, ()) = tokio::join!(files.write(&edits), async {
+        tokio::time::sleep(limits::WRITE_TURN_PAUSE * 2).await;
+        fs::replace(&path, b"theirs", Durability::Process).unwrap();
+        drop(other);
+    });
+    assert!(matches!(written, Err(WriteError::Stale(_))), "{written:?}");
+    assert_eq!(fs::read(&path).unwrap(), b"theirs");
 }
