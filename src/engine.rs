@@ -53,6 +53,7 @@ mod touches;
 mod traces;
 mod turn;
 mod undoing;
+mod unsaved;
 pub mod verdict;
 mod writing;
 

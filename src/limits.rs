@@ -24,6 +24,9 @@ pub const RULES_IN_FORCE_MAX: usize = 8;
 /// Changed files that the model is told of by name before a step; more are counted.
 pub const STALE_FILES_NAMED_MAX: usize = 20;
 
+/// Unsaved files that are named before a command; more are counted.
+pub const UNSAVED_FILES_NAMED_MAX: usize = 10;
+
 /// Facts that a reader is given at once: enough for one screen, little enough to keep the lock short.
 pub const FACTS_PER_PAGE_MAX: usize = 256;
 

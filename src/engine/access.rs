@@ -16,6 +16,7 @@ use super::rebase::{self, Extent, OnChange};
 use super::tool::ToolError;
 use super::traces::Traces;
 use super::turn::Turn;
+use super::unsaved::Unsaved;
 use super::writing::{self, Cause, Wrote};
 use crate::os::process::{self, Shell};
 pub use crate::os::process::{Ended, Exit, signal_name};
@@ -192,7 +193,7 @@ impl<'a> Access<'a> {
         };
         let parts = &self.turn.parts;
         let recorder = &parts.recorder;
-        let unsaved = self.save_all().await;
+        let unsaved = Unsaved::after_saving(parts).await.for_model(parts);
         // A command may change files anywhere, most likely where it runs.
         commits::look(parts, &cwd.join("any").into_iter().collect::<Vec<_>>()).await;
         let saves = parts.files.buffers().saves();
@@ -226,18 +227,6 @@ impl<'a> Access<'a> {
         let more = recorded.map_err(|_| ToolError::new("the program is ending"))??;
         let told: Vec<String> = unsaved.into_iter().chain(more).collect();
         Ok((ended, (!told.is_empty()).then(|| told.join("\n"))))
-    }
-
-    /// Has the files saved that the session has changed: a command sees what the disk has. Names, for the
-    /// model, those that are not.
-    async fn save_all(&self) -> Option<String> {
-        let parts = &self.turn.parts;
-        let paths = parts.recorder.state(|state| state.touches().paths().to_vec());
-        let answers = parts.files.buffers().save(&paths).await;
-        let unsaved = paths.iter().zip(answers).filter(|(_, answer)| matches!(answer, Some(Err(_))));
-        let names: Vec<String> = unsaved.map(|(path, _)| path.display_in(self.cwd())).collect();
-        (!names.is_empty())
-            .then(|| format!("(unsaved in the editor, so the command did not see it: {})", names.join(", ")))
     }
 
     /// Replaces the plan that the user sees.

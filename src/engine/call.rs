@@ -16,6 +16,7 @@ use super::ruling::{self, When};
 use super::tool::{Effect, Plan, Ran, Tool, ToolError};
 use super::traces::Traces;
 use super::turn::Turn;
+use super::unsaved::Unsaved;
 use super::writing::{self, Bases};
 use crate::limits;
 use crate::path::AbsPath;
@@ -271,6 +272,10 @@ async fn permit(turn: &Turn, call: &ToolCall, plan: &Plan, why: Reason) -> Resul
                 Reason::Changed => format!(
                     "{reason} The file has changed since, so this is asked again, as it would be done now."
                 ),
+            };
+            let reason = match Unsaved::before(&turn.parts, &plan.intent).await {
+                Some(unsaved) => format!("{reason} {unsaved}"),
+                None => reason,
             };
             let asked = question::about_an_intent(plan, reason, always);
             match turn.ask(Some(&call.id), asked).await? {

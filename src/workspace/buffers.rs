@@ -24,6 +24,11 @@ pub trait Buffers: Send + Sync {
         Box::pin(async { paths.iter().map(|_| None).collect() })
     }
 
+    /// Whether the editor can be asked to save.
+    fn can_save(&self) -> bool {
+        false
+    }
+
     /// How often each open file was saved, where the editor tells of that.
     fn saves(&self) -> HashMap<AbsPath, u64> {
         HashMap::new()

@@ -163,6 +163,16 @@ impl Files {
         .await
     }
 
+    /// Whether an editor has a text of this file that the disk has not.
+    pub async fn is_unsaved(&self, path: &AbsPath) -> bool {
+        if self.version_below(path).await.is_some() {
+            return true;
+        }
+        let is_open = matches!(self.buffers.read(path).await, Some(Ok(_)));
+        let path = path.clone();
+        is_open && super::on_blocking_thread(move || fs::look(&path).is_err()).await.unwrap_or(false)
+    }
+
     /// Which text the disk has, where an editor has another one.
     pub async fn version_below(&self, path: &AbsPath) -> Option<Hash> {
         let text = self.buffers.read(path).await?.ok()?;

@@ -307,6 +307,10 @@ impl Buffers for EditorBuffers {
         Box::pin(self.save_some(paths))
     }
 
+    fn can_save(&self) -> bool {
+        self.terms.get().is_some_and(|terms| terms.saves)
+    }
+
     fn saves(&self) -> HashMap<AbsPath, u64> {
         self.documents.saves()
     }

@@ -341,6 +341,42 @@ async fn a_command_sees_what_is_saved_before_it_and_is_told_what_is_not() {
     assert!(told.starts_with("on the disk\n") && told.ends_with(unsaved), "{told}");
 }
 
+#[tokio::test]
+async fn what_the_user_has_not_saved_is_named_before_a_command_and_after_it() {
+    let mut client = Client::new(vec![calls("bash", json!({"command": "cat b.txt"})), says("Done.")]);
+    let agent = json!({"version": 1, "buffers": {"apply": true, "save": true}});
+    client.initialize(json!({"experimental": {"agent": agent}})).await;
+    for (name, text) in [("a.txt", "the same\n"), ("b.txt", "typed\n"), ("new.txt", "no file yet\n")] {
+        let on_disk = match name {
+            "a.txt" => Some("the same\n"),
+            "b.txt" => Some("saved\n"),
+            _ => None,
+        };
+        on_disk.into_iter().for_each(|text| put(&client, name, text));
+        let document = json!({"uri": client.uri(name), "languageId": "text", "version": 1, "text": text});
+        client.notify("textDocument/didOpen", json!({"textDocument": document})).await;
+        if name == "b.txt" {
+            let change = json!({"textDocument": {"uri": client.uri(name), "version": 2}, "contentChanges": [{"text": text}]});
+            client.notify("textDocument/didChange", change).await;
+        }
+    }
+    client.session().await;
+    client.prompt("p1").await;
+    let asked = client.event("asked").await;
+    let question = &asked["event"]["question"];
+    let reason = question["reason"].as_str().unwrap();
+    assert!(
+        reason.ends_with("Not saved in the editor, so the command does not see that text: b.txt, new.txt."),
+        "{reason}"
+    );
+    let once = json!({"sessionId": "s1", "questionId": question["questionId"], "choice": "once"});
+    client.ask("agent/answer", once).await;
+    // Nothing is saved that the agent has not changed.
+    let ended = client.event("callEnded").await["event"].clone();
+    let told = ended["content"][0]["text"].as_str().unwrap();
+    assert!(told.starts_with("saved\n") && told.ends_with("did not see it: b.txt, new.txt)"), "{told}");
+}
+
 /// What the agent reads of `a.txt` after the disk got another text, or none, beneath the buffer.
 async fn read_after(on_disk: &str, typed: bool, saved: bool, then: Option<&str>) -> String {
     let read = || calls("read", json!({"file_path": "a.txt"}));
