@@ -224,6 +224,16 @@ def formatters_and_other_programs_are_told_from_the_user(folder):
         until_marked(stage, [])
 
 
+def a_buffer_behind_the_disk_is_not_taken_for_the_users_text(folder):
+    with Stage(folder, edits(("newer", "newest")), EDITING) as stage:
+        stage.file.write_text("one\nnewer\n")  # while no daemon runs
+        assert "second" in stage.lines(), stage.lines()
+        edited(stage)
+        assert stage.lines() == ["one", "newest"], stage.lines()
+        assert stage.file.read_text() == "one\nnewest\n"
+        until_marked(stage, ["2+", "2-newer"])
+
+
 MADE = 'call write {"file_path":"new.txt","content":"a\\nb\\n"}\ndone\n'
 MANY = MADE + 'call edit {"file_path":"b.txt","old_string":"old","new_string":"new"}\ndone\n'
 ITEMS = """return vim.iter(vim.fn.getqflist()):map(function(item)
@@ -529,6 +539,7 @@ main([
     one_hunk_is_kept_and_others_are_undone,
     hunks_are_decided_while_the_agent_works_and_the_user_types,
     formatters_and_other_programs_are_told_from_the_user,
+    a_buffer_behind_the_disk_is_not_taken_for_the_users_text,
     a_file_and_lines_are_undone_in_one_go,
     all_files_are_listed,
     all_is_undone_in_open_and_closed_files,

@@ -21,6 +21,7 @@ use self::ranges::{ranges, workspace_edit};
 use super::document::{Document, Documents, Encoding};
 use super::terms::{Applies, Terms};
 use crate::engine::{Host, Marks};
+use crate::frontends::convert::uri;
 use crate::limits;
 use crate::path::AbsPath;
 use crate::rpc::{Peer, RequestError};
@@ -275,6 +276,12 @@ fn standing(documents: &Documents, path: &AbsPath) -> Option<Standing> {
         Err(error) if document.clean && error.kind() == io::ErrorKind::NotFound => None,
         Ok(false) | Err(_) => Some(Standing { document, saved: false }),
     }
+}
+
+/// Notes of a document whether the disk has the same. Blocks.
+pub fn compare(documents: &Documents, address: &str) {
+    let real = uri::path(address).and_then(|path| workspace::real_path(&path).ok());
+    let _noted = real.and_then(|path| standing(documents, &path));
 }
 
 /// A document's text as versions name it.

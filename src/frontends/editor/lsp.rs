@@ -13,7 +13,7 @@ use tower_lsp::ls_types::{
 };
 
 use super::Editor;
-use super::buffers::view;
+use super::buffers::{compare, view};
 use super::commands::Order;
 use super::document::Formatting;
 use super::spots;
@@ -77,6 +77,10 @@ impl LanguageServer for Lsp {
     async fn did_open(&self, params: DidOpenTextDocumentParams) {
         let document = params.text_document;
         self.0.documents.opened(document.uri.as_str(), document.version, &document.text);
+        // What the disk has now tells later, when it has something else, whether the user has typed.
+        let documents = self.0.documents.clone();
+        let compare = move || compare(&documents, document.uri.as_str());
+        let _compared_or_ending = tokio::task::spawn_blocking(compare).await;
     }
 
     async fn did_change(&self, params: DidChangeTextDocumentParams) {

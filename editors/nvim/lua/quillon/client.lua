@@ -121,6 +121,7 @@ local function ready(daemon, client)
   vim.iter(vim.api.nvim_list_bufs()):each(function(buffer)
     attach(daemon, buffer)
   end)
+  require('quillon.buffers').read_again(daemon.root) -- what is not the user's text must not pass for it
   local waiting = daemon.waiting
   daemon.waiting = {}
   M.hooks.ready(daemon.root)

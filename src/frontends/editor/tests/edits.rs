@@ -416,6 +416,28 @@ async fn read_after(on_disk: &str, typed: bool, saved: bool, then: Option<&str>)
 }
 
 #[tokio::test]
+async fn the_disk_counts_also_where_nobody_has_read_the_file_before() {
+    for (typed, expected) in [(false, "new on the disk"), (true, "typed")] {
+        let read = calls("read", json!({"file_path": "a.txt"}));
+        let mut client = Client::begun(vec![read, says("Done.")]).await;
+        put(&client, "a.txt", TEXT);
+        let file = client.uri("a.txt");
+        let document = json!({"uri": file, "languageId": "text", "version": 3, "text": TEXT});
+        client.notify("textDocument/didOpen", json!({"textDocument": document})).await;
+        let mut editor = Editor { client, speaks: Speaks::Agent, file, version: 3 };
+        if typed {
+            editor.changes(1, 0..3, "typed").await;
+        }
+        editor.client.session().await;
+        put(&editor.client, "a.txt", "new on the disk\n");
+        editor.client.prompt("p1").await;
+        let ended = editor.client.event("callEnded").await["event"].clone();
+        let told = ended["content"][0]["text"].as_str().unwrap_or_default().to_owned();
+        assert!(told.contains(expected), "{told}");
+    }
+}
+
+#[tokio::test]
 async fn the_disk_counts_where_a_buffer_without_changes_is_behind_it() {
     let new = Some("new on the disk\n");
     let check = async |on_disk: &str, typed: bool, saved: bool, then: Option<&str>, expected: &str| {
