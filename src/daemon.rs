@@ -84,6 +84,7 @@ impl Daemon {
             ids: Arc::new(|| SessionId(uuid::Uuid::now_v7().to_string())),
             environment: Arc::new(surroundings),
             outside: Some(Outside::default()),
+            instructions: Some(settings::user_instructions()?),
             turns: Turns::in_folder(state.join("turns").map_err(|error| error.to_string())?),
         });
         Ok(Self { host, models, choices, notices, broken_rules, mode, state })

@@ -22,6 +22,7 @@ pub mod history;
 pub mod host;
 mod hunk_ids;
 mod id;
+mod instructions;
 pub mod journal;
 pub mod live;
 pub mod media;

@@ -114,6 +114,9 @@ pub const SHUTDOWN_WAIT: Duration = Duration::from_millis(1_500);
 /// watching it sees no delay, and a stat of one file costs microseconds.
 pub const FOLLOW_EVERY: Duration = Duration::from_millis(200);
 
+/// What is told of one file of instructions: several pages. More costs every request, and is read by nobody.
+pub const INSTRUCTIONS_BYTES_MAX: usize = 16 * 1024;
+
 /// Entries of the working folder that the model is told at the start.
 pub const BRIEFING_ENTRIES_MAX: usize = 60;
 

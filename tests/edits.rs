@@ -226,5 +226,6 @@ fn host(desk: &Arc<Mutex<Desk>>) -> Arc<Host> {
         environment: Arc::new(String::new),
         outside: None,
         turns: Default::default(),
+        instructions: None,
     })
 }

@@ -42,6 +42,7 @@ fn host(state: &AbsPath) -> Arc<Host> {
         environment: Arc::new(String::new),
         outside: None,
         turns: Default::default(),
+        instructions: None,
     })
 }
 

@@ -55,6 +55,7 @@ async fn another_model_is_told_of_its_own_tools_at_once() {
         environment: Arc::new(String::new),
         outside: None,
         turns: Default::default(),
+        instructions: None,
     });
     let new = NewSession {
         cwd: AbsPath::new(folder.path()).unwrap(),

@@ -300,5 +300,6 @@ fn host(scenario: &Scenario, journals: &Arc<MemoryJournals>) -> Arc<Host> {
         environment: Arc::new(String::new),
         outside: None,
         turns: Default::default(),
+        instructions: None,
     })
 }

@@ -169,6 +169,7 @@ impl Stage {
             rules: Arc::new(|_| Ruling::default()),
             outside: None,
             turns: Default::default(),
+            instructions: None,
             clock: Arc::new(|| "now".to_owned()),
             ids: Arc::new(|| SessionId("s1".into())),
             modes: Arc::new(|_, mode| mode),

@@ -64,6 +64,7 @@ pub fn host(models: Arc<dyn Models>, state: &Path) -> Arc<Host> {
         environment: Arc::new(String::new),
         outside: None,
         turns: Default::default(),
+        instructions: None,
     })
 }
 

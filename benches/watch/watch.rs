@@ -113,6 +113,7 @@ fn session(watches: bool, root: &Path) {
             environment: Arc::new(String::new),
             outside: watches.then(|| outside.clone()),
             turns: Default::default(),
+            instructions: None,
         });
         let start = Instant::now();
         let session = host.open(&id, Arc::new(NoBuffers)).await.unwrap();

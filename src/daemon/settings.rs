@@ -91,6 +91,12 @@ pub(super) fn user_file() -> Result<AbsPath, String> {
     folder.join("quillon.jsonc").map_err(|error| error.to_string())
 }
 
+/// Where the user's instructions for all projects are, or would be.
+pub(super) fn user_instructions() -> Result<AbsPath, String> {
+    let folder = user_file()?.parent().ok_or("the configuration folder has no name")?;
+    folder.join("AGENTS.md").map_err(|error| error.to_string())
+}
+
 /// The stricter one of two modes.
 pub(super) fn stricter(one: Mode, other: Mode) -> Mode {
     match (one, other) {

@@ -9,6 +9,7 @@ use super::access::Access;
 use super::amend;
 use super::event::{AmendedFile, Answer, Event, Outcome, Output, Reply, ToolCall, Who};
 use super::found;
+use super::instructions;
 use super::question;
 use super::rebase::{Hunks, Rebased};
 use super::recorder::Halted;
@@ -180,7 +181,13 @@ impl Running<'_> {
             return Ok(self.go_on_with(rebased, plan, by));
         }
         Ok(match acted {
-            Acted::Ran(Ok(Ran::Done(output))) => Next::Over(Outcome::Done(output)),
+            Acted::Ran(Ok(Ran::Done(output))) => {
+                if let Intent::Read { path } = &plan.intent {
+                    let traces = self.traces.get_mut().unwrap_or_else(PoisonError::into_inner);
+                    instructions::below(&self.turn.parts, path, traces).await;
+                }
+                Next::Over(Outcome::Done(output))
+            }
             Acted::Ran(Ok(Ran::Needs(next))) => {
                 self.cause = Some((plan, by));
                 Next::Permit(next, Reason::Wanted)

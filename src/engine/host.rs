@@ -45,6 +45,8 @@ pub struct Shared {
     pub environment: Environment,
     /// Tells of changes by others; none: they are seen when a file is used.
     pub outside: Option<Outside>,
+    /// The user's own instructions for all projects: the file, whether it is there or not.
+    pub instructions: Option<AbsPath>,
     /// Where programs that write the same files wait for each other.
     pub turns: Turns,
 }
@@ -294,6 +296,7 @@ impl Host {
             rules,
             rules_for: self.shared.rules.clone(),
             environment: self.shared.environment.clone(),
+            instructions: self.shared.instructions.clone(),
             tasks: self.tasks.clone(),
             journals: self.shared.journals.clone(),
             gates: self.gates.clone(),

@@ -45,6 +45,8 @@ pub struct Parts {
     pub rules_for: RulesFor,
     /// Where the model is told it is.
     pub environment: Environment,
+    /// The user's own instructions, for all projects, where there are any.
+    pub instructions: Option<AbsPath>,
     /// The session's own tasks.
     pub tasks: TaskTracker,
     /// All sessions.

@@ -1,6 +1,7 @@
 //! What the model is told: the briefing, made once, and each request, made from the state alone.
 
 use super::event::{Deliver, Event, Mode, PromptId};
+use super::instructions;
 use super::media;
 use super::model::{Abilities, Request};
 use super::parts::Parts;
@@ -62,6 +63,7 @@ pub async fn brief(parts: &Parts) -> Result<(), Halted> {
         let more = if listing.entries.len() > names.len() { ", …" } else { "" };
         text.push_str(&format!("- in it: {}{more}\n", names.join(", ")));
     }
+    text.push_str(&instructions::briefing(parts).await);
     parts.recorder.record(Event::Briefed { text }).map(|_| ())
 }
 

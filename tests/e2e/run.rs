@@ -269,6 +269,60 @@ fn a_picture_goes_to_a_model_that_accepts_it_as_long_as_it_is_kept() {
 }
 
 #[test]
+fn instructions_are_told_once_each_and_stay_within_the_workspace() {
+    let (state, work) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let outside = state.path().join("outside.md");
+    let put = |name: &str, text: &str| {
+        let path = work.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    };
+    std::fs::write(state.path().join("AGENTS.md"), "mine for all").unwrap();
+    std::fs::write(&outside, "led out").unwrap();
+    put("CLAUDE.md", "of the root");
+    put("a/CLAUDE.md", "not this one");
+    put("a/AGENTS.md", "of a");
+    put("a/b/x.txt", "x\n");
+    put("a/b/y.txt", "y\n");
+    put("secret/AGENTS.md", "withheld");
+    put("secret/z.txt", "z\n");
+    put("long/AGENTS.md", &"long line\n".repeat(10_000));
+    put("long/w.txt", "w\n");
+    std::os::unix::fs::symlink(&outside, work.path().join("a/b/AGENTS.md")).unwrap();
+    let rules = r#"{"permission": {"read": {"*": "allow", "secret/AGENTS.md": "deny"}}}"#;
+    std::fs::write(state.path().join("quillon.jsonc"), rules).unwrap();
+    let read = |file: &str| {
+        let arguments = json!({"file_path": file}).to_string();
+        [call(0, &format!("call_{}", file.len()), "read", &[&arguments]), vec![finish("tool_calls")]].concat()
+    };
+    let says = || vec![delta(json!({"content": "Done."})), finish("stop")];
+    let files = ["a/b/x.txt", "a/b/y.txt", "secret/z.txt", "long/w.txt"];
+    let mut answers: Vec<Vec<Value>> = files[..1].iter().map(|file| read(file)).collect();
+    answers.push(says());
+    answers.extend(files[1..].iter().map(|file| read(file)));
+    answers.push(says());
+    let (port, asked) = server(answers);
+    // The second time by another process, which goes on with the session.
+    for more in [&[][..], &["-c"]] {
+        let mut command = quillon(work.path(), state.path());
+        command.env("QUILLON_BASE_URL", format!("http://127.0.0.1:{port}/v1")).env("QUILLON_MODEL", "mock");
+        let output = command.args(["run", "read"]).args(more).output().unwrap();
+        assert!(output.status.success(), "{}", words(&output).1);
+    }
+    let last = asked.try_iter().last().unwrap().json();
+    let messages = last["messages"].as_array().unwrap();
+    let system = messages[0]["content"].as_str().unwrap();
+    assert!(system.contains("mine for all") && system.contains("From CLAUDE.md:\nof the root"), "{system}");
+    let results = messages.iter().filter(|message| message["role"] == "tool");
+    let told: Vec<&str> = results.map(|message| message["content"].as_str().unwrap()).collect();
+    assert!(told[0].contains("from a/AGENTS.md:\nof a)") && !told[0].contains("led out"), "{}", told[0]);
+    assert!(!told[1].contains("of a"), "it knows them by now: {}", told[1]);
+    assert!(!told[2].contains("withheld"), "{}", told[2]);
+    assert!(told[3].len() < 20_000 && told[3].contains("bytes more)"), "{} bytes", told[3].len());
+    assert!(!last.to_string().contains("not this one"));
+}
+
+#[test]
 fn wrong_usage_and_lost_output_are_told_by_the_status() {
     let state = tempfile::tempdir().unwrap();
     let status = |arguments: &[&str]| {

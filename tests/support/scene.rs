@@ -127,6 +127,7 @@ impl Stage {
             environment: Arc::new(|| "- system: test".to_owned()),
             outside: None,
             turns: Default::default(),
+            instructions: None,
         });
         let new = NewSession {
             cwd: AbsPath::new(root).unwrap(),

@@ -104,6 +104,7 @@ impl Client {
             environment: Arc::new(String::new),
             outside,
             turns: Default::default(),
+            instructions: None,
         });
         let path = |text: &str| AbsPath::new(text).unwrap();
         let (written, chat) = watch::channel(String::new());

@@ -44,6 +44,7 @@ pub fn host_with(journals: Arc<dyn Journals>, script: Option<&Arc<Script>>) -> A
         environment: Arc::new(String::new),
         outside: None,
         turns: Default::default(),
+        instructions: None,
     })
 }
 
