@@ -9,6 +9,8 @@ use std::process::Command;
 const FOLDERS: &[&str] = &["tests"];
 /// The most lines such a README may have.
 const README_LINES_MAX: usize = 200;
+/// Files of a user's project, which is not this one.
+const OTHERS: &[&str] = &["AGENTS.md", "CLAUDE.md"];
 /// Endings by which a name in backticks is taken for a path of this repository.
 const EXTENSIONS: &[&str] = &["rs", "md", "lua", "sh", "py", "toml", "ts", "txt"];
 /// Folders by which it is taken for one without such an ending.
@@ -65,6 +67,9 @@ fn missing_paths(document: &str, text: &str) -> Vec<String> {
 }
 
 fn looks_like_path(span: &str) -> bool {
+    if OTHERS.contains(&span) {
+        return false;
+    }
     let plain = |c: char| c.is_ascii_alphanumeric() || "_-./{},".contains(c);
     let extension = Path::new(span).extension().and_then(|extension| extension.to_str());
     let known = extension.is_some_and(|extension| EXTENSIONS.contains(&extension));

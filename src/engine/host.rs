@@ -45,7 +45,7 @@ pub struct Shared {
     pub environment: Environment,
     /// Tells of changes by others; none: they are seen when a file is used.
     pub outside: Option<Outside>,
-    /// The user's own instructions for all projects: the file, whether it is there or not.
+    /// The user's own file of instructions, whether it is there or not.
     pub instructions: Option<AbsPath>,
     /// Where programs that write the same files wait for each other.
     pub turns: Turns,
@@ -165,8 +165,8 @@ impl Host {
         if let Some(holder) = holder {
             return Ok(self.follow(id.clone(), recorder, holder));
         }
-        let state = recorder.state(|state| (state.cwd().cloned(), state.roots().to_vec()));
-        let (Some(cwd), roots) = state else {
+        let (Some(cwd), roots) = recorder.state(|state| (state.cwd().cloned(), state.roots().to_vec()))
+        else {
             return Err(Halted(format!("session `{id}` has no beginning")).into());
         };
         let (rules_for, turns) = (self.shared.rules.clone(), self.shared.turns.clone());

@@ -1,6 +1,7 @@
 //! A client in memory, a model with a script, and the real engine and tools between them.
 
 mod answers;
+mod disk;
 mod edits;
 mod hints;
 mod lies;
