@@ -9,7 +9,7 @@ use tokio_util::task::TaskTracker;
 
 use super::commits::Heads;
 use super::desk::Desk;
-use super::event::{Event, Mode, ModelName, Portion, SessionId};
+use super::event::{Event, Mode, ModelName, SessionId};
 use super::gates::FileGates;
 use super::handle::{Activity, Reach, Session};
 use super::journal::{Journals, OpenError, Opened, SessionInfo};
@@ -22,7 +22,7 @@ use super::session::{self};
 use crate::limits;
 use crate::path::AbsPath;
 use crate::policy::Action;
-use crate::workspace::{Buffers, Files, Outside, Shown, Turns};
+use crate::workspace::{Buffers, Files, Outside, Turns};
 
 /// What all sessions share.
 #[derive(Clone)]
@@ -174,11 +174,7 @@ impl Host {
             let files = Files::new(cwd, roots, buffers).taking_turns(turns);
             recorder.state(|state| {
                 for (path, (version, portion)) in state.seen() {
-                    let shown = match portion {
-                        Portion::Whole => Shown::Whole,
-                        Portion::Part => Shown::Lines(Vec::new()),
-                    };
-                    files.views().saw(path, *version, None, shown);
+                    files.views().saw(path, *version, None, (*portion).into());
                 }
             });
             Workplace::new(recorder, files, &rules_for)

@@ -10,7 +10,7 @@ use crate::limits;
 use crate::path::AbsPath;
 use crate::policy::Action;
 use crate::text::{SharedText, Version, clip};
-use crate::workspace::{Content, Shown, Side};
+use crate::workspace::{Content, Side};
 
 /// The names of such files; of one folder only the first that is there counts.
 const NAMES: [&str; 2] = ["AGENTS.md", "CLAUDE.md"];
@@ -66,11 +66,7 @@ pub(super) async fn below(parts: &Parts, read: &AbsPath, traces: &mut Traces) {
         let shown = shown(&text);
         let portion = if shown.len() == text.len() { Portion::Whole } else { Portion::Part };
         traces.notes.push(format!("(Instructions for what is below this folder, from {name}:\n{shown})"));
-        let lines = match portion {
-            Portion::Whole => Shown::Whole,
-            Portion::Part => Shown::Lines(Vec::new()),
-        };
-        parts.files.views().saw(&path, version, Some(text.shared_lf()), lines);
+        parts.files.views().saw(&path, version, Some(text.shared_lf()), portion.into());
         traces.seen.push(Seen { path, version, portion });
     }
 }

@@ -3,11 +3,12 @@
 
 use std::collections::HashMap;
 
-use super::event::{Output, Seen};
+use super::event::{Output, Portion, Seen};
 use super::preview::FileChange;
 use super::rebase::Rebased;
 use crate::path::AbsPath;
 use crate::text::Version;
+use crate::workspace::Shown;
 
 /// Kept while a call runs, by its accesses and its engine.
 #[derive(Debug, Default)]
@@ -22,6 +23,16 @@ pub(super) struct Traces {
     pub written: Option<Vec<FileChange>>,
     /// The texts that edits were made from at first, where they were made anew.
     pub first_bases: HashMap<AbsPath, Version>,
+}
+
+/// Which lines a part had is not kept.
+impl From<Portion> for Shown {
+    fn from(portion: Portion) -> Self {
+        match portion {
+            Portion::Whole => Self::Whole,
+            Portion::Part => Self::Lines(Vec::new()),
+        }
+    }
 }
 
 impl Traces {
