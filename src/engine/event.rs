@@ -50,14 +50,17 @@ pub enum Event {
     CallStarted { call: CallId, title: String, intent: Intent, locations: Vec<Location>, by: Who },
     /// A file is about to be written; `kept` is the blob with its bytes before, where the text of
     /// the base alone would not bring them back.
-    /// `after` is the text it makes, kept as well; `restore` is the way back that it belongs to; `beside`
-    /// is what else is known of the file before; `head` tells which commit its repository stood on.
+    /// `after` is the text it makes, kept as well, and `bytes` the blob with the bytes that it makes, where
+    /// lines end otherwise than all did before; `restore` is the way back that it belongs to; `beside` is
+    /// what else is known of the file before; `head` tells which commit its repository stood on.
     Touched {
         call: Option<CallId>,
         edit: Edit,
         kept: Option<Hash>,
         #[serde(default)]
         after: Option<Version>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        bytes: Option<Hash>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         restore: Option<RestoreId>,
         #[serde(default)]

@@ -1,5 +1,6 @@
 //! Bytes become text or a description of what they are.
 
+use std::borrow::Cow;
 use std::ops::Deref;
 use std::sync::Arc;
 
@@ -76,6 +77,15 @@ impl TextFile {
         };
         Self { version: text.version(), text, source, bom, encoding }
     }
+
+    /// A text with the byte-order mark that this file has, if it has one.
+    pub fn marked(&self, text: &SharedText) -> SharedText {
+        match self.bom {
+            // Files may be large: without a mark nothing is copied.
+            Bom::None => text.clone(),
+            Bom::Utf8 => format!("{}{}", encoding::MARK, &**text).into(),
+        }
+    }
 }
 
 impl Deref for FileBytes {
@@ -113,6 +123,14 @@ pub fn decode_with_bytes(bytes: Vec<u8>) -> (Content, FileBytes) {
             (Content::Text(TextFile::new(text, Source::Disk, encoding)), bytes)
         }
         Err(bytes) => binary(bytes),
+    }
+}
+
+/// The text of bytes that are known to be of one; none where they are not.
+pub fn text_of(bytes: &[u8]) -> Option<Cow<'_, str>> {
+    match str::from_utf8(bytes) {
+        Ok(text) => Some(text.into()),
+        Err(_) => encoding::text_of(bytes.to_vec()).ok().map(|whole| whole.text.into()),
     }
 }
 
