@@ -3,13 +3,14 @@
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test prepares files and may fail")]
 
 use std::collections::VecDeque;
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures::StreamExt;
 use futures::stream::{self, BoxStream};
 use proptest::prelude::*;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use quillon::engine::journal::MemoryJournals;
 use quillon::engine::model::{Finish, Request};
@@ -96,17 +97,10 @@ async fn play(case: &Case) {
         // Line ends alone are no change that is looked at.
         texts.push(format!("{}and\n", texts[0]));
     }
-    let edits = texts.windows(2).map(|pair| (pair[0].clone(), pair[1].clone())).collect();
-    let host = host(edits);
-    let new = NewSession {
-        cwd: AbsPath::new(&root).unwrap(),
-        roots: Vec::new(),
-        model: None,
-        mode: Mode::Edit,
-        buffers: Arc::new(NoBuffers),
-    };
-    let session = host.create(new).await.unwrap();
-    work(&session).await;
+    let edits = texts.windows(2).map(|pair| edit(&pair[0], &pair[1])).collect();
+    let host = host(vec![edits]);
+    let session = session(&host, &root).await;
+    work(&session, 1).await;
     assert_eq!(ends::lf(&std::fs::read_to_string(&file).unwrap()), texts[texts.len() - 1]);
     let typed = case.typed.unwrap_or_default();
     let with_mine = |text: &str| format!("{}{typed}{text}", case.mark);
@@ -123,6 +117,48 @@ async fn play(case: &Case) {
     }
     back(&session, &path, &case.back).await;
     assert_eq!(std::fs::read_to_string(&file).unwrap(), with_mine(&case.start));
+    host.shutdown().await;
+}
+
+/// What is kept first leaves the line ends of the rest as they are known.
+#[tokio::test]
+async fn what_is_left_of_a_review_has_its_ends() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().canonicalize().unwrap();
+    let file = root.join("a.txt");
+    std::fs::write(&file, "a\r\nb\nc\r\nd\n").unwrap();
+    let host = host(vec![vec![edit("b\n", ""), edit("d\n", "")]]);
+    let session = session(&host, &root).await;
+    work(&session, 1).await;
+    let path = AbsPath::new(&file).unwrap();
+    let first = session.review(&path).await.unwrap().unwrap().hunks[0].id.clone();
+    let kept =
+        Decision { path: path.clone(), version: None, of: ReviewOf::Hunk(first), verdict: Verdict::Keep };
+    assert_eq!(session.decide(&[kept]).await.unwrap().each, [Decided::Done]);
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), "a\r\nc\r\n");
+    back(&session, &path, &Back::File).await;
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), "a\r\nc\r\nd\n");
+    host.shutdown().await;
+}
+
+/// What the agent removed comes back with the line ends that it had, also behind what the user typed.
+#[tokio::test]
+async fn a_file_that_went_comes_back_with_its_ends() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().canonicalize().unwrap();
+    let file = root.join("a.txt");
+    std::fs::write(&file, "a\r\nb\nc\r\n").unwrap();
+    let patch = "*** Begin Patch\n*** Delete File: a.txt\n*** End Patch\n";
+    let removes = vec![("read", json!({"file_path": "a.txt"})), ("apply_patch", json!({"input": patch}))];
+    let host = host(vec![vec![edit("b\n", "")], removes]);
+    let session = session(&host, &root).await;
+    work(&session, 1).await;
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), "a\r\nc\r\n");
+    std::fs::write(&file, "mine\na\r\nc\r\n").unwrap();
+    work(&session, 2).await;
+    assert!(!file.exists());
+    back(&session, &AbsPath::new(&file).unwrap(), &Back::File).await;
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), "mine\na\r\nb\nc\r\n");
     host.shutdown().await;
 }
 
@@ -173,16 +209,28 @@ async fn back(session: &Session, file: &AbsPath, how: &Back) {
     }
 }
 
-/// Lets the agent do all that it is to do.
-async fn work(session: &Session) {
+async fn session(host: &Arc<Host>, root: &Path) -> Session {
+    let new = NewSession {
+        cwd: AbsPath::new(root).unwrap(),
+        roots: Vec::new(),
+        model: None,
+        mode: Mode::Edit,
+        buffers: Arc::new(NoBuffers),
+    };
+    host.create(new).await.unwrap()
+}
+
+/// Lets the agent do all that it is to do in this turn, the first of which is 1.
+async fn work(session: &Session, turn: usize) {
     let mut reader = session.reader(Seq(0));
     let content = vec![Block::Text { text: "go".into() }];
-    session.prompt(PromptId("p1".into()), content, Deliver::Next).await.unwrap();
-    loop {
+    session.prompt(PromptId(format!("p{turn}")), content, Deliver::Next).await.unwrap();
+    let mut ended = 0;
+    while ended < turn {
         for update in reader.next().await.expect("the session goes on") {
             let Update::Fact(fact) = update else { continue };
             match &*fact.event {
-                Event::TurnEnded { .. } => return,
+                Event::TurnEnded { .. } => ended += 1,
                 Event::CallEnded { outcome, .. } => {
                     assert!(matches!(outcome, Outcome::Done(_)), "{outcome:?}")
                 }
@@ -192,9 +240,16 @@ async fn work(session: &Session) {
     }
 }
 
-/// A model that edits `a.txt` as a whole, one text after another.
+/// A tool and its input.
+type Call = (&'static str, Value);
+
+fn edit(old: &str, new: &str) -> Call {
+    ("edit", json!({"file_path": "a.txt", "old_string": old, "new_string": new}))
+}
+
+/// A model that makes these calls, one after another; none ends a turn.
 #[derive(Clone)]
-struct Doer(Arc<Mutex<VecDeque<(String, String)>>>);
+struct Doer(Arc<Mutex<VecDeque<Option<Call>>>>);
 
 impl Models for Doer {
     fn find(&self, _: &ModelName) -> Result<Arc<dyn Model>, String> {
@@ -211,9 +266,8 @@ impl Models for Doer {
 impl Model for Doer {
     fn stream(&self, _: Request) -> BoxStream<'static, Result<ModelEvent, ModelError>> {
         let mut events = Vec::new();
-        if let Some((old, new)) = self.0.lock().unwrap().pop_front() {
-            let input = json!({"file_path": "a.txt", "old_string": old, "new_string": new});
-            let (tool, provider_id) = ("edit".into(), "1".to_owned());
+        if let Some(Some((tool, input))) = self.0.lock().unwrap().pop_front() {
+            let (tool, provider_id) = (tool.into(), "1".to_owned());
             events.push(ModelEvent::CallReady { index: 0, provider_id, tool, input });
         }
         events.push(ModelEvent::Done(Finish::Complete));
@@ -221,10 +275,12 @@ impl Model for Doer {
     }
 }
 
-fn host(edits: VecDeque<(String, String)>) -> Arc<Host> {
+/// A host with a model that makes these calls, turn by turn.
+fn host(turns: Vec<Vec<Call>>) -> Arc<Host> {
+    let calls = turns.into_iter().flat_map(|calls| calls.into_iter().map(Some).chain([None])).collect();
     Host::new(Shared {
         journals: Arc::new(MemoryJournals::default()),
-        models: Arc::new(Doer(Arc::new(Mutex::new(edits)))),
+        models: Arc::new(Doer(Arc::new(Mutex::new(calls)))),
         toolbox: Arc::new(Toolbox::new(quillon::tools::built_in())),
         rules: Arc::new(|_| Ruling::default()),
         outside: None,

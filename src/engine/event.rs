@@ -321,3 +321,22 @@ impl std::ops::AddAssign for Usage {
         self.output += other.output;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{from_value, json, to_value};
+
+    use super::*;
+
+    #[test]
+    fn an_edit_of_an_older_journal_is_read() {
+        let edit = json!({"path": "/w/a", "base": "absent", "change": {"whole": "a"}});
+        let older = json!({"type": "touched", "call": null, "edit": edit, "kept": null});
+        let event: Event = from_value(older).unwrap();
+        let Event::Touched { after, bytes, restore, head, .. } = &event else { panic!("{event:?}") };
+        assert_eq!((after, bytes, restore, head), (&None, &None, &None, &None));
+        // Nor is anything of it written where there is nothing to say.
+        let written = to_value(&event).unwrap();
+        assert!(written.get("bytes").is_none(), "{written}");
+    }
+}

@@ -157,8 +157,8 @@ impl Story {
         self.lineage.as_ref().map(|lineage| lineage.undoing(hunks)).unwrap_or_default()
     }
 
-    /// The text without these changes, with the line ends that its lines have or had; none where LF is all
-    /// there is, or they are not known.
+    /// The text without these changes, with the line ends that its lines have or had; none where all of
+    /// them end alike, or that is not known.
     pub fn without(&self, hunks: &[Hunk]) -> Option<String> {
         self.lineage.as_ref().and_then(|lineage| lineage.without(hunks))
     }

@@ -173,6 +173,14 @@ mod tests {
     }
 
     #[test]
+    fn bytes_of_a_text_give_it() {
+        assert_eq!(text_of(b"a\r\nb\n").as_deref(), Some("a\r\nb\n"));
+        assert_eq!(text_of(b"\xff\xfea\0\r\0\n\0").as_deref(), Some("\u{feff}a\r\n"));
+        assert_eq!(text_of(b"caf\xe9\n").as_deref(), Some("café\n"));
+        assert_eq!(text_of(b"\xff\0"), None);
+    }
+
+    #[test]
     fn an_editors_text_is_known_whatever_encoding_it_read() {
         let utf16: Vec<u8> = "é\r\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
         for (bytes, text) in [

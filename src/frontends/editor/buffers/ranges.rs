@@ -74,3 +74,35 @@ pub(super) fn workspace_edit(planned: &[Planned<'_>], terms: &Terms) -> Value {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::path::AbsPath;
+    use crate::text::Version;
+
+    #[track_caller]
+    fn check(text: &str, splices: Vec<Splice>, new: &str, expected: &[(u32, u32, &str)]) {
+        let document =
+            Document { uri: "file:///w/a".into(), version: 1, text: Rope::from_str(text), clean: false };
+        let path = AbsPath::new("/w/a").unwrap();
+        let base = Version::of_text(text);
+        let write = BufferWrite { path, base, old: text.into(), splices, new: new.into() };
+        let changes = ranges(&document, (text, &ends::lf(text)), &write, Encoding::Utf16);
+        let lines = |(range, text): &(Range, String)| (range.start.line, range.end.line, text.clone());
+        let changes: Vec<_> = changes.iter().map(lines).collect();
+        let expected: Vec<_> =
+            expected.iter().map(|(start, end, text)| (*start, *end, (*text).to_owned())).collect();
+        assert_eq!(changes, expected, "{text:?} to {new:?}");
+    }
+
+    #[test]
+    fn lines_get_the_ends_that_they_are_to_have() {
+        let put = |start, end, text: &str| vec![Splice { start, end, text: text.into() }];
+        check("a\r\nb\n", put(2, 3, "x\ny"), "a\r\nx\r\ny\n", &[(1, 1, "x\r\ny")]);
+        // The splice alone would give its line the end of the one before.
+        check("a\r\nc\r\n", put(2, 2, "b\n"), "a\r\nb\nc\r\n", &[(1, 1, "b\n")]);
+        // No splice changes this line, and its end.
+        check("\u{feff}a\r\nb\n", vec![], "\u{feff}a\nb\n", &[(0, 1, "\u{feff}a\n")]);
+    }
+}
