@@ -96,7 +96,7 @@ pub(super) async fn current(parts: &Parts, path: &AbsPath) -> Held {
     match parts.files.with_bytes(path).await {
         Ok((Content::Text(file), bytes)) => {
             let raw = made.as_ref().map(|_| Hash::of(&bytes));
-            let ends = Some(Endings::of(&file.text));
+            let ends = Some(file.text.endings());
             let body = match &made {
                 // A text that is too long to be kept is known by its sum alone.
                 Some((sum, What::Other { .. })) if raw == Some(*sum) => Body::Other(*sum),

@@ -6,7 +6,8 @@ use std::ops::Deref;
 use std::sync::{Arc, OnceLock};
 
 use super::edit::{self, Hash, Splice, Version};
-use super::{endings, ends};
+use super::endings::{self, Endings};
+use super::ends;
 
 /// A text; cheap to clone. What takes a pass over all of it is computed once, when it is first wanted.
 #[derive(Clone)]
@@ -36,6 +37,14 @@ impl SharedText {
             Shape::NoCr | Shape::Plain => Version::Text(Hash::of(self.as_bytes())),
             Shape::Other => Version::of_text(self),
         })
+    }
+
+    /// How its lines end.
+    pub fn endings(&self) -> Endings {
+        match self.shape() {
+            Shape::NoCr | Shape::Plain => Endings::default(),
+            Shape::Other => Endings::of(self),
+        }
     }
 
     /// Whether some of its lines end with CRLF and some with LF.
@@ -154,6 +163,7 @@ mod tests {
             prop_assert_eq!(shared.version(), Version::Text(Hash::of(view.as_bytes())));
             prop_assert_eq!(&*shared.lf(), &*view);
             prop_assert_eq!(&*shared.shared_lf(), &*view);
+            prop_assert_eq!(shared.endings(), Endings::of(&text));
             prop_assert_eq!(shared.has_mixed_ends(), endings::is_mixed(&text));
             let start = view.floor_char_boundary(at);
             let end = view.ceil_char_boundary(start + length);
