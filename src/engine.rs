@@ -61,6 +61,7 @@ mod writing;
 pub use event::*;
 pub use formatted::{Formatted, Marks};
 pub use handle::{Activity, AnswerError, Session};
+pub use held::Body;
 pub use host::{Host, HostError, NewSession, Shared};
 pub use journal::{Journal, Journals};
 pub use media::{Given, Media};
@@ -73,4 +74,3 @@ pub use review::{Decided, Decision, Form, Mixed, Review, ReviewHunk, ReviewOf, V
 pub use ruling::{RulesFor, Ruling};
 pub use session::{Accepted, Refused};
 pub use state::State;
-pub use story::Body;

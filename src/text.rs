@@ -4,6 +4,7 @@ pub mod clean;
 pub mod clip;
 pub mod diff;
 pub mod edit;
+pub mod endings;
 pub mod ends;
 pub mod joined;
 pub mod lineage;
@@ -13,5 +14,6 @@ pub mod replace;
 pub mod shared;
 
 pub use edit::{Change, Edit, Hash, Hunk, Splice, Version, spliced};
+pub use endings::Endings;
 pub use lineage::Lineage;
 pub use shared::SharedText;

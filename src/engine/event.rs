@@ -50,14 +50,17 @@ pub enum Event {
     CallStarted { call: CallId, title: String, intent: Intent, locations: Vec<Location>, by: Who },
     /// A file is about to be written; `kept` is the blob with its bytes before, where the text of
     /// the base alone would not bring them back.
-    /// `after` is the text it makes, kept as well; `restore` is the way back that it belongs to; `beside`
-    /// is what else is known of the file before; `head` tells which commit its repository stood on.
+    /// `after` is the text it makes, kept as well, and `bytes` the blob with the bytes that it makes, where
+    /// lines end otherwise than all did before; `restore` is the way back that it belongs to; `beside` is
+    /// what else is known of the file before; `head` tells which commit its repository stood on.
     Touched {
         call: Option<CallId>,
         edit: Edit,
         kept: Option<Hash>,
         #[serde(default)]
         after: Option<Version>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        bytes: Option<Hash>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         restore: Option<RestoreId>,
         #[serde(default)]
@@ -316,5 +319,24 @@ impl std::ops::AddAssign for Usage {
         self.input += other.input;
         self.cache_read += other.cache_read;
         self.output += other.output;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{from_value, json, to_value};
+
+    use super::*;
+
+    #[test]
+    fn an_edit_of_an_older_journal_is_read() {
+        let edit = json!({"path": "/w/a", "base": "absent", "change": {"whole": "a"}});
+        let older = json!({"type": "touched", "call": null, "edit": edit, "kept": null});
+        let event: Event = from_value(older).unwrap();
+        let Event::Touched { after, bytes, restore, head, .. } = &event else { panic!("{event:?}") };
+        assert_eq!((after, bytes, restore, head), (&None, &None, &None, &None));
+        // Nor is anything of it written where there is nothing to say.
+        let written = to_value(&event).unwrap();
+        assert!(written.get("bytes").is_none(), "{written}");
     }
 }

@@ -18,7 +18,7 @@ use super::verdict::WayBack;
 pub use super::verdict::{Decided, Decision, ReviewOf, Verdict, Verdicts};
 use crate::limits;
 use crate::path::AbsPath;
-use crate::text::{Hunk, Version};
+use crate::text::{Endings, Hunk, Version};
 
 /// What is to be looked at in one file.
 #[derive(Debug, Clone)]
@@ -276,7 +276,8 @@ async fn of_hunks(
     // Keeping first: it writes nothing, and an undo that the editor refuses leaves it standing.
     if !kept.is_empty() {
         let (baseline, mixed) = (review.story.keeping(&kept), review.story.mixed_but_in(&kept));
-        settle(parts, review, &baseline, mixed).await?;
+        let ends = review.story.ends_keeping(&kept);
+        settle(parts, review, (&baseline, ends.as_ref()), mixed).await?;
     }
     if !undone.is_empty() {
         undo(parts, &review.path, &review.story, &undone, &way.cause(parts)?, our_turn).await?;
@@ -326,26 +327,26 @@ async fn of_turn(
             let others = |touch: &Touch| is_agents(touch) && !of_it(touch);
             let story = story::tell(&parts.recorder, start, touches, others, &review.story.held());
             let mixed = story.mixed_but_in(&[]);
-            settle(parts, review, story.base(), mixed).await
+            settle(parts, review, (story.base(), story.base_ends()), mixed).await
         }
     }
 }
 
 /// All of a file stays, as it was looked at in this turn at it.
 pub(super) async fn keep_all(parts: &Parts, review: &Review, _our_turn: &OurTurn) -> Result<(), ToolError> {
-    settle(parts, review, &review.current, Vec::new()).await
+    settle(parts, review, (&review.current, review.story.now_ends()), Vec::new()).await
 }
 
 /// From here on the review begins with this baseline.
 async fn settle(
     parts: &Parts,
     review: &Review,
-    baseline: &Body,
+    (baseline, ends): (&Body, Option<&Endings>),
     mixed: Vec<std::ops::Range<u32>>,
 ) -> Result<(), ToolError> {
     let path = review.path.clone();
-    let baseline = held::keep(parts, &path, baseline).await?;
-    let current = held::keep(parts, &path, &review.current).await?;
+    let baseline = held::keep_with_ends(parts, &path, baseline, ends).await?;
+    let current = held::keep_with_ends(parts, &path, &review.current, review.story.now_ends()).await?;
     let seen = Some(review.looked.seen);
     parts.recorder.record(Event::Reviewed { path, baseline, current, mixed, seen })?;
     Ok(())

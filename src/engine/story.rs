@@ -1,35 +1,26 @@
 //! `Story`: how a file came to be what it is, told so that some of its changes can be taken out.
 
+mod telling;
+
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::event::{Stand, What};
-use super::held::{Held, load};
+use super::event::What;
+pub use super::held::Body;
+use super::held::Held;
 use super::raw::Raw;
-use super::recorder::Recorder;
-use super::touch::{Hand, Settled, Touch};
-use crate::text::{Hash, Hunk, Lineage, Splice, Version};
-
-/// What a file holds, at hand.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Body {
-    /// There is no file.
-    Absent,
-    /// A text with LF line ends and without byte-order mark.
-    Text(Arc<str>),
-    /// No text, or one that nobody has kept; the hash of its bytes.
-    Other(Hash),
-    /// A link with this text.
-    Link(Arc<str>),
-    /// Nobody knows.
-    Unknown,
-}
+use super::touch::Touch;
+use crate::text::{Endings, Hash, Hunk, Lineage, Splice};
+pub(super) use telling::{Start, tell};
 
 /// A file as it is, and as it would be without some changes ("ours").
 #[derive(Debug, Clone)]
 pub struct Story {
     base: Body,
     now: Body,
+    /// How the lines of both end, where that is known.
+    base_ends: Option<Endings>,
+    now_ends: Option<Endings>,
     /// Where both are texts.
     lineage: Option<Lineage>,
     /// The blob with the file's own bytes as they were before the first of our changes.
@@ -52,117 +43,14 @@ pub struct Story {
     acted: bool,
 }
 
-impl Body {
-    /// Which text it is; none where it is no text.
-    pub fn version(&self) -> Option<Version> {
-        match self {
-            Self::Absent => Some(Version::Absent),
-            Self::Text(text) => Some(Version::of_text(text)),
-            Self::Other(_) | Self::Link(_) | Self::Unknown => None,
-        }
-    }
-
-    /// Whether both are known to be the same.
-    pub fn is_same(&self, other: &Self) -> bool {
-        !matches!(self, Self::Unknown) && self == other
-    }
-}
-
-/// Where a story begins.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Start<'a> {
-    /// Before the first of the changes.
-    First,
-    /// Where this stood, and nothing of it was ours.
-    Stand(&'a Stand),
-    /// Where the user settled the rest.
-    Settled(&'a Settled),
-}
-
-/// Tells the story of a file: from where the review began, or from before its first change, over its
-/// changes to what stands there now. `ours` says which changes are to be told from the rest.
-pub(super) fn tell(
-    recorder: &Recorder,
-    from: Start<'_>,
-    touches: &[Touch],
-    ours: impl Fn(&Touch) -> bool,
-    current: &Held,
-) -> Story {
-    let (base, now, mixed) = match (from, touches.first()) {
-        (Start::Settled(settled), _) => (
-            load(recorder, &settled.baseline).body,
-            load(recorder, &settled.current).body,
-            settled.mixed.clone(),
-        ),
-        (Start::Stand(stand), _) => (load(recorder, stand).body, load(recorder, stand).body, Vec::new()),
-        (Start::First, Some(first)) => {
-            (load(recorder, &first.before).body, load(recorder, &first.before).body, Vec::new())
-        }
-        (Start::First, None) => (current.body.clone(), current.body.clone(), Vec::new()),
-    };
-    let form = if base.is_same(&now) { Raw::Untouched } else { Raw::Mixed };
-    // Where the texts are lost, it is still known whether there was a difference.
-    let acted = match from {
-        Start::Settled(settled) => settled.baseline.what != settled.current.what,
-        Start::Stand(_) | Start::First => false,
-    };
-    let mut story = Story { base, now, form, now_raw: current.raw, acted, ..Story::unknown() };
-    story.match_texts(mixed);
-    let dropped = dropped(touches, &current.body);
-    let mut coming = touches.first().map_or_else(|| current.clone(), |first| load(recorder, &first.before));
-    for (at, touch) in touches.iter().enumerate() {
-        let next = touches.get(at + 1).map_or_else(|| current.clone(), |next| load(recorder, &next.before));
-        let before = std::mem::replace(&mut coming, next.clone());
-        story.theirs(before.body.clone());
-        if dropped.contains(&at) {
-            continue;
-        }
-        // It was recorded and then not made (the editor refused it, the program ended), or was taken back
-        // by the editor's own undo.
-        let stays = touch.changes_mode() || touch.changes_form() && next.raw == touch.after.what.raw();
-        if next.body.is_same(&before.body) && !stays {
-            continue;
-        }
-        let after = load(recorder, &touch.after).body;
-        match (ours(touch), touch.hand) {
-            (true, Hand::Own) => {
-                story.note(touch);
-                story.ours(after);
-            }
-            (true, Hand::Formatter) => story.formatted(after),
-            (false, _) => story.theirs(after),
-        }
-    }
-    story.theirs(current.body.clone());
-    story
-}
-
-/// The changes that were made in an editor beside text which was not saved, and that went with it: the file
-/// is again what the disk had all the while.
-fn dropped(touches: &[Touch], current: &Body) -> Vec<usize> {
-    let mut dropped = Vec::new();
-    let mut at = 0;
-    for run in touches.chunk_by(|left, right| left.disk == right.disk) {
-        let from = at;
-        at += run.len();
-        let Some(disk) = run.first().and_then(|touch| touch.disk) else { continue };
-        let is_disk = |behind: usize| match touches.get(behind) {
-            Some(next) => matches!(next.before.what, What::Text { text, .. } if text == disk),
-            None => current.version() == Some(Version::Text(disk)),
-        };
-        if let Some(last) = (from..at).rev().find(|one| is_disk(one + 1)) {
-            dropped.extend(from..=last);
-        }
-    }
-    dropped
-}
-
 impl Story {
     /// That of a place of which nothing is known.
     pub(super) fn unknown() -> Self {
         Self {
             base: Body::Unknown,
             now: Body::Unknown,
+            base_ends: None,
+            now_ends: None,
             lineage: None,
             bytes: None,
             modes: None,
@@ -226,9 +114,19 @@ impl Story {
         self.unsure
     }
 
+    /// How the lines of the file without our changes end, where that is known.
+    pub fn base_ends(&self) -> Option<&Endings> {
+        self.base_ends.as_ref()
+    }
+
+    /// How the lines of the file end, where that is known.
+    pub fn now_ends(&self) -> Option<&Endings> {
+        self.now_ends.as_ref()
+    }
+
     /// The file, with the sum of its bytes.
     pub fn held(&self) -> Held {
-        Held { body: self.now.clone(), raw: self.now_raw }
+        Held { body: self.now.clone(), raw: self.now_raw, ends: self.now_ends.clone() }
     }
 
     /// Our changes of the text.
@@ -259,6 +157,20 @@ impl Story {
         self.lineage.as_ref().map(|lineage| lineage.undoing(hunks)).unwrap_or_default()
     }
 
+    /// The text without these changes, with the line ends that its lines have or had; none where all of
+    /// them end alike, or that is not known.
+    pub fn without(&self, hunks: &[Hunk]) -> Option<String> {
+        self.lineage.as_ref().and_then(|lineage| lineage.without(hunks))
+    }
+
+    /// How the lines of the base with these changes in it end, where that is known.
+    pub fn ends_keeping(&self, hunks: &[Hunk]) -> Option<Endings> {
+        match &self.lineage {
+            Some(lineage) => lineage.ends_keeping(hunks),
+            None => self.now_ends.clone(),
+        }
+    }
+
     /// The base with these changes in it.
     pub fn keeping(&self, hunks: &[Hunk]) -> Body {
         match &self.lineage {
@@ -279,7 +191,10 @@ impl Story {
 
     fn match_texts(&mut self, mixed: Vec<Range<u32>>) {
         self.lineage = match (&self.base, &self.now) {
-            (Body::Text(base), Body::Text(now)) => Some(Lineage::settled(base.clone(), now.clone(), mixed)),
+            (Body::Text(base), Body::Text(now)) => {
+                let lineage = Lineage::settled(base.clone(), now.clone(), mixed);
+                Some(lineage.with_ends(self.base_ends.clone(), self.now_ends.clone()))
+            }
             _ => None,
         };
     }
@@ -305,81 +220,106 @@ impl Story {
         self.made = true;
     }
 
-    fn ours(&mut self, body: Body) {
+    /// With how its lines end, where that is not known: as what stands there would have them.
+    fn with_ends(&self, held: Held) -> Held {
+        match (&self.now, &self.now_ends, &held) {
+            (Body::Text(now), Some(known), Held { body: Body::Text(text), ends: None, .. }) => {
+                Held { ends: Some(known.carried(now, text)), ..held }
+            }
+            _ => held,
+        }
+    }
+
+    fn ours(&mut self, held: Held) {
+        let Held { body, ends, .. } = self.with_ends(held);
         self.acted = true;
         match (&mut self.lineage, &body) {
             (Some(lineage), Body::Text(text)) => {
-                lineage.ours(text.clone());
-                self.now = body;
+                lineage.ours(text.clone(), ends.clone());
+                (self.now, self.now_ends) = (body, ends);
             }
             _ => {
-                self.now = body;
+                (self.now, self.now_ends) = (body, ends);
                 self.match_texts(Vec::new());
             }
         }
     }
 
+    /// Follows what others have made of a text; false where there is none.
+    fn follow(
+        &mut self,
+        body: &Body,
+        ends: Option<&Endings>,
+        made: impl FnOnce(&mut Lineage, Arc<str>, Option<Endings>),
+    ) -> bool {
+        let (Some(lineage), Body::Text(text)) = (&mut self.lineage, body) else { return false };
+        let before = (lineage.base().clone(), lineage.base_ends().cloned());
+        made(lineage, text.clone(), ends.cloned());
+        let base = (lineage.base().clone(), lineage.base_ends().cloned());
+        if base != before {
+            self.bytes = None;
+        }
+        (self.base, self.base_ends) = (Body::Text(base.0), base.1);
+        true
+    }
+
     /// A formatter went over it: what it changed in ours stays ours, anything else is theirs.
-    fn formatted(&mut self, body: Body) {
+    fn formatted(&mut self, held: Held) {
+        let Held { body, ends, .. } = self.with_ends(held);
         // Which bytes it wrote nobody has seen.
         self.form = self.form.theirs();
-        match (&mut self.lineage, &body) {
-            (Some(lineage), Body::Text(text)) => {
-                let base = lineage.base().clone();
-                lineage.formatted(text.clone());
-                if *lineage.base() != base {
-                    self.bytes = None;
-                }
-                self.base = Body::Text(lineage.base().clone());
-                self.now = body;
-            }
-            (None, Body::Text(_)) if self.base == Body::Absent && matches!(self.now, Body::Text(_)) => {
-                self.now = body;
-            }
-            _ => self.theirs(body),
+        let is_made =
+            self.base == Body::Absent && matches!((&self.now, &body), (Body::Text(_), Body::Text(_)));
+        if is_made || self.follow(&body, ends.as_ref(), Lineage::formatted) {
+            (self.now, self.now_ends) = (body, ends);
+        } else {
+            self.theirs(Held { body, raw: None, ends });
         }
     }
 
-    fn theirs(&mut self, body: Body) {
+    fn theirs(&mut self, held: Held) {
+        let Held { body, ends, .. } = self.with_ends(held);
         if body == self.now {
-            return;
+            return self.their_ends(body, ends);
         }
         let lost = self.acted && self.is_lost();
         self.form = self.form.theirs();
         if self.made && self.now == Body::Unknown {
-            (self.now, self.unsure) = (body, true);
+            (self.now, self.now_ends, self.unsure) = (body, ends, true);
             return;
         }
-        match (&mut self.lineage, &body) {
-            (Some(lineage), Body::Text(text)) => {
-                let base = lineage.base().clone();
-                lineage.theirs(text.clone());
-                if *lineage.base() != base {
-                    self.bytes = None;
-                }
-                self.base = Body::Text(lineage.base().clone());
-                self.now = body;
+        match &body {
+            _ if self.follow(&body, ends.as_ref(), Lineage::theirs) => {
+                (self.now, self.now_ends) = (body, ends)
             }
             // They went on with a file that we made.
-            (None, Body::Text(_)) if self.base == Body::Absent && matches!(self.now, Body::Text(_)) => {
+            Body::Text(_) if self.base == Body::Absent && matches!(self.now, Body::Text(_)) => {
                 self.touched_whole = true;
-                self.now = body;
+                (self.now, self.now_ends) = (body, ends);
             }
             // What stood there is lost, so what they did cannot be told from what we did.
-            (None, Body::Text(_) | Body::Other(_)) if lost => {
+            Body::Text(_) | Body::Other(_) if lost => {
                 self.touched_whole = true;
-                self.now = body;
+                (self.now, self.now_ends) = (body, ends);
                 self.match_texts(Vec::new());
             }
             // What they removed, made anew or replaced as a whole is theirs.
             _ => {
-                self.base = body.clone();
-                self.now = body;
+                (self.base, self.base_ends) = (body.clone(), ends.clone());
+                (self.now, self.now_ends) = (body, ends);
                 self.acted = false;
                 (self.modes, self.mode, self.bytes) = (None, None, None);
                 (self.made, self.form) = (false, Raw::Untouched);
                 self.match_texts(Vec::new());
             }
+        }
+    }
+
+    /// They have left the words as they were.
+    fn their_ends(&mut self, body: Body, ends: Option<Endings>) {
+        if ends.is_some() && ends != self.now_ends {
+            self.follow(&body, ends.as_ref(), Lineage::theirs);
+            (self.now, self.now_ends) = (body, ends);
         }
     }
 }

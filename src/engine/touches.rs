@@ -49,8 +49,8 @@ impl Touches {
     /// Folds a fact; `turn` is the one that runs.
     pub fn fold(&mut self, seq: Seq, turn: Option<&TurnId>, event: &Event) {
         match event {
-            Event::Touched { call, edit, kept, after: Some(after), restore, beside, head } => {
-                self.push(Touch {
+            Event::Touched { call, edit, kept, after: Some(after), bytes, restore, beside, head } => self
+                .push(Touch {
                     seq,
                     turn: call.as_ref().and(turn).cloned(),
                     call: call.clone(),
@@ -61,12 +61,11 @@ impl Touches {
                         bare: beside.bare,
                         ..Stand::of_version(edit.base, *kept)
                     },
-                    after: Stand::of_version(*after, None),
+                    after: Stand::of_version(*after, *bytes),
                     disk: beside.disk,
                     hand: Hand::Own,
                     head: *head,
-                })
-            }
+                }),
             Event::Found { call, path, before, after, restore, head } => self.push(Touch {
                 seq,
                 turn: call.as_ref().and(turn).cloned(),

@@ -8,8 +8,8 @@ use super::tool::ToolError;
 use super::writing::{self, Bases, Cause, Wrote};
 use crate::path::AbsPath;
 use crate::policy::Intent;
-use crate::text::{Change, Edit, Hash, Hunk, Version};
-use crate::workspace::Thing;
+use crate::text::{Change, Edit, Hash, Hunk, Splice, Version, ends};
+use crate::workspace::{Content, Thing};
 
 /// Takes changes of a file back. All of it where nothing says which part.
 pub(super) async fn undo(
@@ -46,7 +46,10 @@ pub(super) async fn undo(
             if splices.is_empty() {
                 return Ok(());
             }
-            Change::Splices(splices)
+            match with_its_ends(parts, path, story, hunks, &splices).await? {
+                Some(text) => Change::Whole(text),
+                None => Change::Splices(splices),
+            }
         }
     };
     write(parts, path, story, change.clone(), cause, our_turn).await?;
@@ -60,6 +63,25 @@ pub(super) async fn undo(
         }
         Some(_) | None => Ok(()),
     }
+}
+
+/// The whole text of a file without these changes, where the splices would give its lines other ends than
+/// those that they have or had.
+async fn with_its_ends(
+    parts: &Parts,
+    path: &AbsPath,
+    story: &Story,
+    hunks: &[Hunk],
+    splices: &[Splice],
+) -> Result<Option<String>, ToolError> {
+    let Some(wanted) = story.without(hunks) else { return Ok(None) };
+    let Content::Text(file) = parts.files.read(path).await? else { return Ok(None) };
+    let made = file.text.spliced(splices);
+    let further = &made[..made.len() - ends::unmarked(&made).len()];
+    if made[further.len()..] == wanted {
+        return Ok(None);
+    }
+    Ok(Some(file.marked(&format!("{further}{wanted}").into()).to_string()))
 }
 
 async fn write(
@@ -110,7 +132,10 @@ async fn as_a_whole(
         (Body::Other(bytes), _) => Some(Thing::File(*bytes)),
         (Body::Text(text), _) => Some(Thing::File(match story.bytes() {
             Some(bytes) => bytes,
-            None => writing::keep(parts, path, text.as_bytes())?,
+            None => match story.base_ends() {
+                Some(ends) => writing::keep(parts, path, ends.on(text).as_bytes())?,
+                None => writing::keep(parts, path, text.as_bytes())?,
+            },
         })),
     })
 }

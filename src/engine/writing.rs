@@ -9,8 +9,8 @@ use super::preview::{self, FileChange};
 use super::tool::ToolError;
 use crate::path::AbsPath;
 use crate::policy::Intent;
-use crate::text::{Change, Edit, Hash, SharedText, Version};
-use crate::workspace::{self, Content, FileBytes, FileError, WriteError, Written};
+use crate::text::{Change, Edit, Hash, SharedText, Version, endings};
+use crate::workspace::{self, Content, Encoding, FileBytes, FileError, TextFile, WriteError, Written};
 
 /// What a change belongs to: a call, or a way back.
 #[derive(Debug, Clone, Default)]
@@ -84,7 +84,8 @@ pub(super) async fn write_in_turn(
     }
     let (mut facts, mut changes) = (Vec::new(), Vec::new());
     for edit in edits {
-        let Standing::As(base) = standing(parts, edit).await? else { return Ok(Wrote::Gone) };
+        let Standing::As { base, put } = standing(parts, edit).await? else { return Ok(Wrote::Gone) };
+        let bytes = put.map(|text| keep(parts, &edit.path, text.as_bytes())).transpose()?;
         let (old, kept) = base.unzip();
         let change = preview::made(edit, old);
         let after = change.new.as_ref().map_or(Version::Absent, SharedText::version);
@@ -95,7 +96,7 @@ pub(super) async fn write_in_turn(
         let (call, restore) = (cause.call.clone(), cause.restore.clone());
         let head = parts.heads.of(&edit.path).await;
         let (edit, after) = (edit.clone(), Some(after));
-        facts.push(Event::Touched { call, edit, kept, after, restore, beside, head });
+        facts.push(Event::Touched { call, edit, kept, after, bytes, restore, beside, head });
         changes.push(change);
     }
     parts.settle_before_writing().await?;
@@ -119,9 +120,14 @@ async fn beside(parts: &Parts, edit: &Edit) -> Beside {
 
 /// What stands where an edit is to be made.
 enum Standing {
-    /// What it was made from: the text with LF line ends and without byte-order mark, and the blob with
-    /// the bytes; none where no file is.
-    As(Option<(SharedText, Hash)>),
+    /// What it was made from.
+    As {
+        /// The text with LF line ends and without byte-order mark, and the blob with the bytes; none where
+        /// no file is.
+        base: Option<(SharedText, Hash)>,
+        /// What it makes of them, where not all lines end as they all did before.
+        put: Option<SharedText>,
+    },
     /// Something else.
     Otherwise,
 }
@@ -144,11 +150,30 @@ async fn standing(parts: &Parts, edit: &Edit) -> Result<Standing, ToolError> {
                 }
                 _ => keep(parts, &edit.path, &bytes)?,
             };
-            Ok(Standing::As(Some((view, kept))))
+            Ok(Standing::As { base: Some((view, kept)), put: with_other_ends(&file, edit) })
         }
-        Err(FileError::NotFound { .. }) if edit.base == Version::Absent => Ok(Standing::As(None)),
+        Err(FileError::NotFound { .. }) if edit.base == Version::Absent => {
+            Ok(Standing::As { base: None, put: None })
+        }
         Ok(_) | Err(FileError::NotFound { .. }) => Ok(Standing::Otherwise),
         Err(error) => Err(ToolError::new(format!("nothing was written: {error}"))),
+    }
+}
+
+/// The bytes that an edit makes, where lines end otherwise than they all did before. Of other encodings than
+/// UTF-8 they are not known here.
+fn with_other_ends(file: &TextFile, edit: &Edit) -> Option<SharedText> {
+    if file.encoding != Encoding::Utf8 {
+        return None;
+    }
+    match &edit.change {
+        Change::Splices(splices) => {
+            file.text.has_mixed_ends().then(|| file.marked(&file.text.spliced(splices)))
+        }
+        Change::Whole(text) | Change::Moved { text, .. } => {
+            (!endings::are_alike(&file.text, text)).then(|| text.as_str().into())
+        }
+        Change::Delete => None,
     }
 }
 

@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use super::edit::Splice;
+use super::diff;
+use super::edit::{Hunk, Splice};
 
 /// The text with LF where it has CRLF, without a byte-order mark. A lone CR is text.
 pub fn lf(text: &str) -> Cow<'_, str> {
@@ -159,19 +160,26 @@ fn kind(body: &str, newline: usize) -> End {
     if body[..newline].ends_with('\r') { End::CrLf } else { End::Lf }
 }
 
-/// The ends of the new lines where the old ones differ in theirs: equal lines at the beginning and at
-/// the end keep theirs, and those between take those of the old lines, one after another.
+/// The ends of the new lines where the old ones differ in theirs: equal lines keep theirs, and the others
+/// take those of the lines that they replace, one after another, or of the line behind.
 fn matched(old: &str, new: &str, ends: &[End]) -> Vec<End> {
-    let plain = |line: &str| line.strip_suffix('\r').unwrap_or(line).to_owned();
-    let (old, new): (Vec<String>, Vec<&str>) =
-        (old.split('\n').map(plain).collect(), new.split('\n').collect());
-    let tail = old.iter().rev().zip(new.iter().rev()).take_while(|(old, new)| old == *new).count();
-    let count = new.len() - 1;
-    let of = |line: usize| {
-        let from_end = count - line; // at least 1, and below `tail` it is an old line's place too
-        if from_end < tail { ends.len() - from_end } else { line.min(ends.len() - 1) }
+    let count = new.matches('\n').count();
+    let end_of = |line: usize| ends[line.min(ends.len() - 1)];
+    let (mut matched, mut next) = (Vec::with_capacity(count), 0usize);
+    let hunks = diff::hunks(&lf(old), new);
+    let ranges = |hunk: &Hunk| {
+        let of = |lines: &Range<u32>| lines.start as usize..lines.end as usize;
+        (of(&hunk.old), of(&hunk.new))
     };
-    (0..count).map(|line| ends[of(line)]).collect()
+    for (old, new) in hunks.iter().map(ranges) {
+        matched.extend((next..old.start).map(end_of));
+        let last = old.end.max(old.start + 1) - 1;
+        matched.extend((0..new.len()).map(|nth| end_of((old.start + nth).min(last))));
+        next = old.end;
+    }
+    matched.extend((next..).take(count.saturating_sub(matched.len())).map(end_of));
+    matched.truncate(count);
+    matched
 }
 
 #[cfg(test)]

@@ -8,9 +8,10 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::diff;
-use super::edit::{Hunk, Splice};
+use super::edit::{Hunk, Splice, spliced};
+use super::endings::Endings;
 
-/// A text and what it would be without our changes; both with LF line ends.
+/// A text and what it would be without our changes; both with LF line ends, which are told beside them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lineage {
     base: Arc<str>,
@@ -18,6 +19,9 @@ pub struct Lineage {
     /// Lines of `now` which both have written, in order, not touching each other. An empty range is
     /// a place between two lines where they took ours away.
     mixed: Vec<Range<u32>>,
+    /// The line ends of `base` and of `now`, where they are known.
+    base_ends: Option<Endings>,
+    now_ends: Option<Endings>,
 }
 
 /// Where others change something.
@@ -38,12 +42,17 @@ enum Whose {
 impl Lineage {
     /// A text that nobody has changed yet.
     pub fn new(text: Arc<str>) -> Self {
-        Self { base: text.clone(), now: text, mixed: Vec::new() }
+        Self::settled(text.clone(), text, Vec::new())
     }
 
     /// A text and what it would be without our changes, as it was settled before.
     pub fn settled(base: Arc<str>, now: Arc<str>, mixed: Vec<Range<u32>>) -> Self {
-        Self { base, now, mixed }
+        Self { base, now, mixed, base_ends: None, now_ends: None }
+    }
+
+    /// With the line ends that both texts have.
+    pub fn with_ends(self, base: Option<Endings>, now: Option<Endings>) -> Self {
+        Self { base_ends: base, now_ends: now, ..self }
     }
 
     /// The lines of `now` that both have written, but for those in some changes.
@@ -64,17 +73,25 @@ impl Lineage {
         &self.now
     }
 
+    /// The line ends of the text without our changes, where they are known.
+    pub fn base_ends(&self) -> Option<&Endings> {
+        self.base_ends.as_ref()
+    }
+
     /// We have made this of the text.
-    pub fn ours(&mut self, text: Arc<str>) {
+    pub fn ours(&mut self, text: Arc<str>, ends: Option<Endings>) {
+        if text != self.now || ends.is_some() {
+            self.now_ends = ends;
+        }
         let changes = diff::hunks(&self.now, &text);
         self.mixed = shifted(&self.mixed, &changes);
         self.now = text;
     }
 
     /// They have made this of the text.
-    pub fn theirs(&mut self, text: Arc<str>) {
+    pub fn theirs(&mut self, text: Arc<str>, ends: Option<Endings>) {
         let changes = diff::hunks(&self.now, &text);
-        self.follow(text, &changes, |_, outside| match outside {
+        self.follow(text, ends, &changes, |_, outside| match outside {
             Place::Outside => Whose::Theirs,
             Place::Inside => Whose::Both,
         });
@@ -83,7 +100,7 @@ impl Lineage {
     /// A formatter has made this of the text, because we had changed it: what it changed in lines of ours
     /// is ours as before, whatever else it changed is theirs. Where it is not certain that no line of
     /// theirs went into ours, it is as if they had changed it.
-    pub fn formatted(&mut self, text: Arc<str>) {
+    pub fn formatted(&mut self, text: Arc<str>, ends: Option<Endings>) {
         let ours = self.hunks();
         let within = |change: &Hunk| {
             ours.iter().any(|hunk| hunk.new.start <= change.old.start && change.old.end <= hunk.new.end)
@@ -92,7 +109,7 @@ impl Lineage {
         let certain = more.iter().all(|change| change.old.is_empty() || within(change));
         let mut changes = [&lines[..], &more].concat();
         changes.sort_by_key(|change| (change.old.start, change.new.start));
-        self.follow(text, &changes, |change, place| match place {
+        self.follow(text, ends, &changes, |change, place| match place {
             // What it adds beside ours it adds to ours.
             Place::Outside if certain && change.old.is_empty() && within(change) => Whose::Ours,
             Place::Outside => Whose::Theirs,
@@ -102,8 +119,14 @@ impl Lineage {
     }
 
     /// Follows changes by others.
-    fn follow(&mut self, text: Arc<str>, changes: &[Hunk], whose: impl Fn(&Hunk, Place) -> Whose) {
-        if text == self.now {
+    fn follow(
+        &mut self,
+        text: Arc<str>,
+        ends: Option<Endings>,
+        changes: &[Hunk],
+        whose: impl Fn(&Hunk, Place) -> Whose,
+    ) {
+        if text == self.now && (ends.is_none() || ends == self.now_ends) {
             return;
         }
         let ours = self.hunks();
@@ -119,8 +142,36 @@ impl Lineage {
             }
         }
         self.base = with_lines(&self.base, &text, &base).into();
+        self.base_ends = match (&self.base_ends, &ends) {
+            (Some(of_base), Some(of_text)) => {
+                Some(self.followed(of_base.with_lines(of_text, &base), of_text, &text, changes))
+            }
+            _ => None,
+        };
         self.now = text;
+        self.now_ends = ends;
         self.mixed = joined(mixed);
+    }
+
+    /// The ends of the new base, which follow those that they gave to lines without changing these.
+    fn followed(&self, of_base: Endings, of_text: &Endings, text: &str, changes: &[Hunk]) -> Endings {
+        let before = self.now_ends.as_ref().map(|ends| (ends, &*self.now));
+        let Some((of_now, _)) = before.filter(|now| !are_same(*now, (of_text, text))) else { return of_base };
+        let ours = diff::hunks(&self.base, text);
+        let count = u32::try_from(memchr::memchr_iter(b'\n', text.as_bytes()).count()).unwrap_or(u32::MAX);
+        let mut next = changes.iter().peekable();
+        let mut shift = 0i64;
+        let kept = (0..count).filter_map(|line| {
+            while let Some(change) = next.next_if(|change| change.new.end <= line) {
+                shift += change.old.len() as i64 - change.new.len() as i64;
+            }
+            if next.peek().is_some_and(|change| change.new.contains(&line)) {
+                return None;
+            }
+            let before = u32::try_from(i64::from(line) + shift).ok()?;
+            Some((before, line, place(&ours, &(line..line + 1)).map(|here| here.start)))
+        });
+        of_base.following(&self.base, (of_now, of_text), text, kept)
     }
 
     /// Our changes, from `base` to `now`.
@@ -143,11 +194,39 @@ impl Lineage {
         hunks.into_iter().map(splice).collect()
     }
 
+    /// The text without these changes, with the line ends that its lines have or had. None where these are
+    /// not known, or all the same: then [`ends::splice`](super::ends::splice) gives them.
+    pub fn without(&self, hunks: &[Hunk]) -> Option<String> {
+        let (base, now) = (self.base_ends.as_ref()?, self.now_ends.as_ref()?);
+        if are_same((base, &self.base), (now, &self.now)) {
+            return None;
+        }
+        let parts: Vec<_> = hunks.iter().map(|hunk| (hunk.new.clone(), hunk.old.clone())).collect();
+        // Equal lines may have changed places with their ends: with all changes these go back, too.
+        let all = hunks.len() == self.hunks().len();
+        let ends = if all { base.clone() } else { now.with_lines(base, &parts) };
+        Some(ends.on(&spliced(&self.now, &self.undoing(hunks))))
+    }
+
     /// `base` with these changes in it as well, as if they were theirs.
     pub fn keeping<'a>(&self, hunks: impl IntoIterator<Item = &'a Hunk>) -> String {
-        let parts: Vec<_> = hunks.into_iter().map(|hunk| (hunk.old.clone(), hunk.new.clone())).collect();
-        with_lines(&self.base, &self.now, &parts)
+        with_lines(&self.base, &self.now, &kept_parts(hunks))
     }
+
+    /// The line ends of that, where they are known.
+    pub fn ends_keeping<'a>(&self, hunks: impl IntoIterator<Item = &'a Hunk>) -> Option<Endings> {
+        Some(self.base_ends.as_ref()?.with_lines(self.now_ends.as_ref()?, &kept_parts(hunks)))
+    }
+}
+
+/// Whether all lines of two texts end alike.
+fn are_same(one: (&Endings, &str), other: (&Endings, &str)) -> bool {
+    one.0.uniform(one.1).is_some_and(|line| other.0.uniform(other.1) == Some(line))
+}
+
+/// Which lines of `base` are to be which lines of `now`.
+fn kept_parts<'a>(hunks: impl IntoIterator<Item = &'a Hunk>) -> Vec<(Range<u32>, Range<u32>)> {
+    hunks.into_iter().map(|hunk| (hunk.old.clone(), hunk.new.clone())).collect()
 }
 
 /// Lines that have the same letters and digits and differ in other signs, one by one; and whatever else
@@ -277,7 +356,7 @@ impl Lines {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::edit::spliced;
+    use super::super::ends;
     use super::*;
 
     /// Steps are texts after `A` (ours), `U` (theirs) or `F` (a formatter's); gives `base` and whether each hunk is mixed.
@@ -285,9 +364,9 @@ mod tests {
         let mut lineage = Lineage::new(steps[0].1.into());
         for (who, text) in &steps[1..] {
             match who {
-                'A' => lineage.ours((*text).into()),
-                'F' => lineage.formatted((*text).into()),
-                _ => lineage.theirs((*text).into()),
+                'A' => lineage.ours((*text).into(), None),
+                'F' => lineage.formatted((*text).into(), None),
+                _ => lineage.theirs((*text).into(), None),
             }
         }
         lineage
@@ -360,7 +439,52 @@ mod tests {
         check(&[('-', "a"), ('A', "a\nb"), ('U', "a\nb\nc\n")], "a", &[true]);
     }
 
+    /// Steps as for `after`, with their own line ends; gives what is left without any change of ours.
+    fn without_all(steps: &[(char, &str)]) -> String {
+        let of = |text: &str| (Arc::<str>::from(ends::lf(text)), Some(Endings::of(text)));
+        let (text, known) = of(steps[0].1);
+        let mut lineage = Lineage::new(text).with_ends(known.clone(), known);
+        for (who, text) in &steps[1..] {
+            let (text, known) = of(text);
+            match who {
+                'A' => lineage.ours(text, known),
+                'F' => lineage.formatted(text, known),
+                _ => lineage.theirs(text, known),
+            }
+        }
+        let all = lineage.hunks();
+        let text = lineage.now_ends.as_ref().unwrap().on(lineage.now());
+        lineage.without(&all).unwrap_or_else(|| ends::splice(&text, &lineage.undoing(&all)))
+    }
+
+    #[test]
+    fn what_comes_back_has_the_line_ends_it_had() {
+        let check = |steps: &[(char, &str)], expected: &str| assert_eq!(without_all(steps), expected);
+        check(&[('-', "1\n2\r\n3\n"), ('A', "1\n3\n")], "1\n2\r\n3\n");
+        check(
+            &[('-', "1\r\n2\n3\r\n"), ('A', "1\r\nB\r\n3\r\n"), ('U', "0\n1\r\nB\r\n3\r\n")],
+            "0\n1\r\n2\n3\r\n",
+        );
+        // Which of two equal lines went cannot be told by their words.
+        check(&[('-', "a\r\na\n"), ('A', "a\n")], "a\r\na\n");
+        // Who gives all lines other ends means those, too, that are to come back.
+        check(&[('-', "1\r\n2\r\n3\r\n"), ('A', "1\r\n3\r\n"), ('U', "1\n3\n")], "1\n2\n3\n");
+        check(&[('-', "1\n2\n3\n"), ('A', "1\n3\n"), ('U', "1\r\n3\r\n")], "1\r\n2\r\n3\r\n");
+        check(&[('-', "1\r\n2\n3\n"), ('A', "1\r\n3\n"), ('F', "1\n3\n")], "1\n2\n3\n");
+        // Of one line, it is that line's alone.
+        check(&[('-', "1\n2\r\n3\n4\n"), ('A', "1\n3\n4\n"), ('U', "1\n3\n4\r\n")], "1\n2\r\n3\n4\r\n");
+    }
+
     proptest! {
+        #[test]
+        fn without_any_of_ours_every_byte_is_as_before(
+            start in "([ab]{0,1}(\r\n|\n)){0,6}[ab]{0,1}", ours in prop::collection::vec("([ab]{0,1}(\r\n|\n)){0,6}[ab]{0,1}", 1..4)
+        ) {
+            let mut steps = vec![('-', start.as_str())];
+            steps.extend(ours.iter().map(|text| ('A', text.as_str())));
+            prop_assert_eq!(without_all(&steps), start);
+        }
+
         #[test]
         fn base_and_text_are_always_one_undo_apart(
             texts in prop::collection::vec((0..3, prop::collection::vec("[abc]", 0..6)), 1..6)
@@ -369,9 +493,9 @@ mod tests {
             let mut lineage = Lineage::new(text(&texts[0].1));
             for (who, lines) in &texts[1..] {
                 match who {
-                    0 => lineage.ours(text(lines)),
-                    1 => lineage.theirs(text(lines)),
-                    _ => lineage.formatted(text(lines)),
+                    0 => lineage.ours(text(lines), None),
+                    1 => lineage.theirs(text(lines), None),
+                    _ => lineage.formatted(text(lines), None),
                 }
             }
             let all = lineage.hunks();
@@ -391,12 +515,12 @@ mod tests {
             let start: Arc<str> = "1\n2\n3\n4\n".into();
             let mut lineage = Lineage::new(start);
             let made: String = ours.iter().map(|line| format!("{line}\n")).collect::<String>() + "3\n4\n";
-            lineage.ours(made.as_str().into());
+            lineage.ours(made.as_str().into(), None);
             let mut lines: Vec<&str> = made.lines().collect();
             let at = at.min(lines.len());
             lines.splice(at..at, theirs.iter().map(String::as_str));
             let typed: String = lines.iter().map(|line| format!("{line}\n")).collect();
-            lineage.theirs(typed.as_str().into());
+            lineage.theirs(typed.as_str().into(), None);
             let mut lines: Vec<String> = typed
                 .lines()
                 .zip(&indented)
@@ -405,7 +529,7 @@ mod tests {
             if sorted {
                 lines.sort();
             }
-            lineage.formatted(lines.concat().into());
+            lineage.formatted(lines.concat().into(), None);
             // Taking back what is surely ours keeps every line that they typed.
             let sure: Vec<Hunk> = lineage.hunks().into_iter().filter(|hunk| !lineage.is_mixed(hunk)).collect();
             let left = spliced(lineage.now(), &lineage.undoing(&sure));

@@ -6,6 +6,7 @@ use std::ops::Deref;
 use std::sync::{Arc, OnceLock};
 
 use super::edit::{self, Hash, Splice, Version};
+use super::endings::{self, Endings};
 use super::ends;
 
 /// A text; cheap to clone. What takes a pass over all of it is computed once, when it is first wanted.
@@ -36,6 +37,22 @@ impl SharedText {
             Shape::NoCr | Shape::Plain => Version::Text(Hash::of(self.as_bytes())),
             Shape::Other => Version::of_text(self),
         })
+    }
+
+    /// How its lines end.
+    pub fn endings(&self) -> Endings {
+        match self.shape() {
+            Shape::NoCr | Shape::Plain => Endings::default(),
+            Shape::Other => Endings::of(self),
+        }
+    }
+
+    /// Whether some of its lines end with CRLF and some with LF.
+    pub fn has_mixed_ends(&self) -> bool {
+        match self.shape() {
+            Shape::NoCr | Shape::Plain => false,
+            Shape::Other => endings::is_mixed(self),
+        }
     }
 
     /// Whether it is its LF view, and these splices leave it so.
@@ -146,6 +163,8 @@ mod tests {
             prop_assert_eq!(shared.version(), Version::Text(Hash::of(view.as_bytes())));
             prop_assert_eq!(&*shared.lf(), &*view);
             prop_assert_eq!(&*shared.shared_lf(), &*view);
+            prop_assert_eq!(shared.endings(), Endings::of(&text));
+            prop_assert_eq!(shared.has_mixed_ends(), endings::is_mixed(&text));
             let start = view.floor_char_boundary(at);
             let end = view.ceil_char_boundary(start + length);
             let splices = [Splice { start, end, text: put }];

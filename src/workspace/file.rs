@@ -1,5 +1,6 @@
 //! Bytes become text or a description of what they are.
 
+use std::borrow::Cow;
 use std::ops::Deref;
 use std::sync::Arc;
 
@@ -76,6 +77,15 @@ impl TextFile {
         };
         Self { version: text.version(), text, source, bom, encoding }
     }
+
+    /// A text with the byte-order mark that this file has, if it has one.
+    pub fn marked(&self, text: &SharedText) -> SharedText {
+        match self.bom {
+            // Files may be large: without a mark nothing is copied.
+            Bom::None => text.clone(),
+            Bom::Utf8 => format!("{}{}", encoding::MARK, &**text).into(),
+        }
+    }
 }
 
 impl Deref for FileBytes {
@@ -116,6 +126,14 @@ pub fn decode_with_bytes(bytes: Vec<u8>) -> (Content, FileBytes) {
     }
 }
 
+/// The text of bytes that are known to be of one; none where they are not.
+pub fn text_of(bytes: &[u8]) -> Option<Cow<'_, str>> {
+    match str::from_utf8(bytes) {
+        Ok(text) => Some(text.into()),
+        Err(_) => encoding::text_of(bytes.to_vec()).ok().map(|whole| whole.text.into()),
+    }
+}
+
 /// Whether a file with these bytes has nothing else than an editor's text.
 pub(super) fn has(bytes: &[u8], in_editor: &str) -> bool {
     let is_it = |text: &str| write::same(text, in_editor);
@@ -152,6 +170,14 @@ mod tests {
                 Content::Text(_) => assert_eq!(expected, "", "{bytes:?}"),
             }
         }
+    }
+
+    #[test]
+    fn bytes_of_a_text_give_it() {
+        assert_eq!(text_of(b"a\r\nb\n").as_deref(), Some("a\r\nb\n"));
+        assert_eq!(text_of(b"\xff\xfea\0\r\0\n\0").as_deref(), Some("\u{feff}a\r\n"));
+        assert_eq!(text_of(b"caf\xe9\n").as_deref(), Some("café\n"));
+        assert_eq!(text_of(b"\xff\0"), None);
     }
 
     #[test]

@@ -15,7 +15,7 @@ use super::places::Places;
 use crate::engine::SessionId;
 use crate::path::AbsPath;
 use crate::rpc::RequestError;
-use crate::text::{SharedText, Version};
+use crate::text::{SharedText, Version, endings};
 use crate::workspace::{BufferWrite, Buffers, Refusal};
 
 /// What the client's editor holds, for one session.
@@ -112,8 +112,12 @@ fn refusal(error: &RequestError) -> Refusal {
     }
 }
 
-/// The new text with the line ends that the editor works with.
-fn with_line_ends_of(held: &str, new: &str) -> String {
+/// The new text with the line ends that the editor works with; where one of them has both kinds, the new
+/// one was made with the ends of each line.
+fn with_line_ends_of(held: &str, new: &SharedText) -> String {
+    if endings::is_mixed(held) || new.has_mixed_ends() {
+        return new.to_string();
+    }
     let plain = new.replace("\r\n", "\n");
     if held.contains("\r\n") { plain.replace('\n', "\r\n") } else { plain }
 }
@@ -214,12 +218,19 @@ mod tests {
 
     #[tokio::test]
     async fn row_64_a_write_keeps_the_editors_line_ends() {
-        let (files, _tasks) = editor(&[("/link/lf", "a\nb\n"), ("/link/crlf", "a\r\nb\r\n")]);
-        let writes = [write("/real/lf", "a\nb\n", "a\nB\n"), write("/real/crlf", "a\nb\n", "a\nB\n")];
+        let both = "a\r\nb\n";
+        let held = [("/link/lf", "a\nb\n"), ("/link/crlf", "a\r\nb\r\n"), ("/link/both", both)];
+        let (files, _tasks) = editor(&held);
+        let writes = [
+            write("/real/lf", "a\nb\n", "a\nB\n"),
+            write("/real/crlf", "a\nb\n", "a\nB\n"),
+            write("/real/both", both, "a\r\nB\n"),
+        ];
         let written = files.write(&writes).await;
         assert!(written.iter().all(|done| matches!(done, Some(Ok(())))), "{written:?}");
         assert_eq!(read(&files, "/real/lf").await.as_deref(), Some("a\nB\n"));
         assert_eq!(read(&files, "/real/crlf").await.as_deref(), Some("a\r\nB\r\n"));
+        assert_eq!(read(&files, "/real/both").await.as_deref(), Some("a\r\nB\n"));
     }
 
     #[tokio::test]

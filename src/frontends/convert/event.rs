@@ -503,6 +503,7 @@ mod tests {
                     },
                     kept: None,
                     after: None,
+                    bytes: None,
                     restore: None,
                     beside: Beside::default(),
                     head: None,

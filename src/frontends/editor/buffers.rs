@@ -370,8 +370,9 @@ impl Planned<'_> {
     }
 
     fn for_agent(&self, encoding: Encoding) -> BufferEdit {
-        let base = self.view(&self.document);
-        let edits = ranges(&self.document, &base, &self.write.splices, encoding).into_iter();
+        let text = self.document.text.to_string();
+        let base = ends::lf(&text);
+        let edits = ranges(&self.document, (&text, &base), self.write, encoding).into_iter();
         BufferEdit {
             uri: Uri(self.document.uri.clone()),
             version: self.document.version,

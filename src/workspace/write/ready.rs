@@ -84,7 +84,7 @@ impl Ready {
             }
             Change::Splices(_) | Change::Whole(_) | Change::Delete => None,
         };
-        let old = found.as_ref().map_or_else(|| "".into(), |(file, _)| marked(file, &file.text));
+        let old = found.as_ref().map_or_else(|| "".into(), |(file, _)| file.marked(&file.text));
         let (text, splices): (Option<SharedText>, Vec<Splice>) = match change {
             Change::Splices(splices) => {
                 // Their places count in the text as it was read, which is without the mark.
@@ -92,7 +92,7 @@ impl Ready {
                     Some(after) if text.stays_its_view(&splices) => after,
                     Some(_) | None => text.spliced(&splices),
                 };
-                let new = found.as_ref().map(|(file, _)| marked(file, &spliced(&file.text)));
+                let new = found.as_ref().map(|(file, _)| file.marked(&spliced(&file.text)));
                 (Some(new.unwrap_or_else(|| ends::splice("", &splices).into())), splices)
             }
             Change::Whole(text) | Change::Moved { text, .. } => {
@@ -184,7 +184,7 @@ fn encoded(
         state: "nothing was written".into(),
     };
     let name = file.encoding.name();
-    let whole = marked(file, &file.text);
+    let whole = file.marked(&file.text);
     if file.encoding.encode(&whole).ok().as_deref() != before {
         return Err(refused(format!("it is not whole in its encoding, {name}; change it with a command")));
     }
@@ -193,13 +193,4 @@ fn encoded(
             "its encoding, {name}, has no `{character}`; write it otherwise, or convert the file to UTF-8 first"
         ))
     })
-}
-
-/// A text with the byte-order mark that its file has, if it has one.
-fn marked(file: &TextFile, text: &SharedText) -> SharedText {
-    match file.bom {
-        // Files may be large: without a mark nothing is copied.
-        Bom::None => text.clone(),
-        Bom::Utf8 => format!("\u{feff}{}", &**text).into(),
-    }
 }
