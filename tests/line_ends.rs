@@ -284,6 +284,8 @@ fn host(turns: Vec<Vec<Call>>) -> Arc<Host> {
         toolbox: Arc::new(Toolbox::new(quillon::tools::built_in())),
         rules: Arc::new(|_| Ruling::default()),
         outside: None,
+        turns: Default::default(),
+        instructions: None,
         clock: Arc::new(|| "now".to_owned()),
         ids: Arc::new(|| SessionId("s1".into())),
         modes: Arc::new(|_, mode| mode),
