@@ -290,7 +290,7 @@ async fn too_long_a_message_is_refused_and_not_kept() {
 /// Row: what takes a thread for long stops no others.
 #[tokio::test]
 async fn one_that_blocks_holds_up_nobody() {
-    let script = "repeat 20000 word\ndone\n";
+    let script = "repeat 100000 word\ndone\n";
     let mut wire = Wire::ready(script).await;
     let folder = wire.opened("w").await;
     let session = wire.turn(&folder).await;
