@@ -291,7 +291,10 @@ impl Journal for DiskJournal {
     }
 
     fn settler(&self, info: Option<SessionInfo>) -> Settler {
-        let file = self.file.lock().unwrap_or_else(PoisonError::into_inner).file();
+        let (file, bytes) = {
+            let held = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+            (held.file(), held.len())
+        };
         let (loose, folder) = (self.loose.clone(), self.folder.clone());
         Box::new(move || {
             for blob in loose.all() {
@@ -303,7 +306,7 @@ impl Journal for DiskJournal {
                 loose.remove(&blob);
             }
             file.sync_data()?;
-            if let Some(Err(error)) = info.map(|info| index::write(&folder, &info)) {
+            if let Some(Err(error)) = info.map(|info| index::write(&folder, &info, bytes)) {
                 tracing::warn!("failed to write the line for lists of a session in {folder}: {error}");
             }
             Ok(())

@@ -240,6 +240,20 @@ fn lists_are_rebuilt() {
     assert_eq!(journals.list().unwrap(), before);
 }
 
+#[test]
+fn a_line_that_was_behind_when_the_program_was_killed_is_made_anew() {
+    let (_folder, _state, journals) = journals();
+    let recorder =
+        Recorder::open(id("a"), journals.create(&id("a")).unwrap(), Arc::new(String::new)).unwrap();
+    recorder.record(opened()).unwrap();
+    recorder.settle().unwrap();
+    assert_eq!(journals.list().unwrap()[0].facts, 1);
+    recorder.record(notice("x")).unwrap();
+    assert_eq!(journals.list().unwrap()[0].facts, 2, "what was not settled is counted too");
+    recorder.record(notice("y")).unwrap();
+    assert_eq!(journals.list().unwrap()[0].facts, 3);
+}
+
 #[cfg(unix)]
 #[test]
 #[allow(clippy::disallowed_methods, reason = "a file that cannot be opened")]

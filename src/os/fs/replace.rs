@@ -23,7 +23,7 @@ pub enum Durability {
 /// Gives a file this content, or makes it.
 ///
 /// The content goes into a new file of a random name in the same folder, which then takes the old
-/// one's name; on failure it is removed. Mode, owner, group and attributes ([`Attributes`] says which)
+/// one's name; on failure it is removed. Mode, owner, group and extended attributes
 /// stay as far as this user may set them. A new file gets what the user's mask leaves of `rw-rw-rw-`.
 /// A link stays and its target is replaced, also one that does not exist yet. A file that the user may
 /// not write (`chmod a-w`) is an error, though the folder would allow it.
