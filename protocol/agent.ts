@@ -700,12 +700,17 @@ export type ExportFormat =
  * - `timeout`: Nothing came for too long.
  * - `truncated`: The answer broke off before its end.
  * - `rateLimit`: Too many requests for now.
- * - `server`: The server is overloaded or failed.
+ * - `server`: The server failed.
+ * - `overloaded`: The server has too much to do.
  * - `quota`: The quota or the money of the account is used up.
  * - `auth`: There is no key, or it is wrong.
+ * - `permission`: The key is right and may not do this.
+ * - `notFound`: There is no such model or address.
  * - `contextLength`: The request does not fit the model's context.
- * - `invalid`: The request was refused as wrong, or the model is not known there.
+ * - `tooLarge`: The request has more bytes than the server takes.
+ * - `invalid`: The request was refused as wrong.
  * - `parse`: The answer cannot be understood.
+ * - `other`: The server names a failure that is not known.
  * - `unconfigured`: No model is chosen, or the chosen one does not exist.
  */
 export type FailureKind =
@@ -714,11 +719,16 @@ export type FailureKind =
   | "truncated"
   | "rateLimit"
   | "server"
+  | "overloaded"
   | "quota"
   | "auth"
+  | "permission"
+  | "notFound"
   | "contextLength"
+  | "tooLarge"
   | "invalid"
   | "parse"
+  | "other"
   | "unconfigured"
   | (string & {});
 

@@ -10,6 +10,7 @@ mod apply_patch;
 mod edit;
 mod glob_grep;
 mod merge;
+mod sse;
 
 /// What a case is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,6 +23,8 @@ enum Kind {
     Merge,
     /// A search in names or contents.
     GlobGrep,
+    /// An answer of a model provider; one answer for each way of cutting it.
+    Sse,
 }
 
 const KINDS: &[(&str, Kind)] = &[
@@ -29,6 +32,7 @@ const KINDS: &[(&str, Kind)] = &[
     ("apply_patch", Kind::ApplyPatch),
     ("merge", Kind::Merge),
     ("glob_grep", Kind::GlobGrep),
+    ("sse", Kind::Sse),
 ];
 
 /// `quillon-cases KIND [FILE]`: answers on standard output, everything else on standard error.
@@ -82,33 +86,40 @@ fn stream(kind: Kind, mut from: impl BufRead, to: impl Write) -> io::Result<Line
         if line.iter().all(u8::is_ascii_whitespace) {
             continue;
         }
-        let answer = answer(kind, &line).unwrap_or_else(|error| {
+        let answers = answers(kind, &line).unwrap_or_else(|error| {
             lines = Lines::SomeBroken;
-            json!({"id": null, "error": error})
+            vec![json!({"id": null, "error": error})]
         });
-        serde_json::to_writer(&mut to, &answer)?;
-        to.write_all(b"\n")?;
+        for answer in answers {
+            serde_json::to_writer(&mut to, &answer)?;
+            to.write_all(b"\n")?;
+        }
     }
     to.flush()?;
     Ok(lines)
 }
 
-fn answer(kind: Kind, line: &[u8]) -> Result<Value, String> {
+fn answers(kind: Kind, line: &[u8]) -> Result<Vec<Value>, String> {
     let case: Value = serde_json::from_slice(line).map_err(|error| format!("this is no JSON: {error}"))?;
     let Value::Object(case) = case else { return Err("a case is a JSON object".into()) };
     let Some(Value::String(id)) = case.get("id") else {
         return Err("a case has an `id`, which is a text".into());
     };
     let fields = match kind {
-        Kind::Edit => edit::answer(&case),
-        Kind::ApplyPatch => apply_patch::answer(&case),
-        Kind::Merge => merge::answer(&case),
-        Kind::GlobGrep => glob_grep::answer(&case),
+        Kind::Edit => edit::answer(&case).map(|answer| vec![answer]),
+        Kind::ApplyPatch => apply_patch::answer(&case).map(|answer| vec![answer]),
+        Kind::Merge => merge::answer(&case).map(|answer| vec![answer]),
+        Kind::GlobGrep => glob_grep::answer(&case).map(|answer| vec![answer]),
+        Kind::Sse => sse::answers(&case),
     };
-    let mut answer = Map::new();
-    answer.insert("id".into(), id.as_str().into());
-    answer.extend(fields.map_err(|error| format!("{id}: {error}"))?);
-    Ok(Value::Object(answer))
+    let named = |fields: Map<String, Value>| {
+        let mut answer = Map::new();
+        answer.insert("id".into(), id.as_str().into());
+        answer.extend(fields);
+        Value::Object(answer)
+    };
+    let answers = fields.map_err(|error| format!("{id}: {error}"))?;
+    Ok(answers.into_iter().map(named).collect())
 }
 
 /// A text of the case.

@@ -33,9 +33,15 @@ pub struct Config {
     pub notices: Vec<String>,
 }
 
-/// An OpenAI-compatible server.
+/// A server with models.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Provider {
+    /// The word for how it is spoken to.
+    pub api: Option<String>,
+    /// The word for how much its models are to think.
+    pub effort: Option<String>,
+    /// The longest answer, in tokens.
+    pub output_tokens: Option<u64>,
     /// Where it is, such as `http://localhost:11434/v1`.
     pub base_url: String,
     /// The environment variable that holds its key. Named here, it is used for this server alone.
@@ -88,6 +94,12 @@ pub struct ProjectConfig {
 /// The server in force: the environment over the user's file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChosenServer {
+    /// The word for how it is spoken to.
+    pub api: Option<String>,
+    /// The word for how much its models are to think.
+    pub effort: Option<String>,
+    /// The longest answer, in tokens.
+    pub output_tokens: Option<u64>,
     /// Where it is.
     pub base_url: String,
     /// The model that is used when none is named.
@@ -103,8 +115,8 @@ pub struct ChosenServer {
 }
 
 /// Which server and key count. `variable` reads the environment: `QUILLON_BASE_URL`,
-/// `QUILLON_MODEL`, `QUILLON_API_KEY`, `QUILLON_ACCEPTS` (of which words that are none do not count), and
-/// the variable which the file names for its own server. A key goes to the server it was set for and
+/// `QUILLON_MODEL`, `QUILLON_API`, `QUILLON_EFFORT`, `QUILLON_API_KEY`, `QUILLON_ACCEPTS` (of which words that
+/// are none do not count), and the variable which the file names for its own server. A key goes to the server it was set for and
 /// nowhere else.
 pub fn server(config: &Config, variable: &dyn Fn(&str) -> Option<String>) -> Option<ChosenServer> {
     let set = |name: &str| variable(name).filter(|value| !value.trim().is_empty());
@@ -114,9 +126,21 @@ pub fn server(config: &Config, variable: &dyn Fn(&str) -> Option<String>) -> Opt
         let words: Vec<&str> = words.split([',', ' ']).filter(|word| !word.is_empty()).collect();
         Accepts { images: words.contains(&"images"), pdf: words.contains(&"pdf") }
     });
+    let (api, effort) = (set("QUILLON_API"), set("QUILLON_EFFORT"));
     if let Some(base_url) = set("QUILLON_BASE_URL") {
         let (accepts, models) = (said.unwrap_or_default(), Vec::new());
-        return Some(ChosenServer { base_url, model, key, headers: Vec::new(), accepts, models });
+        let (headers, output_tokens) = (Vec::new(), None);
+        return Some(ChosenServer {
+            api,
+            effort,
+            output_tokens,
+            base_url,
+            model,
+            key,
+            headers,
+            accepts,
+            models,
+        });
     }
     let provider = config.provider.as_ref()?;
     let named = provider.api_key_env.as_deref().and_then(set);
@@ -125,7 +149,17 @@ pub fn server(config: &Config, variable: &dyn Fn(&str) -> Option<String>) -> Opt
         Some(said) => (said, Vec::new()),
         None => (provider.accepts, provider.models.clone()),
     };
-    Some(ChosenServer { base_url, model, key: key.or(named), headers, accepts, models })
+    Some(ChosenServer {
+        api: api.or_else(|| provider.api.clone()),
+        effort: effort.or_else(|| provider.effort.clone()),
+        output_tokens: provider.output_tokens,
+        base_url,
+        model,
+        key: key.or(named),
+        headers,
+        accepts,
+        models,
+    })
 }
 
 #[cfg(test)]

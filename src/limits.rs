@@ -91,6 +91,10 @@ pub const COMMAND_END_WAIT: Duration = Duration::from_secs(4);
 /// Times that one step is asked for when failures may pass.
 pub const STEP_ATTEMPTS_MAX: u32 = 5;
 
+/// Tokens of one answer, where the interface wants a number and the user gives none: long enough for a large
+/// file, and within what the present models can do.
+pub const ANSWER_TOKENS_MAX: u64 = 32_000;
+
 /// The wait before the second attempt; it doubles with each further one.
 pub const STEP_RETRY_WAIT: Duration = Duration::from_secs(1);
 

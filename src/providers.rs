@@ -1,11 +1,21 @@
 //! The models by name.
 
+pub mod anthropic;
 pub mod chat;
 pub mod demo;
+pub mod exchange;
 pub mod failure;
+pub mod frame;
+pub mod gemini;
+pub mod packets;
+pub mod responses;
 pub mod script;
 pub mod secrets;
 pub mod sse;
+#[cfg(test)]
+pub(crate) mod testing;
+pub mod wishes;
+mod words;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,14 +24,21 @@ use crate::engine::ModelName;
 use crate::engine::model::{Abilities, Model, Models};
 use crate::os::http::{Http, Url};
 use crate::path::AbsPath;
-use chat::{Chat, Place, Waits};
 use demo::Demo;
+use exchange::{Place, Waits};
 use script::{ReadFile, Script};
+use wishes::{Effort, Wishes};
 
-/// A configured OpenAI-compatible server.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A configured server.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Server {
-    /// Where it is, up to and without `chat/completions`.
+    /// The word for how it is spoken to; as most servers are, where there is none.
+    pub api: Option<String>,
+    /// The word for how much its models are to think; as the server has it, where there is none.
+    pub effort: Option<String>,
+    /// The longest answer, in tokens.
+    pub output_tokens: Option<u64>,
+    /// Where it is, up to and without what the interface adds, such as `chat/completions`.
     pub base_url: String,
     /// The model that is used when none is named.
     pub model: Option<String>,
@@ -35,7 +52,56 @@ pub struct Server {
     pub models: Vec<(String, Abilities)>,
 }
 
+/// How a server is spoken to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Api {
+    /// OpenAI's Chat Completions, which most servers speak.
+    Chat,
+    /// OpenAI's Responses.
+    Responses,
+    /// Google's Gemini.
+    Gemini,
+    /// Anthropic's Messages.
+    Anthropic,
+    /// The same, on Amazon Bedrock.
+    Bedrock,
+}
+
+impl Api {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Chat, Self::Responses, Self::Anthropic, Self::Bedrock, Self::Gemini];
+
+    /// Its word in the settings.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Chat => "chat",
+            Self::Responses => "responses",
+            Self::Gemini => "gemini",
+            Self::Anthropic => "anthropic",
+            Self::Bedrock => "bedrock",
+        }
+    }
+}
+
 impl Server {
+    fn api(&self) -> Result<Api, String> {
+        let Some(word) = &self.api else { return Ok(Api::Chat) };
+        Api::ALL.into_iter().find(|api| api.word() == word).ok_or_else(|| {
+            let there_are = Api::ALL.map(Api::word).join(", ");
+            format!("`{word}` is no interface of a model server (`provider.api` or QUILLON_API); there are: {there_are}")
+        })
+    }
+
+    fn wishes(&self) -> Result<Wishes, String> {
+        let effort = self.effort.as_deref().map(|word| {
+            Effort::parse(word).ok_or_else(|| {
+                let there_are = Effort::ALL.map(Effort::word).join(", ");
+                format!("`{word}` is no effort of a model (`provider.effort` or QUILLON_EFFORT); there are: {there_are}")
+            })
+        });
+        Ok(Wishes { effort: effort.transpose()?, output_tokens: self.output_tokens })
+    }
+
     fn abilities_of(&self, model: &ModelName) -> Abilities {
         let known = self.models.iter().find(|(name, _)| *name == model.0);
         known.map_or(self.abilities, |(_, abilities)| *abilities)
@@ -100,8 +166,25 @@ impl Providers {
             return Err(format!("`{}` must begin with http:// or https://", server.base_url));
         }
         let place = Place { base, key: server.key.clone(), headers: server.headers.clone() };
-        let chat = Chat::new(self.http.clone(), place, name.0.clone(), Waits::default());
-        Ok(Arc::new(chat.accepting(server.abilities_of(name))))
+        let (http, model, waits) = (self.http.clone(), name.0.clone(), Waits::default());
+        let (abilities, wishes) = (server.abilities_of(name), server.wishes()?);
+        Ok(match server.api()? {
+            Api::Chat => Arc::new(chat::chat(http, place, model, wishes, waits).accepting(abilities)),
+            Api::Anthropic => {
+                let carrier = anthropic::Carrier::Direct;
+                let messages = anthropic::messages(http, place, carrier, model, wishes, waits);
+                Arc::new(messages.accepting(abilities))
+            }
+            Api::Responses => {
+                Arc::new(responses::responses(http, place, model, wishes, waits).accepting(abilities))
+            }
+            Api::Gemini => Arc::new(gemini::gemini(http, place, model, wishes, waits).accepting(abilities)),
+            Api::Bedrock => {
+                let carrier = anthropic::Carrier::Bedrock;
+                let messages = anthropic::messages(http, place, carrier, model, wishes, waits);
+                Arc::new(messages.accepting(abilities))
+            }
+        })
     }
 }
 
@@ -172,6 +255,7 @@ mod tests {
                 headers: Vec::new(),
                 abilities: Abilities { images: true, pdf: false },
                 models: vec![("words".into(), Abilities::default())],
+                ..Server::default()
             })
         };
         let one = providers(server("http://localhost:1/v1"), None);

@@ -21,7 +21,7 @@ use serde_json::json;
 
 use quillon::engine::Ruling;
 use quillon::engine::journal::MemoryJournals;
-use quillon::engine::model::{Finish, Message, Request};
+use quillon::engine::model::{Finish, Message, Request, Wanted};
 use quillon::engine::{
     Activity, Answer, Block, Deliver, Event, Host, Mode, Model, ModelError, ModelEvent, ModelName, Models,
     NewSession, Outcome, PromptId, Reader, Seq, Session, SessionId, Shared, Toolbox, Update,
@@ -206,7 +206,7 @@ impl Model for Doer {
             let input =
                 json!({"file_path": FILES[task.file], "old_string": task.old, "new_string": task.new});
             let (tool, provider_id) = ("edit".into(), "1".to_owned());
-            events.push(ModelEvent::CallReady { index: 0, provider_id, tool, input });
+            events.push(ModelEvent::CallReady { index: 0, call: Wanted::new(provider_id, tool, input) });
         }
         events.push(ModelEvent::Done(Finish::Complete));
         stream::iter(events.into_iter().map(Ok)).boxed()

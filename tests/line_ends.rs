@@ -13,7 +13,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use quillon::engine::journal::MemoryJournals;
-use quillon::engine::model::{Finish, Request};
+use quillon::engine::model::{Finish, Request, Wanted};
 use quillon::engine::{
     Block, Decided, Decision, Deliver, Event, Formatted, Host, Mode, Model, ModelError, ModelEvent,
     ModelName, Models, NewSession, Outcome, PromptId, RestoreOf, RestoredTo, ReviewOf, Ruling, Seq, Session,
@@ -267,8 +267,8 @@ impl Model for Doer {
     fn stream(&self, _: Request) -> BoxStream<'static, Result<ModelEvent, ModelError>> {
         let mut events = Vec::new();
         if let Some(Some((tool, input))) = self.0.lock().unwrap().pop_front() {
-            let (tool, provider_id) = (tool.into(), "1".to_owned());
-            events.push(ModelEvent::CallReady { index: 0, provider_id, tool, input });
+            let call = Wanted::new("1".to_owned(), tool.into(), input);
+            events.push(ModelEvent::CallReady { index: 0, call });
         }
         events.push(ModelEvent::Done(Finish::Complete));
         stream::iter(events.into_iter().map(Ok)).boxed()

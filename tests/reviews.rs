@@ -15,7 +15,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use quillon::engine::journal::MemoryJournals;
-use quillon::engine::model::{Finish, Message, Request};
+use quillon::engine::model::{Finish, Message, Request, Wanted};
 use quillon::engine::{
     Activity, Block, Decided, Decision, Deliver, Event, Host, Mode, Model, ModelError, ModelEvent, ModelName,
     Models, NewSession, Outcome, PromptId, Review, ReviewOf, Ruling, Seq, Session, SessionId, Shared,
@@ -251,9 +251,7 @@ impl Model for Editing {
         let made = request.messages.iter().filter(|message| matches!(message, Message::Results(_))).count();
         let call = self.0.get(made).map(|input| ModelEvent::CallReady {
             index: 0,
-            provider_id: made.to_string(),
-            tool: "edit".into(),
-            input: input.clone(),
+            call: Wanted::new(made.to_string(), "edit".into(), input.clone()),
         });
         stream::iter(call.into_iter().chain([ModelEvent::Done(Finish::Complete)]).map(Ok)).boxed()
     }

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use futures::StreamExt;
 use futures::stream::BoxStream;
-use quillon::engine::model::{Finish, Request};
+use quillon::engine::model::{Finish, Request, Wanted};
 use quillon::engine::{
     Block, Deliver, Event, Host, Mode, Model, ModelError, ModelEvent, ModelName, Models, NewSession, Outcome,
     PromptId, Reader, Seq, Session, SessionId, Shared, ToolName, Toolbox, Update,
@@ -94,7 +94,7 @@ impl Desk {
     pub async fn edit(&mut self, input: Value) {
         let tool = ToolName("edit".into());
         let ready =
-            ModelEvent::CallReady { index: 0, provider_id: "1".to_owned(), tool: tool.clone(), input };
+            ModelEvent::CallReady { index: 0, call: Wanted::new("1".to_owned(), tool.clone(), input) };
         let calls = vec![ModelEvent::CallBegan { index: 0, tool }, ready, ModelEvent::Done(Finish::Complete)];
         let says = vec![ModelEvent::Text("Done.".into()), ModelEvent::Done(Finish::Complete)];
         self.script.0.lock().unwrap().extend([calls, says]);

@@ -148,8 +148,8 @@ fn write(journals: &MemoryJournals, id: &SessionId, root: &AbsPath) {
     let prompt = PromptId("p".into());
     record(Event::TurnStarted { turn: turn.clone(), prompt, content: Vec::new() });
     let (tool, input) = (ToolName("read".into()), serde_json::json!({}));
-    let asked = ToolCall { id: call.clone(), provider_id: "1".into(), tool, input };
-    let reply = Arc::new(Reply { blocks: vec![ReplyBlock::Call { call: asked }], usage: Usage::default() });
+    let asked = ToolCall::new(call.clone(), "1".into(), tool, input);
+    let reply = Arc::new(Reply { blocks: vec![ReplyBlock::Call { call: asked }], ..Reply::default() });
     record(Event::Replied { message: MessageId("t1.1".into()), reply });
     let (intent, by) = (Intent::Nothing, Who::Quillon);
     record(Event::CallStarted {

@@ -9,7 +9,8 @@ use crate::policy::Mode;
 /// The keys of the user's file.
 pub const USER_KEYS: &[&str] = &["model", "provider", "mode", "permission"];
 /// Those of `provider` in it.
-pub const PROVIDER_KEYS: &[&str] = &["base_url", "api_key_env", "headers", "accepts", "models"];
+pub const PROVIDER_KEYS: &[&str] =
+    &["base_url", "api", "api_key_env", "headers", "accepts", "models", "effort", "output_tokens"];
 const MODEL_KEYS: &[&str] = &["accepts"];
 const PROJECT_KEYS: &[&str] = &["mode", "permission"];
 
@@ -145,7 +146,20 @@ impl Reader<'_> {
                 .push(format!("{}: `provider.base_url` is missing, so there is no provider", self.name));
             return None;
         };
-        Some(Provider { base_url, api_key_env, headers, accepts, models })
+        let api = self.text(fields, "provider.", "api");
+        let effort = self.text(fields, "provider.", "effort");
+        let output_tokens = self.count(fields, "provider.", "output_tokens");
+        Some(Provider { api, effort, output_tokens, base_url, api_key_env, headers, accepts, models })
+    }
+
+    fn count(&mut self, fields: &Map<String, Value>, within: &str, key: &str) -> Option<u64> {
+        let given = fields.get(key).filter(|value| !value.is_null())?;
+        let count = given.as_u64().filter(|count| *count > 0);
+        if count.is_none() {
+            self.notices
+                .push(format!("{}: `{within}{key}` must be a whole number above 0, not {given}", self.name));
+        }
+        count
     }
 
     fn accepts(&mut self, fields: &Map<String, Value>, within: &str) -> Option<Accepts> {

@@ -60,6 +60,9 @@ impl Settings {
     pub(super) fn server(&self) -> Option<Server> {
         let chosen = config::server(&self.config, &env::var)?;
         Some(Server {
+            api: chosen.api,
+            effort: chosen.effort,
+            output_tokens: chosen.output_tokens,
             base_url: chosen.base_url,
             model: chosen.model,
             key: chosen.key,

@@ -200,6 +200,10 @@ pub struct Reply {
     /// What it cost.
     #[serde(default)]
     pub usage: Usage,
+    /// Whose it is: the wire format and the server. Signatures and opaque parts are understood there
+    /// and nowhere else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Arc<str>>,
 }
 
 /// A part of a reply.
@@ -230,8 +234,38 @@ pub struct ToolCall {
     pub provider_id: String,
     /// The tool's name as the model wrote it.
     pub tool: ToolName,
-    /// The arguments; a text where what the model wrote is not JSON.
+    /// The arguments; a text where what the model wrote is not JSON, or where the tool takes one.
     pub input: Value,
+    /// How the arguments were given.
+    #[serde(default, skip_serializing_if = "CallForm::is_object")]
+    pub form: CallForm,
+    /// The provider's own mark on the call; goes back to it unchanged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signature: Option<String>,
+}
+
+impl ToolCall {
+    /// A call with arguments by name.
+    pub fn new(id: CallId, provider_id: String, tool: ToolName, input: Value) -> Self {
+        Self { id, provider_id, tool, input, form: CallForm::Object, signature: None }
+    }
+}
+
+/// How the arguments of a call are given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum CallForm {
+    /// By name, as a JSON object.
+    #[default]
+    Object,
+    /// As one free text (OpenAI's custom tools).
+    Text,
+}
+
+impl CallForm {
+    fn is_object(&self) -> bool {
+        *self == Self::Object
+    }
 }
 
 /// Tokens, as the provider counts them.
@@ -242,8 +276,18 @@ pub struct Usage {
     pub input: u64,
     /// Input tokens read from the provider's cache.
     pub cache_read: u64,
+    /// Input tokens written to the provider's cache.
+    #[serde(skip_serializing_if = "is_none")]
+    pub cache_write: u64,
     /// Output tokens, thoughts included.
     pub output: u64,
+    /// Those of the output that were thoughts.
+    #[serde(skip_serializing_if = "is_none")]
+    pub reasoning: u64,
+}
+
+fn is_none(tokens: &u64) -> bool {
+    *tokens == 0
 }
 
 /// Who allowed or answered something.
@@ -318,7 +362,9 @@ impl std::ops::AddAssign for Usage {
     fn add_assign(&mut self, other: Self) {
         self.input += other.input;
         self.cache_read += other.cache_read;
+        self.cache_write += other.cache_write;
         self.output += other.output;
+        self.reasoning += other.reasoning;
     }
 }
 

@@ -6,7 +6,9 @@ use std::time::Duration;
 use futures::stream::BoxStream;
 use serde_json::Value;
 
-use super::event::{Block, CallId, ModelName, Outcome, Reply, SessionId, ToolCall, ToolName, Usage};
+use super::event::{
+    Block, CallForm, CallId, ModelName, Outcome, Reply, SessionId, ToolCall, ToolName, Usage,
+};
 use super::media::{Handed, Media};
 use crate::workspace::MediaKind;
 
@@ -58,8 +60,10 @@ pub struct Request {
     pub session: SessionId,
     /// Who the model is, the rules, the surroundings; the same for the whole session.
     pub system: Arc<str>,
-    /// The tools it may call; empty when it is to report and end.
+    /// The tools it is told of; the same for the whole session.
     pub tools: Arc<[ToolSpec]>,
+    /// Whether it may call them.
+    pub offer: Offer,
     /// What was said so far; a user's message comes first, and each reply with calls is followed by
     /// the results of all of them.
     pub messages: Vec<Message>,
@@ -67,6 +71,16 @@ pub struct Request {
     pub media: Vec<Handed>,
     /// Where among them the prompt stands that began the running turn.
     pub prompt: usize,
+}
+
+/// Whether the tools of a request may be called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Offer {
+    /// They may.
+    #[default]
+    Tools,
+    /// The model is to report and end.
+    NoTools,
 }
 
 /// One message of the history.
@@ -161,8 +175,13 @@ pub struct ToolSpec {
 #[allow(missing_docs, reason = "a variant's line names its fields")]
 #[derive(Debug, Clone, PartialEq)]
 pub enum ModelEvent {
+    /// What the provider says of the answer itself, as far as it says it; `origin` is that of the
+    /// reply.
+    Began { origin: Arc<str>, response: Option<String>, model: Option<String> },
     /// Words.
     Text(String),
+    /// Words by which it refuses.
+    Refusal(String),
     /// Thoughts.
     Thought(String),
     /// The signature of the thoughts before it.
@@ -171,14 +190,36 @@ pub enum ModelEvent {
     CallBegan { index: usize, tool: ToolName },
     /// A piece of its arguments.
     CallInput { index: usize, text: String },
-    /// A call is complete. `input` is a text where the arguments are not JSON.
-    CallReady { index: usize, provider_id: String, tool: ToolName, input: Value },
+    /// A call is complete.
+    CallReady { index: usize, call: Wanted },
     /// What only the provider understands.
     Opaque(Value),
     /// Tokens so far; the last one counts.
     Usage(Usage),
     /// The end. An answer without it is not complete, and its calls do not run.
     Done(Finish),
+}
+
+/// A call as the model wants it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Wanted {
+    /// The provider's own name of the call.
+    pub provider_id: String,
+    /// The tool.
+    pub tool: ToolName,
+    /// The arguments; a text where they are not JSON, or where the tool takes a text.
+    pub input: Value,
+    /// How they were given.
+    pub form: CallForm,
+    /// The provider's own mark on the call.
+    pub signature: Option<String>,
+}
+
+impl Wanted {
+    /// A call with arguments by name.
+    pub fn new(provider_id: String, tool: ToolName, input: Value) -> Self {
+        Self { provider_id, tool, input, form: CallForm::Object, signature: None }
+    }
 }
 
 /// Why an answer ended.
@@ -188,8 +229,16 @@ pub enum Finish {
     Complete,
     /// The answer reached the longest one allowed.
     Length,
-    /// The provider or model refused.
+    /// The model refused.
     Refused,
+    /// The provider held the answer back.
+    Filtered,
+    /// The provider paused; it goes on when it is asked again with what it said.
+    Paused,
+    /// The model wrote a call that nobody can read.
+    MalformedCall,
+    /// A reason that is not known: the provider's word. The answer came to its end, so it counts.
+    Unknown(String),
 }
 
 /// Why there is no answer.
@@ -217,35 +266,50 @@ pub enum ErrorKind {
     Truncated,
     /// Too many requests.
     RateLimit,
-    /// The server is overloaded or failed.
+    /// The server failed.
     Server,
+    /// The server has too much to do.
+    Overloaded,
     /// The quota or money is used up.
     Quota,
     /// No key, or a wrong one.
     Auth,
+    /// The key is right and may not do this.
+    Permission,
+    /// There is no such model or address.
+    NotFound,
     /// The request does not fit the model's context.
     ContextLength,
-    /// The request was refused as wrong, the model is unknown, or the like.
+    /// The request has more bytes than the server takes.
+    TooLarge,
+    /// The request was refused as wrong.
     Invalid,
     /// The answer cannot be understood.
     Parse,
+    /// The server names a failure that is not known.
+    Unknown,
     /// No model is chosen or the chosen one does not exist.
     Unconfigured,
 }
 
 impl ErrorKind {
     /// All kinds.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 16] = [
         Self::Network,
         Self::Timeout,
         Self::Truncated,
         Self::RateLimit,
         Self::Server,
+        Self::Overloaded,
         Self::Quota,
         Self::Auth,
+        Self::Permission,
+        Self::NotFound,
         Self::ContextLength,
+        Self::TooLarge,
         Self::Invalid,
         Self::Parse,
+        Self::Unknown,
         Self::Unconfigured,
     ];
 
@@ -257,11 +321,16 @@ impl ErrorKind {
             Self::Truncated => "truncated",
             Self::RateLimit => "rateLimit",
             Self::Server => "server",
+            Self::Overloaded => "overloaded",
             Self::Quota => "quota",
             Self::Auth => "auth",
+            Self::Permission => "permission",
+            Self::NotFound => "notFound",
             Self::ContextLength => "contextLength",
+            Self::TooLarge => "tooLarge",
             Self::Invalid => "invalid",
             Self::Parse => "parse",
+            Self::Unknown => "other",
             Self::Unconfigured => "unconfigured",
         }
     }
@@ -274,12 +343,21 @@ impl ErrorKind {
     /// Whether asking again may help.
     pub fn may_pass(self) -> bool {
         match self {
-            Self::Network | Self::Timeout | Self::Truncated | Self::RateLimit | Self::Server => true,
+            Self::Network
+            | Self::Timeout
+            | Self::Truncated
+            | Self::RateLimit
+            | Self::Server
+            | Self::Overloaded => true,
             Self::Quota
             | Self::Auth
+            | Self::Permission
+            | Self::NotFound
             | Self::ContextLength
+            | Self::TooLarge
             | Self::Invalid
             | Self::Parse
+            | Self::Unknown
             | Self::Unconfigured => false,
         }
     }

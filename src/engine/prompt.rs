@@ -3,7 +3,7 @@
 use super::event::{Deliver, Event, Mode, PromptId};
 use super::instructions;
 use super::media;
-use super::model::{Abilities, Request};
+use super::model::{Abilities, Offer, Request};
 use super::parts::Parts;
 use super::recorder::Halted;
 use super::state::State;
@@ -38,15 +38,6 @@ around it.
 Answers
 - Be short and plain. Name files as path:line. Do not repeat what the user can see in the changes.";
 
-/// Whether tools are offered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Offer {
-    /// They are.
-    Tools,
-    /// The model is to report and end.
-    NoTools,
-}
-
 /// Settles what the model is told before everything else, if that was not done yet.
 pub async fn brief(parts: &Parts) -> Result<(), Halted> {
     if parts.recorder.state(|state| state.briefing().is_some()) {
@@ -72,10 +63,8 @@ pub async fn request(parts: &Parts, offer: Offer, abilities: Abilities) -> Reque
     let mut request = parts.recorder.state(|state| Request {
         session: parts.session.clone(),
         system: state.briefing().cloned().unwrap_or_default(),
-        tools: match offer {
-            Offer::Tools => parts.toolbox.specs(state.model()).clone(),
-            Offer::NoTools => [].into(),
-        },
+        tools: parts.toolbox.specs(state.model()).clone(),
+        offer,
         messages: state.history().to_vec(),
         prompt: state.said().last_prompt(),
         media: Vec::new(),

@@ -172,7 +172,7 @@ impl From<Halted> for Update {
 
 #[cfg(test)]
 mod tests {
-    use super::super::event::{Event, Mode, ModelName, PromptId, SessionId, ToolName, TurnId, Usage};
+    use super::super::event::{Event, Mode, ModelName, PromptId, SessionId, ToolName, TurnId};
     use super::super::journal::MemoryJournal;
     use super::*;
     use crate::path::AbsPath;
@@ -192,7 +192,7 @@ mod tests {
 
     fn replied(recorder: &Recorder, message: &MessageId, text: &str) {
         let blocks = vec![ReplyBlock::Text { text: text.into() }];
-        let reply = Arc::new(Reply { blocks, usage: Usage::default() });
+        let reply = Arc::new(Reply { blocks, ..Reply::default() });
         recorder.record(Event::Replied { message: message.clone(), reply }).unwrap();
     }
 

@@ -120,7 +120,7 @@ mod tests {
     use proptest::prelude::*;
     use serde_json::json;
 
-    use super::super::event::{CallId, ReplyBlock, ToolCall, Usage};
+    use super::super::event::{CallId, ReplyBlock, ToolCall};
     use super::super::model::ResultKind;
     use super::*;
 
@@ -129,14 +129,10 @@ mod tests {
         let mut history = vec![Message::User([].into())];
         for step in steps {
             let (file, found) = step.split_once('=').unwrap_or((step, "found"));
-            let call = ToolCall {
-                id: CallId("c".into()),
-                provider_id: String::new(),
-                tool: "read".into(),
-                input: json!({ "file_path": file }),
-            };
+            let call =
+                ToolCall::new(CallId("c".into()), String::new(), "read".into(), json!({ "file_path": file }));
             let blocks = vec![ReplyBlock::Call { call }];
-            history.push(Message::Assistant(Arc::new(Reply { blocks, usage: Usage::default() })));
+            history.push(Message::Assistant(Arc::new(Reply { blocks, ..Reply::default() })));
             let result = CallResult {
                 media: Vec::new(),
                 call: CallId("c".into()),

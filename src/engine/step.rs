@@ -7,8 +7,8 @@ use futures::StreamExt;
 use serde_json::Value;
 
 use super::event::{CallId, Event, MessageId, Reply, ReplyBlock, Stop, ToolCall, ToolName, Usage};
-use super::model::{ErrorKind, Finish, Model, ModelError, ModelEvent};
-use super::prompt::{self, Offer};
+use super::model::{ErrorKind, Finish, Model, ModelError, ModelEvent, Offer, Wanted};
+use super::prompt;
 use super::recorder::{Halted, Recorder};
 use super::turn::Turn;
 use crate::limits;
@@ -19,6 +19,8 @@ pub enum Said {
     Calls(Arc<Reply>),
     /// It has said all it wanted.
     Enough,
+    /// The provider paused: it is asked again with what it said.
+    Paused,
     /// The turn ends for another reason.
     Stop(Stop),
 }
@@ -102,7 +104,7 @@ async fn listen(turn: &Turn, model: &dyn Model, offer: Offer, draft: &mut Draft<
 
 fn finished(turn: &Turn, draft: Draft<'_>, finish: Finish) -> Result<Said, Halted> {
     match finish {
-        Finish::Complete => {
+        Finish::Complete | Finish::Unknown(_) => {
             let reply = draft.record(turn, Calls::Kept)?;
             if reply.calls().next().is_some() { Ok(Said::Calls(reply)) } else { Ok(Said::Enough) }
         }
@@ -110,9 +112,18 @@ fn finished(turn: &Turn, draft: Draft<'_>, finish: Finish) -> Result<Said, Halte
             draft.record(turn, Calls::Dropped)?;
             Ok(Said::Stop(Stop::ContextFull))
         }
-        Finish::Refused => {
+        Finish::Refused | Finish::Filtered => {
             draft.record(turn, Calls::Dropped)?;
             Ok(Said::Stop(Stop::Refused))
+        }
+        Finish::Paused => {
+            let reply = draft.record(turn, Calls::Kept)?;
+            if reply.calls().next().is_some() { Ok(Said::Calls(reply)) } else { Ok(Said::Paused) }
+        }
+        Finish::MalformedCall => {
+            draft.keep_words(turn)?;
+            let message = "the model wrote a call that cannot be read".to_owned();
+            Ok(Said::Stop(Stop::ModelFailed { kind: Some(ErrorKind::Parse), message }))
         }
     }
 }
@@ -125,10 +136,15 @@ fn stop_for(error: ModelError, attempts: u32) -> Stop {
         | ErrorKind::Truncated
         | ErrorKind::RateLimit
         | ErrorKind::Server
+        | ErrorKind::Overloaded
         | ErrorKind::Quota
         | ErrorKind::Auth
+        | ErrorKind::Permission
+        | ErrorKind::NotFound
+        | ErrorKind::TooLarge
         | ErrorKind::Invalid
         | ErrorKind::Parse
+        | ErrorKind::Unknown
         | ErrorKind::Unconfigured => {
             let tried = if attempts > 1 { format!(" (tried {attempts} times)") } else { String::new() };
             Stop::ModelFailed { kind: Some(error.kind), message: format!("{}{tried}", error.message) }
@@ -157,24 +173,27 @@ struct Draft<'a> {
     /// The tools of the calls that have begun, by their index.
     tools: Vec<ToolName>,
     usage: Usage,
+    origin: Option<Arc<str>>,
 }
 
 /// A block of the answer; a call gets its id when the answer is recorded.
 enum Piece {
     Text(String),
     Thought { text: String, signature: Option<String> },
-    Call { provider_id: String, tool: ToolName, input: Value },
+    Call(Wanted),
     Opaque(Value),
 }
 
 impl<'a> Draft<'a> {
     fn new(message: MessageId, recorder: &'a Recorder) -> Self {
-        Self { message, recorder, blocks: Vec::new(), tools: Vec::new(), usage: Usage::default() }
+        let (blocks, tools) = (Vec::new(), Vec::new());
+        Self { message, recorder, blocks, tools, usage: Usage::default(), origin: None }
     }
 
     fn add(&mut self, event: ModelEvent) {
         match event {
-            ModelEvent::Text(text) => {
+            ModelEvent::Began { origin, .. } => self.origin = Some(origin),
+            ModelEvent::Text(text) | ModelEvent::Refusal(text) => {
                 self.recorder.show_text(&self.message, &text);
                 match self.blocks.last_mut() {
                     Some(Piece::Text(all)) => all.push_str(&text),
@@ -201,9 +220,7 @@ impl<'a> Draft<'a> {
                 let tool = self.tools.get(index).cloned().unwrap_or_else(|| ToolName(String::new()));
                 self.recorder.show_input(&self.message, index, &tool, &text);
             }
-            ModelEvent::CallReady { index: _, provider_id, tool, input } => {
-                self.blocks.push(Piece::Call { provider_id, tool, input });
-            }
+            ModelEvent::CallReady { index: _, call } => self.blocks.push(Piece::Call(call)),
             ModelEvent::Opaque(value) => self.blocks.push(Piece::Opaque(value)),
             ModelEvent::Usage(usage) => self.usage = usage,
             ModelEvent::Done(_) => {}
@@ -214,28 +231,30 @@ impl<'a> Draft<'a> {
     fn keep_words(self, turn: &Turn) -> Result<(), Halted> {
         let worded = self.blocks.iter().any(|piece| match piece {
             Piece::Text(text) => !text.is_empty(),
-            Piece::Thought { .. } | Piece::Call { .. } | Piece::Opaque(_) => false,
+            Piece::Thought { .. } | Piece::Call(_) | Piece::Opaque(_) => false,
         });
         if worded { self.record(turn, Calls::Dropped).map(|_| ()) } else { Ok(()) }
     }
 
     fn record(self, turn: &Turn, calls: Calls) -> Result<Arc<Reply>, Halted> {
         turn.spend(self.usage);
-        let Self { message, recorder, blocks, usage, .. } = self;
+        let Self { message, recorder, blocks, usage, origin, .. } = self;
         let (reply, _) = recorder.record_from(|state| {
             let mut number = state.calls();
             let blocks = blocks.into_iter().filter_map(|piece| match piece {
                 Piece::Text(text) => Some(ReplyBlock::Text { text }),
                 Piece::Thought { text, signature } => Some(ReplyBlock::Thought { text, signature }),
                 Piece::Opaque(value) => Some(ReplyBlock::Opaque { value }),
-                Piece::Call { .. } if calls == Calls::Dropped => None,
-                Piece::Call { provider_id, tool, input } => {
+                Piece::Call(_) if calls == Calls::Dropped => None,
+                Piece::Call(Wanted { provider_id, tool, input, form, signature }) => {
                     number += 1;
                     let id = CallId(format!("c{number}"));
-                    Some(ReplyBlock::Call { call: ToolCall { id, provider_id, tool, input } })
+                    Some(ReplyBlock::Call {
+                        call: ToolCall { id, provider_id, tool, input, form, signature },
+                    })
                 }
             });
-            let reply = Arc::new(Reply { blocks: blocks.collect(), usage });
+            let reply = Arc::new(Reply { blocks: blocks.collect(), usage, origin });
             (reply.clone(), Event::Replied { message, reply })
         })?;
         Ok(reply)

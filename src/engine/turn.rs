@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::call;
 use super::event::{Answer, CallId, Event, QuestionId, Reminder, Seq, Stop, Subject, TurnId, Usage, Who};
+use super::model::Offer;
 use super::outside;
 use super::parts::Parts;
 use super::prompt;
@@ -101,10 +102,11 @@ impl Turn {
             }
             self.remind(number).await?;
             let last = number == limits::STEPS_PER_TURN_MAX;
-            let offer = if last { prompt::Offer::NoTools } else { prompt::Offer::Tools };
+            let offer = if last { Offer::NoTools } else { Offer::Tools };
             match step::run(self, offer).await? {
                 Said::Calls(reply) => call::run_all(self, &reply).await?,
-                Said::Enough if last => return Ok(Stop::StepLimit),
+                Said::Enough | Said::Paused if last => return Ok(Stop::StepLimit),
+                Said::Paused => {}
                 Said::Enough if self.parts.recorder.state(prompt::someone_steers) => {}
                 Said::Enough => return Ok(Stop::Finished),
                 Said::Stop(stop) => return Ok(stop),

@@ -4,7 +4,9 @@ use futures::stream::{self, BoxStream, StreamExt};
 use serde_json::{Value, json};
 
 use crate::engine::event::{Block, ToolName};
-use crate::engine::model::{CallResult, Finish, Message, Model, ModelError, ModelEvent, Request, ResultKind};
+use crate::engine::model::{
+    CallResult, Finish, Message, Model, ModelError, ModelEvent, Offer, Request, ResultKind, Wanted,
+};
 
 /// The demo model. It keeps nothing: what it does next follows from the history of the request.
 #[derive(Debug, Clone, Copy, Default)]
@@ -67,12 +69,12 @@ fn answer(request: &Request) -> Vec<ModelEvent> {
     let pause = tasks.iter().try_for_each(|task| work.go_on(task)).err();
     let mut events: Vec<ModelEvent> = pieces(&work.words).map(ModelEvent::Text).collect();
     match pause {
-        Some(Pause::Call(tool, input)) if !request.tools.is_empty() => {
+        Some(Pause::Call(tool, input)) if request.offer == Offer::Tools => {
             let provider_id = format!("demo_{}", request.messages.len());
             let (index, tool) = (0, ToolName::from(tool));
             events.push(ModelEvent::CallBegan { index, tool: tool.clone() });
             events.extend(pieces(&input.to_string()).map(|text| ModelEvent::CallInput { index, text }));
-            events.push(ModelEvent::CallReady { index, provider_id, tool, input });
+            events.push(ModelEvent::CallReady { index, call: Wanted::new(provider_id, tool, input) });
         }
         Some(Pause::Call(..)) => {
             events.push(ModelEvent::Text(" But I may use no tools any more, so I stop here.".to_owned()));

@@ -1,5 +1,6 @@
 //! What a server's refusal means: its kind, how long to wait, and words for the user.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -57,6 +58,11 @@ struct Said {
 }
 
 impl Asked {
+    /// Whose the answers are, for those who give them back: signatures hold for one model of one server.
+    pub fn origin(&self, format: &str) -> Arc<str> {
+        format!("{format}@{} {}", self.server, self.model).into()
+    }
+
     /// The server answered with another status than 200.
     pub fn refused(&self, refusal: Refusal<'_>) -> ModelError {
         let said = Said::in_body(refusal.body);
@@ -66,7 +72,7 @@ impl Asked {
             Some(place) if (300..400).contains(&refusal.status) => {
                 format!("it sends us to {place}; if that is right, make it the base URL")
             }
-            Some(_) | None => self.with_advice(Some(refusal.status), kind, &said),
+            Some(_) | None => self.with_advice(kind, &said),
         };
         ModelError {
             kind,
@@ -80,7 +86,7 @@ impl Asked {
     pub fn broke_off(&self, error: &Value) -> ModelError {
         let said = Said::of(error);
         let kind = kind(said.status, &said);
-        let what = self.with_advice(said.status, kind, &said);
+        let what = self.with_advice(kind, &said);
         ModelError {
             kind,
             message: self.clean(&format!("{} broke the answer off: {what}", self.server)),
@@ -143,8 +149,8 @@ impl Asked {
         ModelError { kind: ErrorKind::Parse, message: self.clean(&message), status: None, retry_after: None }
     }
 
-    fn with_advice(&self, status: Option<u16>, kind: ErrorKind, said: &Said) -> String {
-        let advice = self.advice(status, kind, said);
+    fn with_advice(&self, kind: ErrorKind, said: &Said) -> String {
+        let advice = self.advice(kind, said);
         // Secrets are removed before the words are cut: half a key is a secret, too.
         let words = shortened(&self.clean(&said.words), limits::PROVIDER_WORDS_CHARS_MAX);
         match (words.is_empty(), advice.is_empty()) {
@@ -156,11 +162,9 @@ impl Asked {
     }
 
     /// What the user can do about it; nothing where the server's words are all there is.
-    fn advice(&self, status: Option<u16>, kind: ErrorKind, said: &Said) -> String {
+    fn advice(&self, kind: ErrorKind, said: &Said) -> String {
         match kind {
-            ErrorKind::Auth if status == Some(403) => {
-                format!("the account or its key may not use `{}`", self.model)
-            }
+            ErrorKind::Permission => format!("the account or its key may not use `{}`", self.model),
             ErrorKind::Auth => "is the key right? It is taken from QUILLON_API_KEY, or from the variable \
                 that `provider.api_key_env` in quillon.jsonc names"
                 .to_owned(),
@@ -172,17 +176,19 @@ impl Asked {
                     self.model
                 )
             }
-            ErrorKind::Invalid if status == Some(404) && said.marks.contains("model") => {
+            ErrorKind::NotFound if said.marks.contains("model") => {
                 format!("is `{}` the name of a model there?", self.model)
             }
-            ErrorKind::Invalid if matches!(status, Some(404 | 405)) => format!(
+            ErrorKind::NotFound => format!(
                 "is the base URL right? For most servers it ends in /v1; the model asked for is `{}`",
                 self.model
             ),
-            ErrorKind::Invalid if status == Some(413) => "the request is too large for the server".to_owned(),
+            ErrorKind::TooLarge => "the request is too large for the server".to_owned(),
             ErrorKind::Server if said.words.is_empty() => "it failed, or is overloaded".to_owned(),
             ErrorKind::Server
+            | ErrorKind::Overloaded
             | ErrorKind::Invalid
+            | ErrorKind::Unknown
             | ErrorKind::Network
             | ErrorKind::Timeout
             | ErrorKind::Truncated
@@ -235,6 +241,11 @@ impl Said {
                 marks.push_str(&mark.to_lowercase());
             }
         }
+        let details = error.get("details").and_then(Value::as_array).into_iter().flatten();
+        for reason in details.filter_map(|detail| detail.get("reason").and_then(Value::as_str)) {
+            marks.push(' ');
+            marks.push_str(&reason.to_lowercase());
+        }
         let status = ["code", "status", "status_code"].iter().find_map(|key| http_status(error.get(key)?));
         Self { retry_after: delay::in_error(error, &words), words, marks, status }
     }
@@ -283,17 +294,36 @@ fn kind(status: Option<u16>, said: &Said) -> ErrorKind {
         Some(400 | 403) if has(&["credit balance", "insufficient_quota", "insufficient balance"]) => {
             ErrorKind::Quota
         }
-        Some(401 | 403) => ErrorKind::Auth,
+        Some(401) => ErrorKind::Auth,
+        Some(403) if has(KEY_MARKS) => ErrorKind::Auth,
+        Some(403) => ErrorKind::Permission,
         Some(402) => ErrorKind::Quota,
         Some(429) if has(QUOTA_MARKS) && !comes_back => ErrorKind::Quota,
         Some(429) => ErrorKind::RateLimit,
         Some(400 | 404 | 413 | 422 | 500) | None if has(CONTEXT_MARKS) => ErrorKind::ContextLength,
         Some(400) | None if has(KEY_MARKS) => ErrorKind::Auth,
-        Some(408 | 409 | 425 | 500..) => ErrorKind::Server,
+        Some(404 | 405) => ErrorKind::NotFound,
+        Some(413) => ErrorKind::TooLarge,
+        Some(529) => ErrorKind::Overloaded,
+        Some(500..) | None if has(OVERLOAD_MARKS) => ErrorKind::Overloaded,
+        Some(408 | 504 | 522 | 524) => ErrorKind::Timeout,
+        Some(409 | 425 | 500..) => ErrorKind::Server,
         Some(_) => ErrorKind::Invalid,
         None if has(QUOTA_MARKS) && !comes_back => ErrorKind::Quota,
-        None if has(&["rate_limit", "rate limit", "too many requests"]) => ErrorKind::RateLimit,
-        None if has(&["invalid_request", "not_found", "bad_request"]) => ErrorKind::Invalid,
+        None if has(&["rate_limit", "rate limit", "too many requests", "throttling"]) => ErrorKind::RateLimit,
+        None if has(&["not_found"]) => ErrorKind::NotFound,
+        None if has(&["permission_error", "permission_denied"]) => ErrorKind::Permission,
+        None if has(&["request_too_large"]) => ErrorKind::TooLarge,
+        None if has(&[
+            "invalid_request",
+            "invalid_prompt",
+            "invalid_image",
+            "bad_request",
+            "validationexception",
+        ]) =>
+        {
+            ErrorKind::Invalid
+        }
         None if has(&["timeout", "timed out"]) => ErrorKind::Timeout,
         // The request was accepted, so what broke lies on the server's side.
         None => ErrorKind::Server,
@@ -341,6 +371,9 @@ const QUOTA_MARKS: &[&str] = &[
     "usage limit",
 ];
 
+/// How servers say that they have too much to do.
+const OVERLOAD_MARKS: &[&str] = &["overloaded", "unavailable", "at capacity", "slow_down"];
+
 /// How servers that answer 400 say that the key is wrong.
 const KEY_MARKS: &[&str] = &[
     "api key not valid",
@@ -350,6 +383,7 @@ const KEY_MARKS: &[&str] = &[
     "api_key_invalid",
     "authentication_error",
     "unauthenticated",
+    "api key expired",
 ];
 
 #[cfg(test)]

@@ -211,6 +211,7 @@ mod tests {
             session: session.into(),
             system: "".into(),
             tools: Arc::new([]),
+            offer: Default::default(),
             messages,
             prompt: 0,
             media: Vec::new(),
@@ -307,6 +308,7 @@ mod tests {
                 session: "s".into(),
                 system: "".into(),
                 tools: Arc::new([]),
+                offer: Default::default(),
                 messages: vec![],
                 media: vec![],
             };

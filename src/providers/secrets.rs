@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 
-use crate::engine::model::ModelEvent;
+use crate::engine::model::{ModelEvent, Wanted};
 use crate::limits;
 
 /// What stands in the place of a secret.
@@ -177,18 +177,23 @@ impl Scrubber {
                 let passed = self.inputs[index].push(&text, secrets);
                 out.extend(passed.map(|text| ModelEvent::CallInput { index, text }));
             }
-            ModelEvent::CallReady { index, provider_id, tool, input } => {
+            ModelEvent::CallReady { index, call } => {
                 self.end(out);
-                let provider_id = hidden(&provider_id, &secrets.from_answers);
-                let tool = hidden(&tool.0, &secrets.from_answers).as_str().into();
-                let input = if holds_secret(&input, secrets) { REFUSED.into() } else { input };
-                out.extend([ModelEvent::CallReady { index, provider_id, tool, input }]);
+                let provider_id = hidden(&call.provider_id, &secrets.from_answers);
+                let tool = hidden(&call.tool.0, &secrets.from_answers).as_str().into();
+                let input = if holds_secret(&call.input, secrets) { REFUSED.into() } else { call.input };
+                let call = Wanted { provider_id, tool, input, ..call };
+                out.extend([ModelEvent::CallReady { index, call }]);
+            }
+            ModelEvent::Refusal(text) => {
+                self.end(out);
+                out.extend([ModelEvent::Refusal(hidden(&text, &secrets.from_answers))]);
             }
             ModelEvent::ThoughtSignature(_) | ModelEvent::Opaque(_) | ModelEvent::Done(_) => {
                 self.end(out);
                 out.extend([event]);
             }
-            ModelEvent::Usage(_) => out.extend([event]),
+            ModelEvent::Began { .. } | ModelEvent::Usage(_) => out.extend([event]),
         }
     }
 

@@ -10,7 +10,7 @@ use futures::stream::{self, BoxStream};
 use serde_json::{Value, json};
 
 use quillon::engine::access::Access;
-use quillon::engine::model::{ErrorKind, Finish, Request, ToolSpec};
+use quillon::engine::model::{ErrorKind, Finish, Request, ToolSpec, Wanted};
 use quillon::engine::tool::{Effect, Plan, Ran, Tool, ToolError};
 use quillon::engine::{Model, ModelError, ModelEvent, ModelName, Models, Output, ToolName};
 use quillon::path::AbsPath;
@@ -123,7 +123,7 @@ fn call(index: usize, kind: Kind) -> ModelEvent {
         Kind::Unknown => ("nothing", json!({})),
         Kind::NotJson => ("act", Value::String("{".into())),
     };
-    ModelEvent::CallReady { index, provider_id: format!("id{index}"), tool: tool.into(), input }
+    ModelEvent::CallReady { index, call: Wanted::new(format!("id{index}"), tool.into(), input) }
 }
 
 /// A tool that does what its input says.

@@ -290,18 +290,28 @@ enumeration! {
         Truncated = "truncated",
         /// Too many requests for now.
         RateLimit = "rateLimit",
-        /// The server is overloaded or failed.
+        /// The server failed.
         Server = "server",
+        /// The server has too much to do.
+        Overloaded = "overloaded",
         /// The quota or the money of the account is used up.
         Quota = "quota",
         /// There is no key, or it is wrong.
         Auth = "auth",
+        /// The key is right and may not do this.
+        Permission = "permission",
+        /// There is no such model or address.
+        NotFound = "notFound",
         /// The request does not fit the model's context.
         ContextLength = "contextLength",
-        /// The request was refused as wrong, or the model is not known there.
+        /// The request has more bytes than the server takes.
+        TooLarge = "tooLarge",
+        /// The request was refused as wrong.
         Invalid = "invalid",
         /// The answer cannot be understood.
         Parse = "parse",
+        /// The server names a failure that is not known.
+        Other = "other",
         /// No model is chosen, or the chosen one does not exist.
         Unconfigured = "unconfigured",
     }

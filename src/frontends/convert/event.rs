@@ -300,11 +300,16 @@ fn failure_kind(kind: ErrorKind) -> wire::FailureKind {
         ErrorKind::Truncated => wire::FailureKind::Truncated,
         ErrorKind::RateLimit => wire::FailureKind::RateLimit,
         ErrorKind::Server => wire::FailureKind::Server,
+        ErrorKind::Overloaded => wire::FailureKind::Overloaded,
         ErrorKind::Quota => wire::FailureKind::Quota,
         ErrorKind::Auth => wire::FailureKind::Auth,
+        ErrorKind::Permission => wire::FailureKind::Permission,
+        ErrorKind::NotFound => wire::FailureKind::NotFound,
         ErrorKind::ContextLength => wire::FailureKind::ContextLength,
+        ErrorKind::TooLarge => wire::FailureKind::TooLarge,
         ErrorKind::Invalid => wire::FailureKind::Invalid,
         ErrorKind::Parse => wire::FailureKind::Parse,
+        ErrorKind::Unknown => wire::FailureKind::Other,
         ErrorKind::Unconfigured => wire::FailureKind::Unconfigured,
     }
 }
@@ -385,8 +390,8 @@ mod tests {
     fn turn(number: u32, output: &str) -> Vec<Event> {
         let (turn, call) = (TurnId(format!("t{number}")), CallId(format!("c{number}")));
         let input = json!({});
-        let used = ToolCall { id: call.clone(), provider_id: "1".into(), tool: "bash".into(), input };
-        let reply = Reply { blocks: vec![ReplyBlock::Call { call: used }], usage: Usage::default() };
+        let used = ToolCall::new(call.clone(), "1".into(), "bash".into(), input);
+        let reply = Reply { blocks: vec![ReplyBlock::Call { call: used }], ..Reply::default() };
         vec![
             Event::TurnStarted {
                 turn: turn.clone(),
@@ -447,11 +452,9 @@ mod tests {
         let call = |id: &&str| {
             let input = json!({"file_path": "a"});
             let tool = "read".into();
-            ReplyBlock::Call {
-                call: ToolCall { id: CallId((*id).into()), provider_id: "1".into(), tool, input },
-            }
+            ReplyBlock::Call { call: ToolCall::new(CallId((*id).into()), "1".into(), tool, input) }
         };
-        let reply = Reply { blocks: calls.iter().map(call).collect(), usage: Usage::default() };
+        let reply = Reply { blocks: calls.iter().map(call).collect(), ..Reply::default() };
         Event::Replied { message: message.into(), reply: reply.into() }
     }
 

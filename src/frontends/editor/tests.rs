@@ -24,7 +24,7 @@ use tokio::task::JoinSet;
 
 use super::{Ended, Options, serve};
 use crate::engine::journal::MemoryJournals;
-use crate::engine::model::{Finish, Request};
+use crate::engine::model::{Finish, Request, Wanted};
 use crate::engine::{
     Host, Mode, Model, ModelError, ModelEvent, ModelName, Models, RulesFor, Ruling, SessionId, Shared,
     ToolName, Toolbox,
@@ -67,7 +67,7 @@ fn says(text: &str) -> Vec<ModelEvent> {
 
 fn calls(tool: &str, input: Value) -> Vec<ModelEvent> {
     let tool = ToolName(tool.to_owned());
-    let ready = ModelEvent::CallReady { index: 0, provider_id: "1".to_owned(), tool: tool.clone(), input };
+    let ready = ModelEvent::CallReady { index: 0, call: Wanted::new("1".to_owned(), tool.clone(), input) };
     vec![ModelEvent::CallBegan { index: 0, tool }, ready, ModelEvent::Done(Finish::Complete)]
 }
 

@@ -91,13 +91,8 @@ mod tests {
             let (id, prompt) = (CallId(format!("c-{turn}")), turn.into());
             recorder.record(Event::TurnStarted { turn: turn.into(), prompt, content: Vec::new() }).unwrap();
             if !name.is_empty() {
-                let call = ToolCall {
-                    id: id.clone(),
-                    provider_id: "p".into(),
-                    tool: "write".into(),
-                    input: serde_json::json!({}),
-                };
-                let reply = Reply { blocks: vec![ReplyBlock::Call { call }], usage: Usage::default() };
+                let call = ToolCall::new(id.clone(), "p".into(), "write".into(), serde_json::json!({}));
+                let reply = Reply { blocks: vec![ReplyBlock::Call { call }], ..Reply::default() };
                 let change = Change::Whole("one\n".into());
                 let path = cwd.join(name).unwrap();
                 let edits = vec![Edit { path, base: Version::Absent, change }];

@@ -4,8 +4,9 @@ use serde_json::Value;
 
 use super::chunk::{self, CallPiece};
 use crate::engine::event::ToolName;
-use crate::engine::model::ModelEvent;
+use crate::engine::model::{ModelEvent, Wanted};
 use crate::limits;
+use crate::providers::frame;
 
 /// The calls of one answer.
 #[derive(Debug)]
@@ -91,8 +92,9 @@ impl Calls {
             if call.name.is_empty() {
                 out.push(ModelEvent::CallBegan { index, tool: tool.clone() });
             }
-            let input = input(&call.arguments);
-            out.push(ModelEvent::CallReady { index, provider_id: call.id.clone(), tool, input });
+            let input = frame::arguments(&call.arguments);
+            let call = Wanted::new(call.id.clone(), tool, input);
+            out.push(ModelEvent::CallReady { index, call });
         }
     }
 
@@ -139,23 +141,6 @@ impl Piece {
     }
 }
 
-/// The arguments as JSON; as they were written where they are not JSON.
-fn input(arguments: &str) -> Value {
-    if arguments.trim().is_empty() {
-        return Value::Object(serde_json::Map::new());
-    }
-    match serde_json::from_str(arguments) {
-        Ok(Value::Null) => Value::Object(serde_json::Map::new()),
-        // JSON within JSON: written twice by the server.
-        Ok(Value::String(inner)) => match serde_json::from_str(&inner) {
-            Ok(object @ Value::Object(_)) => object,
-            Ok(_) | Err(_) => Value::String(arguments.to_owned()),
-        },
-        Ok(value @ (Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_))) => value,
-        Err(_) => Value::String(arguments.to_owned()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -176,8 +161,8 @@ mod tests {
             .map(|event| match event {
                 ModelEvent::CallBegan { index, tool } => format!("{index} {tool}"),
                 ModelEvent::CallInput { index, text } => format!("{index}   {text}"),
-                ModelEvent::CallReady { index, provider_id, tool, input } => {
-                    format!("{index} ready: {provider_id} {tool} {input}")
+                ModelEvent::CallReady { index, call } => {
+                    format!("{index} ready: {} {} {}", call.provider_id, call.tool, call.input)
                 }
                 other => panic!("{other:?}"),
             })
@@ -341,13 +326,13 @@ mod tests {
 
     #[test]
     fn arguments() {
-        assert_eq!(input(" "), json!({}));
-        assert_eq!(input("null"), json!({}));
-        assert_eq!(input("{\"a\":1}"), json!({"a": 1}));
-        assert_eq!(input("\"{\\\"a\\\":1}\""), json!({"a": 1}));
-        assert_eq!(input("\"text\""), json!("\"text\""));
-        assert_eq!(input("{\"a\":"), json!("{\"a\":"));
-        assert_eq!(input("[1]"), json!([1]));
+        assert_eq!(frame::arguments(" "), json!({}));
+        assert_eq!(frame::arguments("null"), json!({}));
+        assert_eq!(frame::arguments("{\"a\":1}"), json!({"a": 1}));
+        assert_eq!(frame::arguments("\"{\\\"a\\\":1}\""), json!({"a": 1}));
+        assert_eq!(frame::arguments("\"text\""), json!("\"text\""));
+        assert_eq!(frame::arguments("{\"a\":"), json!("{\"a\":"));
+        assert_eq!(frame::arguments("[1]"), json!([1]));
     }
 
     #[test]

@@ -10,6 +10,8 @@ use crate::engine::event::Usage;
 /// One event, or a whole answer that was not streamed.
 #[derive(Debug, Deserialize)]
 pub struct Chunk {
+    pub id: Option<Value>,
+    pub model: Option<Value>,
     pub choices: Option<Vec<Choice>>,
     pub usage: Option<Value>,
     pub error: Option<Value>,
@@ -90,7 +92,13 @@ fn usage(value: &Value) -> Option<Usage> {
         .min(prompt);
     // Some servers count thoughts in the total only.
     let beside_prompt = number("/total_tokens").map_or(0, |total| total.saturating_sub(prompt));
-    Some(Usage { input: prompt - cached, cache_read: cached, output: completion.max(beside_prompt) })
+    Some(Usage {
+        input: prompt - cached,
+        cache_read: cached,
+        cache_write: 0,
+        output: completion.max(beside_prompt),
+        reasoning: number("/completion_tokens_details/reasoning_tokens").unwrap_or(0),
+    })
 }
 
 /// The text of a field that is a text; nothing for anything else.

@@ -1,38 +1,20 @@
-//! The bytes of a Chat Completions answer → `ModelEvent`s; pure, and the same for any split.
+//! The events of a Chat Completions answer → `ModelEvent`s; pure, and the same for any split.
 
 use std::sync::Arc;
 
+use serde::Deserialize;
 use serde_json::Value;
 
 use super::calls::Calls;
 use super::chunk::{self, Choice, Chunk, Delta};
 use crate::engine::event::Usage;
 use crate::engine::model::{Finish, ModelError, ModelEvent};
-use crate::limits;
 use crate::providers::failure::Asked;
-use crate::providers::sse::{self, EventTooLong};
-
-/// Reads one answer with status 200.
-#[derive(Debug)]
-pub struct Decoder {
-    body: Body,
-    bytes: usize,
-    answer: Answer,
-}
-
-/// What kind of body it is; its first bytes tell more than its declared type does.
-#[derive(Debug)]
-enum Body {
-    /// Nothing but white space so far.
-    Unknown,
-    Events(sse::Parser),
-    /// Not a stream: one JSON text, or a page. Read at its end.
-    Whole(Vec<u8>),
-}
+use crate::providers::frame::{self, Decoder, Progress};
 
 /// The answer as far as it is known.
 #[derive(Debug)]
-struct Answer {
+pub struct Answer {
     asked: Arc<Asked>,
     calls: Calls,
     finish: Option<Finish>,
@@ -40,6 +22,8 @@ struct Answer {
     /// The field by which the thoughts came that were not closed yet.
     thinking: Option<&'static str>,
     stage: Stage,
+    /// What it is called was said.
+    named: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,131 +38,27 @@ enum Stage {
     Over,
 }
 
-/// How far an answer is, for those who wait for more of it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Progress {
-    /// There is more to come.
-    Open,
-    /// All is there but the token counts, perhaps.
-    Finished,
-    /// It is complete; what comes is of no interest.
-    Over,
-}
-
-impl Decoder {
-    /// For one answer. `id_prefix` begins the ids of calls to which the server gives none, so it
-    /// must be unique among all answers of a session.
-    pub fn new(asked: Arc<Asked>, id_prefix: String) -> Self {
-        let answer = Answer {
-            asked,
-            calls: Calls::new(id_prefix),
-            finish: None,
-            usage: Usage::default(),
-            thinking: None,
-            stage: Stage::Nothing,
-        };
-        Self { body: Body::Unknown, bytes: 0, answer }
-    }
-
-    /// Takes the next bytes; what they tell is put into `out`, also when they end in an error.
-    pub fn push(&mut self, bytes: &[u8], out: &mut Vec<ModelEvent>) -> Result<(), ModelError> {
-        self.bytes += bytes.len();
-        if self.bytes > limits::ANSWER_BYTES_MAX {
-            return Err(self.answer.asked.not_understood("it does not end"));
-        }
-        let mut bytes = bytes;
-        if matches!(self.body, Body::Unknown) {
-            bytes = bytes.trim_ascii_start();
-            self.body = Body::by_first_byte(bytes);
-        }
-        let Self { body, answer, .. } = self;
-        match body {
-            Body::Unknown => Ok(()),
-            Body::Events(parser) => {
-                let fed = parser.push(bytes, |data| answer.event(data, out).map_err(Fault::Model));
-                fed.map_err(|fault| match fault {
-                    Fault::Model(error) => error,
-                    Fault::TooLong => answer.asked.not_understood("one event of it is too long"),
-                })
-            }
-            Body::Whole(all) if all.len() + bytes.len() > limits::EVENT_BYTES_MAX => {
-                Err(answer.asked.not_understood("it is too long"))
-            }
-            Body::Whole(all) => {
-                all.extend_from_slice(bytes);
-                Ok(())
-            }
-        }
-    }
-
-    /// The body is over, or will not go on.
-    pub fn end(&mut self, out: &mut Vec<ModelEvent>) -> Result<(), ModelError> {
-        let answer = &mut self.answer;
-        match std::mem::replace(&mut self.body, Body::Unknown) {
-            Body::Unknown => {}
-            Body::Events(parser) => {
-                // The last event may lack its empty line; what is not whole was cut off.
-                if let Some(data) = parser.finish()
-                    && (is_end(&data) || serde_json::from_slice::<Value>(&data).is_ok())
-                {
-                    answer.event(&data, out)?;
-                }
-                if answer.stage == Stage::Nothing && self.bytes > 0 {
-                    return Err(answer.asked.not_understood("it holds no events"));
-                }
-            }
-            Body::Whole(all) => answer.whole(&all, out)?,
-        }
-        match (answer.stage, answer.finish.is_some()) {
-            (Stage::Over, _) => Ok(()),
-            (Stage::Nothing | Stage::Events | Stage::Begun, true) => {
-                answer.complete(out);
-                Ok(())
-            }
-            (Stage::Nothing | Stage::Events | Stage::Begun, false) => Err(answer.asked.truncated()),
-        }
-    }
-
-    /// How far it is.
-    pub fn progress(&self) -> Progress {
-        match (self.answer.stage, &self.answer.finish) {
-            (Stage::Over, _) => Progress::Over,
-            (Stage::Nothing | Stage::Events | Stage::Begun, Some(_)) => Progress::Finished,
-            (Stage::Nothing | Stage::Events | Stage::Begun, None) => Progress::Open,
-        }
-    }
-}
-
-enum Fault {
-    Model(ModelError),
-    TooLong,
-}
-
-impl From<EventTooLong> for Fault {
-    fn from(_: EventTooLong) -> Self {
-        Self::TooLong
-    }
-}
-
-impl Body {
-    fn by_first_byte(bytes: &[u8]) -> Self {
-        match bytes.first() {
-            None => Self::Unknown,
-            Some(b'{' | b'[' | b'<') => Self::Whole(Vec::new()),
-            Some(_) => Self::Events(sse::Parser::default()),
-        }
-    }
+/// Reads one answer with status 200. `id_prefix` begins the ids of calls to which the server gives none,
+/// so it must be unique among all answers of a session.
+pub fn decoder(asked: Arc<Asked>, id_prefix: String) -> Decoder<Answer> {
+    let answer = Answer {
+        asked: asked.clone(),
+        calls: Calls::new(id_prefix),
+        finish: None,
+        usage: Usage::default(),
+        thinking: None,
+        stage: Stage::Nothing,
+        named: false,
+    };
+    Decoder::new(asked, answer)
 }
 
 fn is_end(data: &[u8]) -> bool {
     data.trim_ascii() == b"[DONE]"
 }
 
-impl Answer {
+impl frame::Answer for Answer {
     fn event(&mut self, data: &[u8], out: &mut Vec<ModelEvent>) -> Result<(), ModelError> {
-        if self.stage == Stage::Over || data.trim_ascii().is_empty() {
-            return Ok(());
-        }
         if is_end(data) {
             if self.stage != Stage::Begun {
                 return Err(self.asked.truncated());
@@ -186,53 +66,61 @@ impl Answer {
             self.complete(out);
             return Ok(());
         }
-        let chunk = match serde_json::from_slice(data) {
-            Ok(chunk) => chunk,
-            Err(_) => self.mended(data)?,
-        };
-        self.chunk(chunk, data, out)
-    }
-
-    /// An event with bytes that are not UTF-8, read without them.
-    fn mended(&self, data: &[u8]) -> Result<Chunk, ModelError> {
-        let text = String::from_utf8_lossy(data);
-        serde_json::from_str(&text).map_err(|error| {
-            let start: String = text.chars().take(200).collect();
-            self.asked.not_understood(&format!("an event of it is not as agreed ({error}): {start}"))
-        })
-    }
-
-    fn whole(&mut self, body: &[u8], out: &mut Vec<ModelEvent>) -> Result<(), ModelError> {
-        if body.trim_ascii_start().starts_with(b"<") {
-            let why = "it is a web page; is the base URL right? For most servers it ends in /v1";
-            return Err(self.asked.not_understood(why));
-        }
-        match serde_json::from_slice::<Value>(body) {
-            Ok(value @ Value::Array(_)) => Err(self.asked.broke_off(&value)),
-            Err(error) if error.is_eof() => Err(self.asked.truncated()),
-            Ok(_) | Err(_) => {
-                self.event(body, out)?;
-                match self.stage {
-                    Stage::Begun => {
-                        self.complete(out);
-                        Ok(())
-                    }
-                    Stage::Nothing | Stage::Events | Stage::Over => {
-                        Err(self.asked.not_understood("it is neither a stream of events nor a message"))
-                    }
-                }
-            }
-        }
-    }
-
-    fn chunk(&mut self, chunk: Chunk, data: &[u8], out: &mut Vec<ModelEvent>) -> Result<(), ModelError> {
+        let chunk: Chunk = frame::read(data, &self.asked)?;
         if chunk.is_error() {
-            let value: Value = serde_json::from_slice(data).unwrap_or_default();
+            return Err(self.asked.broke_off(&frame::read(data, &self.asked)?));
+        }
+        self.chunk(chunk, out)
+    }
+
+    fn whole(&mut self, value: Value, out: &mut Vec<ModelEvent>) -> Result<(), ModelError> {
+        let no_message = "it is neither a stream of events nor a message";
+        if value.is_array() {
             return Err(self.asked.broke_off(&value));
         }
+        let chunk = Chunk::deserialize(&value).map_err(|_| self.asked.not_understood(no_message))?;
+        if chunk.is_error() {
+            return Err(self.asked.broke_off(&value));
+        }
+        self.chunk(chunk, out)?;
+        match self.stage {
+            Stage::Begun => {
+                self.complete(out);
+                Ok(())
+            }
+            Stage::Nothing | Stage::Events | Stage::Over => Err(self.asked.not_understood(no_message)),
+        }
+    }
+
+    fn end(&mut self, out: &mut Vec<ModelEvent>) -> Result<(), ModelError> {
+        match self.progress() {
+            Progress::Over => {}
+            Progress::Finished => self.complete(out),
+            Progress::Nothing | Progress::Open => return Err(self.asked.truncated()),
+        }
+        Ok(())
+    }
+
+    fn progress(&self) -> Progress {
+        match (self.stage, &self.finish) {
+            (Stage::Over, _) => Progress::Over,
+            (Stage::Nothing | Stage::Events | Stage::Begun, Some(_)) => Progress::Finished,
+            (Stage::Nothing, None) => Progress::Nothing,
+            (Stage::Events | Stage::Begun, None) => Progress::Open,
+        }
+    }
+
+    fn is_whole_event(&self, data: &[u8]) -> bool {
+        is_end(data) || serde_json::from_slice::<serde::de::IgnoredAny>(data).is_ok()
+    }
+}
+
+impl Answer {
+    fn chunk(&mut self, chunk: Chunk, out: &mut Vec<ModelEvent>) -> Result<(), ModelError> {
         if self.stage == Stage::Nothing {
             self.stage = Stage::Events;
         }
+        self.begin(&chunk, out);
         if let Some(usage) = chunk.usage()
             && usage != self.usage
         {
@@ -248,6 +136,18 @@ impl Answer {
         Ok(())
     }
 
+    /// Says once what the answer is called, as soon as the server does.
+    fn begin(&mut self, chunk: &Chunk, out: &mut Vec<ModelEvent>) {
+        let (response, model) = (chunk::text(chunk.id.clone()), chunk::text(chunk.model.clone()));
+        if self.named || (response.is_empty() && model.is_empty()) {
+            return;
+        }
+        self.named = true;
+        let given = |text: String| (!text.is_empty()).then_some(text);
+        let origin = self.asked.origin("chat");
+        out.push(ModelEvent::Began { origin, response: given(response), model: given(model) });
+    }
+
     fn choice(&mut self, choice: Choice, out: &mut Vec<ModelEvent>) -> Result<(), ModelError> {
         for delta in [choice.delta, choice.message].into_iter().flatten() {
             self.delta(delta, out)?;
@@ -255,13 +155,18 @@ impl Answer {
         match chunk::text(choice.finish_reason).as_str() {
             "" => {}
             "length" | "max_tokens" | "model_length" => self.finish = Some(Finish::Length),
-            "content_filter" | "refusal" | "safety" | "sensitive" => self.finish = Some(Finish::Refused),
+            "content_filter" | "safety" | "sensitive" => self.finish = Some(Finish::Filtered),
+            "refusal" => self.finish = Some(Finish::Refused),
             reason @ ("error" | "insufficient_system_resource" | "network_error" | "abort") => {
                 let message = format!("it ended by \u{201c}{reason}\u{201d}");
                 return Err(self.asked.broke_off(&Value::String(message)));
             }
-            // `stop`, `tool_calls` and the many names that servers have for them.
-            _ => self.finish = Some(Finish::Complete),
+            "stop" | "tool_calls" | "function_call" | "eos" | "eos_token" | "end_turn" | "stop_sequence"
+            | "tool_use" | "complete" | "completed" | "done" | "normal" => {
+                self.finish = Some(Finish::Complete)
+            }
+            "malformed_function_call" => self.finish = Some(Finish::MalformedCall),
+            other => self.finish = Some(Finish::Unknown(other.to_owned())),
         }
         Ok(())
     }
@@ -280,7 +185,11 @@ impl Answer {
             Some(Value::Array(parts)) => parts.into_iter().for_each(|part| self.part(part, out)),
             content => self.text(chunk::text(content), out),
         }
-        self.text(chunk::text(delta.refusal), out);
+        let refusal = chunk::text(delta.refusal);
+        if !refusal.is_empty() {
+            self.end_thoughts(out);
+            out.push(ModelEvent::Refusal(refusal));
+        }
         for piece in delta.tool_calls.into_iter().flatten() {
             self.end_thoughts(out);
             let added = self.calls.add(piece, out);
@@ -330,9 +239,11 @@ impl Answer {
         self.end_thoughts(out);
         let finish = self.finish.clone().unwrap_or(Finish::Complete);
         match finish {
-            Finish::Complete | Finish::Length => self.calls.finish(out),
-            // What the provider stopped is not to be done.
-            Finish::Refused => {}
+            Finish::Complete | Finish::Length | Finish::Paused | Finish::Unknown(_) => {
+                self.calls.finish(out);
+            }
+            // What the provider stopped is not to be done, nor what nobody can read.
+            Finish::Refused | Finish::Filtered | Finish::MalformedCall => {}
         }
         self.stage = Stage::Over;
         out.push(ModelEvent::Done(finish));

@@ -12,9 +12,11 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
-use crate::engine::event::{Block, Reply, ReplyBlock, ToolCall};
-use crate::engine::media::{Handed, Media, MediaKind, NotShown};
-use crate::engine::model::{CallResult, Message, Request, ToolSpec};
+use crate::engine::event::{Reply, ReplyBlock, ToolCall};
+use crate::engine::media::{Handed, MediaKind};
+use crate::engine::model::{CallResult, Message, Offer, Request, ToolSpec};
+use crate::providers::wishes::{Effort, Wishes};
+use crate::providers::words::{self, Piece, Words};
 
 /// What differs between servers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,8 +27,31 @@ pub enum UsageWanted {
     No,
 }
 
-/// The body of the request, for the model of that name.
-pub fn body(model: &str, request: &Request, usage: UsageWanted) -> Vec<u8> {
+/// The name by which the longest answer is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Limit {
+    /// `max_tokens`, which every server knows.
+    Tokens,
+    /// `max_completion_tokens`, without which OpenAI's newer models refuse the request.
+    Completion,
+}
+
+/// What is set for a model beside the conversation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Settings<'a> {
+    /// The model's name there.
+    pub model: &'a str,
+    /// What the user wants.
+    pub wishes: Wishes,
+    /// Whether token counts are.
+    pub usage: UsageWanted,
+    /// How the longest answer is told.
+    pub limit: Limit,
+}
+
+/// The body of the request.
+pub fn body(settings: &Settings<'_>, request: &Request) -> Vec<u8> {
+    let output_tokens = |limit| settings.wishes.output_tokens.filter(|_| settings.limit == limit);
     let mut messages = Vec::with_capacity(request.messages.len() + 1);
     messages.push(Out::System { content: &request.system });
     let mut handed = request.media.iter();
@@ -34,13 +59,20 @@ pub fn body(model: &str, request: &Request, usage: UsageWanted) -> Vec<u8> {
         push(message, &mut handed, &mut messages);
     }
     let body = Body {
-        model,
+        model: settings.model,
         stream: true,
-        stream_options: match usage {
+        reasoning_effort: settings.wishes.effort.map(Effort::word),
+        max_tokens: output_tokens(Limit::Tokens),
+        max_completion_tokens: output_tokens(Limit::Completion),
+        stream_options: match settings.usage {
             UsageWanted::Yes => Some(StreamOptions { include_usage: true }),
             UsageWanted::No => None,
         },
-        tools: request.tools.iter().map(tool).collect(),
+        tools: match request.offer {
+            Offer::Tools => request.tools.iter().map(tool).collect(),
+            // Not every server knows how to be told that tools are not to be called.
+            Offer::NoTools => Vec::new(),
+        },
         messages,
     };
     serde_json::to_vec(&body).expect("texts and JSON values can be written as JSON")
@@ -51,6 +83,12 @@ pub fn body(model: &str, request: &Request, usage: UsageWanted) -> Vec<u8> {
 struct Body<'a> {
     model: &'a str,
     stream: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reasoning_effort: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_tokens: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_completion_tokens: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     stream_options: Option<StreamOptions>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -146,15 +184,15 @@ fn tool(spec: &ToolSpec) -> Tool<'_> {
     Tool { r#type: "function", function }
 }
 
-fn push<'a>(message: &'a Message, handed: &mut Iter<'_, Handed>, messages: &mut Vec<Out<'a>>) {
+fn push<'a>(message: &'a Message, handed: &mut Iter<'a, Handed>, messages: &mut Vec<Out<'a>>) {
     match message {
-        Message::User(blocks) => messages.push(Out::User { content: user(blocks, handed) }),
+        Message::User(blocks) => messages.push(Out::User { content: content(Words::of(blocks, handed)) }),
         Message::Assistant(reply) => messages.extend(assistant(reply)),
         Message::Results(results) => {
             let mut shown = Words::default();
             messages.extend(results.iter().map(|result| tool_result(result, handed, &mut shown)));
-            if !shown.parts.is_empty() {
-                messages.push(Out::User { content: shown.into_content() });
+            if !shown.is_empty() {
+                messages.push(Out::User { content: content(shown) });
             }
         }
     }
@@ -162,27 +200,9 @@ fn push<'a>(message: &'a Message, handed: &mut Iter<'_, Handed>, messages: &mut 
 
 /// The result of a call is a text: most servers take nothing else there. What the call has to show goes
 /// to `shown`, for a message that follows.
-fn tool_result<'a>(result: &'a CallResult, handed: &mut Iter<'_, Handed>, shown: &mut Words) -> Out<'a> {
-    let mut content = Cow::Borrowed(result.text.as_str());
-    for media in &result.media {
-        let note = match next(handed) {
-            Handed::Bytes(bytes) => {
-                let (tool, id) = (&result.tool, &result.provider_id);
-                let what = media.describe();
-                shown.line(&format!("(Not from the user: `{tool}` brought this, in its call {id}. {what})"));
-                shown.show(media, bytes);
-                "it is in the message that follows the results"
-            }
-            Handed::Described(why) => why.words(),
-        };
-        content.to_mut().push_str(&format!("\n({note})"));
-    }
+fn tool_result<'a>(result: &'a CallResult, handed: &mut Iter<'a, Handed>, shown: &mut Words<'a>) -> Out<'a> {
+    let content = words::result_text(result, handed, shown);
     Out::Tool { tool_call_id: &result.provider_id, content }
-}
-
-/// What is handed over of the next image or document.
-fn next<'h>(handed: &mut Iter<'h, Handed>) -> &'h Handed {
-    handed.next().unwrap_or(&Handed::Described(NotShown::Gone))
 }
 
 /// None for a reply without words and calls: servers refuse an empty message.
@@ -222,25 +242,9 @@ fn thoughts_given_as(field: &str, reply: &Reply) -> Option<String> {
 }
 
 fn call(call: &ToolCall) -> Call<'_> {
-    let function = CallFunction { name: valid_name(&call.tool.0), arguments: &call.input };
+    let function = CallFunction { name: words::tool_name(&call.tool.0), arguments: &call.input };
     Call { id: &call.provider_id, r#type: "function", function }
 }
-
-/// A model may call a tool by a name that no tool can have; in the history, servers would refuse it
-/// in each request from then on.
-fn valid_name(name: &str) -> Cow<'_, str> {
-    let valid = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
-    if name.is_empty() {
-        Cow::Borrowed("unnamed")
-    } else if name.len() <= NAME_CHARS_MAX && name.chars().all(valid) {
-        Cow::Borrowed(name)
-    } else {
-        name.chars().take(NAME_CHARS_MAX).map(|c| if valid(c) { c } else { '_' }).collect()
-    }
-}
-
-/// Of the name of a function, by the interface's rules.
-const NAME_CHARS_MAX: usize = 64;
 
 /// Arguments travel as a text that holds JSON. Some servers read it and fail when it is not JSON,
 /// so what the model wrote then goes back as a text within an object.
@@ -255,94 +259,49 @@ fn arguments<S: Serializer>(input: &&Value, serializer: S) -> Result<S::Ok, S::E
     }
 }
 
-/// The blocks of a user's message.
-fn user(blocks: &[Block], handed: &mut Iter<'_, Handed>) -> Content {
-    let mut words = Words::default();
-    for block in blocks {
-        match block {
-            Block::Text { text } => words.line(text),
-            Block::Link { uri, name } if name.is_empty() || name == uri => words.line(&format!("See {uri}")),
-            Block::Link { uri, name } => words.line(&format!("See {name}: {uri}")),
-            Block::Resource { uri, text } => words.line(&resource(uri, text)),
-            Block::Media { media } => match next(handed) {
-                Handed::Bytes(bytes) => {
-                    words.line(&format!("({})", media.describe()));
-                    words.show(media, bytes);
-                }
-                Handed::Described(why) => words.line(&format!("({}; {})", media.describe(), why.words())),
-            },
-        }
+/// A message of words and what is shown between them.
+fn content(words: Words<'_>) -> Content {
+    let pieces = words.into_pieces();
+    if pieces.iter().all(|piece| matches!(piece, Piece::Text(_))) {
+        let text = |piece| match piece {
+            Piece::Text(text) => text,
+            Piece::Shown(..) => String::new(),
+        };
+        return Content::Text(pieces.into_iter().map(text).collect());
     }
-    words.into_content()
+    Content::Parts(pieces.into_iter().map(part).collect())
 }
 
-/// A message as it grows: words, each piece on lines of its own, and what is shown between them.
-#[derive(Default)]
-struct Words {
-    parts: Vec<Part>,
-    text: String,
-}
-
-impl Words {
-    fn line(&mut self, text: &str) {
-        if !self.text.is_empty() && !self.text.ends_with('\n') {
-            self.text.push('\n');
+fn part(piece: Piece<'_>) -> Part {
+    let (media, bytes) = match piece {
+        Piece::Text(text) => return Part::Text { text },
+        Piece::Shown(media, bytes) => (media, bytes),
+    };
+    let data = format!("data:{};base64,{}", media.kind.mime(), BASE64.encode(bytes));
+    match media.kind {
+        MediaKind::Png | MediaKind::Jpeg | MediaKind::Gif | MediaKind::Webp => {
+            Part::ImageUrl { image_url: ImageUrl { url: data } }
         }
-        self.text.push_str(text);
-    }
-
-    fn show(&mut self, media: &Media, bytes: &[u8]) {
-        self.end_text();
-        let data = format!("data:{};base64,{}", media.kind.mime(), BASE64.encode(bytes));
-        self.parts.push(match media.kind {
-            MediaKind::Png | MediaKind::Jpeg | MediaKind::Gif | MediaKind::Webp => {
-                Part::ImageUrl { image_url: ImageUrl { url: data } }
-            }
-            MediaKind::Pdf => Part::File { file: File { filename: file_name(&media.name), file_data: data } },
-        });
-    }
-
-    fn end_text(&mut self) {
-        if !self.text.is_empty() {
-            self.parts.push(Part::Text { text: std::mem::take(&mut self.text) });
+        MediaKind::Pdf => {
+            Part::File { file: File { filename: words::file_name(&media.name), file_data: data } }
         }
     }
-
-    fn into_content(mut self) -> Content {
-        if self.parts.is_empty() {
-            return Content::Text(self.text);
-        }
-        self.end_text();
-        Content::Parts(self.parts)
-    }
-}
-
-/// The last part of a path or address.
-fn file_name(name: &str) -> String {
-    name.rsplit(['/', '\\']).next().filter(|last| !last.is_empty()).unwrap_or("document.pdf").to_owned()
-}
-
-/// A text between fences longer than any run of backticks in it, so that it cannot end itself.
-fn resource(uri: &str, text: &str) -> String {
-    let mut longest = 2;
-    let mut run = 0;
-    for c in text.chars() {
-        run = if c == '`' { run + 1 } else { 0 };
-        longest = longest.max(run);
-    }
-    let fence = "`".repeat(longest + 1);
-    let line_feed = if text.ends_with('\n') || text.is_empty() { "" } else { "\n" };
-    format!("The content of {uri}:\n{fence}\n{text}{line_feed}{fence}\n")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::event::{CallId, SessionId, Usage};
+    use crate::engine::event::{Block, CallId, SessionId};
+    use crate::engine::media::{Media, NotShown};
     use crate::engine::model::ResultKind;
     use expect_test::{Expect, expect};
     use serde_json::json;
     use std::sync::Arc;
+
+    fn plain(model: &str, request: &Request, usage: UsageWanted) -> Vec<u8> {
+        let (wishes, limit) = (Wishes::default(), Limit::Tokens);
+        body(&Settings { model, wishes, usage, limit }, request)
+    }
 
     fn request(messages: Vec<Message>) -> Request {
         Request {
@@ -350,6 +309,7 @@ mod tests {
             session: SessionId::from("s"),
             system: "Be brief.".into(),
             tools: Arc::new([]),
+            offer: Default::default(),
             messages,
             media: Vec::new(),
         }
@@ -360,7 +320,7 @@ mod tests {
     }
 
     fn reply(blocks: Vec<ReplyBlock>) -> Message {
-        Message::Assistant(Arc::new(Reply { blocks, usage: Usage::default() }))
+        Message::Assistant(Arc::new(Reply { blocks, ..Reply::default() }))
     }
 
     fn text(text: &str) -> ReplyBlock {
@@ -373,7 +333,7 @@ mod tests {
 
     fn a_call(number: usize, input: Value) -> ReplyBlock {
         let id = CallId(format!("c{number}"));
-        let call = ToolCall { id, provider_id: format!("call_{number}"), tool: "read".into(), input };
+        let call = ToolCall::new(id, format!("call_{number}"), "read".into(), input);
         ReplyBlock::Call { call }
     }
 
@@ -390,7 +350,7 @@ mod tests {
 
     #[track_caller]
     fn check(messages: Vec<Message>, expected: Expect) {
-        let bytes = body("m", &request(messages), UsageWanted::Yes);
+        let bytes = plain("m", &request(messages), UsageWanted::Yes);
         let text = String::from_utf8(bytes).unwrap();
         let (head, messages) = text.split_once("\"messages\":").unwrap();
         assert_eq!(head, r#"{"model":"m","stream":true,"stream_options":{"include_usage":true},"#);
@@ -437,8 +397,8 @@ mod tests {
 
     #[test]
     fn names_that_no_tool_can_have() {
-        let names =
-            ["read", "", "functions.read now", &"x".repeat(65)].map(|name| valid_name(name).into_owned());
+        let names = ["read", "", "functions.read now", &"x".repeat(65)]
+            .map(|name| words::tool_name(name).into_owned());
         assert_eq!(names, ["read", "unnamed", "functions_read_now", &"x".repeat(64)]);
     }
 
@@ -511,7 +471,7 @@ mod tests {
             y
             `````
             please."#]]
-        .assert_eq(&match super::user(&blocks, &mut [].iter()) {
+        .assert_eq(&match content(Words::of(&blocks, &mut [].iter())) {
             Content::Text(text) => text,
             Content::Parts(_) => panic!("there is nothing but text"),
         });
@@ -526,7 +486,7 @@ mod tests {
     #[track_caller]
     fn check_media(messages: Vec<Message>, media: Vec<Handed>, expected: Expect) {
         let request = Request { media, ..request(messages) };
-        let text = String::from_utf8(body("m", &request, UsageWanted::No)).unwrap();
+        let text = String::from_utf8(plain("m", &request, UsageWanted::No)).unwrap();
         let (_, messages) = text.split_once("Be brief.\"},").unwrap();
         expected.assert_eq(&messages.strip_suffix("]}").unwrap().replace("},{\"role\"", "}\n{\"role\""));
     }
@@ -604,7 +564,7 @@ mod tests {
             ("x/", "document.pdf"),
             ("", "document.pdf"),
         ] {
-            assert_eq!(file_name(name), expected);
+            assert_eq!(words::file_name(name), expected);
         }
     }
 
@@ -616,7 +576,7 @@ mod tests {
             schema: json!({"type": "object", "required": ["b"], "properties": {"b": {}, "a": {}}}),
         };
         let request = Request { tools: Arc::new([spec]), ..request(vec![]) };
-        let body = String::from_utf8(body("m", &request, UsageWanted::No)).unwrap();
+        let body = String::from_utf8(plain("m", &request, UsageWanted::No)).unwrap();
         expect![[r#"{"model":"m","stream":true,"tools":[{"type":"function","function":{"name":"read","description":"Reads.","parameters":{"type":"object","required":["b"],"properties":{"b":{},"a":{}}}}}],"messages":[{"role":"system","content":"Be brief."}]}"#]].assert_eq(&body);
     }
 
@@ -637,8 +597,8 @@ mod tests {
                 reply(vec![thought("so", Some("reasoning_content")), text("Done.")]),
             ];
             for step in steps {
-                let bytes = body("m", &request(messages.clone()), UsageWanted::Yes);
-                assert_eq!(bytes, body("m", &request(messages.clone()), UsageWanted::Yes));
+                let bytes = plain("m", &request(messages.clone()), UsageWanted::Yes);
+                assert_eq!(bytes, plain("m", &request(messages.clone()), UsageWanted::Yes));
                 if !before.is_empty() {
                     let kept = before.strip_suffix(b"]}").expect("a body ends with its messages");
                     assert!(bytes.starts_with(kept), "turn {turn} does not begin as the request before");

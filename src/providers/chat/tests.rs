@@ -1,11 +1,14 @@
 //! Tests of the chat model against a server on loopback.
 
+use std::time::Duration;
+
 use futures::StreamExt;
 use serde_json::Value;
 
+use super::super::wishes::Effort;
 use super::*;
 use crate::engine::event::{Block, SessionId};
-use crate::engine::model::{ErrorKind, Finish, Message};
+use crate::engine::model::{ErrorKind, Finish, Message, Model as _, ModelError, ModelEvent};
 use crate::os::http::loopback::{Answer, Loopback, in_time};
 
 const HELLO: &str = "data: {\"choices\":[{\"delta\":{\"content\":\"Hello\"}}]}\n\n\
@@ -18,6 +21,7 @@ fn request() -> Request {
         session: SessionId::from("s"),
         system: "Be brief.".into(),
         tools: Arc::new([]),
+        offer: Default::default(),
         messages: vec![Message::User(Arc::new([text]))],
         media: Vec::new(),
         prompt: 0,
@@ -30,7 +34,7 @@ fn chat(url: &str, waits: Waits) -> Chat {
         key: Some("sesame-1234".to_owned()),
         headers: vec![("x-team".to_owned(), "blue-team".to_owned())],
     };
-    Chat::new(Arc::new(Http::default()), place, "m1".to_owned(), waits)
+    super::chat(Arc::new(Http::default()), place, "m1".to_owned(), Wishes::default(), waits)
 }
 
 fn short() -> Waits {
@@ -86,7 +90,7 @@ fn the_connection_is_kept_after_the_last_event() {
         let mut server = Loopback::start(vec![slow_end.clone(), slow_end]).await;
         let chat = chat(&server.url("/v1"), Waits::default());
         assert_eq!(all(&chat).await, (hello(), None));
-        chat.shared.http.finished().await;
+        chat.http().finished().await;
         assert_eq!(all(&chat).await, (hello(), None));
         assert_eq!((server.request().await.connection, server.request().await.connection), (1, 1));
     });
@@ -160,7 +164,7 @@ fn an_answer_whose_finish_reason_came_is_complete() {
 #[test]
 fn refusals() {
     let unknown = r#"{"error":{"message":"model 'm1' not found for sesame-1234"}}"#;
-    check_failure(Answer::json(404, unknown), 0, ErrorKind::Invalid, "is `m1` the name of a model there?");
+    check_failure(Answer::json(404, unknown), 0, ErrorKind::NotFound, "is `m1` the name of a model there?");
     check_failure(Answer::json(401, ""), 0, ErrorKind::Auth, "QUILLON_API_KEY");
     check_failure(
         Answer::json(500, "not all of it").stalled_after(3),
@@ -248,6 +252,33 @@ fn the_address_for_requests() {
         ("http://h/v1?a=b", "http://h/v1/chat/completions?a=b"),
         ("http://h/v1/chat/completions", "http://h/v1/chat/completions"),
     ] {
-        assert_eq!(endpoint(Url::parse(base).unwrap()).as_str(), expected);
+        assert_eq!(
+            exchange::endpoint(Url::parse(base).unwrap(), &["chat", "completions"]).as_str(),
+            expected
+        );
     }
+}
+
+/// The refusal in OpenAI's words: <https://platform.openai.com/docs/api-reference/chat/create>, `max_tokens`.
+#[test]
+fn what_the_user_wants_is_told_by_the_name_that_the_model_knows() {
+    in_time(async {
+        let refused = Answer::json(
+            400,
+            r#"{"error":{"message":"Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead.","type":"invalid_request_error","param":"max_tokens","code":"unsupported_parameter"}}"#,
+        );
+        let mut server = Loopback::start(vec![refused, Answer::events(HELLO), Answer::events(HELLO)]).await;
+        let place = Place { base: Url::parse(&server.url("/v1")).unwrap(), key: None, headers: Vec::new() };
+        let wishes = Wishes { effort: Some(Effort::Low), output_tokens: Some(900) };
+        let http = Arc::new(Http::default());
+        let chat = super::chat(http, place, "m1".to_owned(), wishes, Waits::default());
+        for _ in 0..2 {
+            assert_eq!(all(&chat).await, (hello(), None));
+        }
+        for (old, new) in [(900.into(), Value::Null), (Value::Null, 900.into()), (Value::Null, 900.into())] {
+            let body: Value = serde_json::from_slice(&server.request().await.body).unwrap();
+            assert_eq!((&body["max_tokens"], &body["max_completion_tokens"]), (&old, &new));
+            assert_eq!(body["reasoning_effort"], "low");
+        }
+    });
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::engine::event::{CallId, Reply, ReplyBlock, SessionId, ToolCall, Usage};
+use crate::engine::event::{CallId, Reply, ReplyBlock, SessionId, ToolCall};
 use crate::engine::model::ToolSpec;
 
 /// A conversation in which calls are answered by what `tool` gives.
@@ -31,6 +31,7 @@ fn play_after(
             session: SessionId("s".into()),
             system: "".into(),
             tools: [spec].into(),
+            offer: Default::default(),
             messages: messages.clone(),
             media: Vec::new(),
             prompt,
@@ -40,8 +41,8 @@ fn play_after(
         for event in answer(&request) {
             match event {
                 ModelEvent::Text(text) => words.push_str(&text),
-                ModelEvent::CallReady { provider_id, tool, input, .. } => {
-                    called = Some((provider_id, tool, input))
+                ModelEvent::CallReady { call, .. } => {
+                    called = Some((call.provider_id, call.tool, call.input))
                 }
                 _ => {}
             }
@@ -51,9 +52,9 @@ fn play_after(
         happened.push(format!("{name} {input}"));
         let (text, kind) = tool(&name.0, &input);
         let id = CallId("c".into());
-        let call = ToolCall { id: id.clone(), provider_id: provider_id.clone(), tool: name.clone(), input };
+        let call = ToolCall::new(id.clone(), provider_id.clone(), name.clone(), input);
         let blocks = vec![ReplyBlock::Call { call }];
-        messages.push(Message::Assistant(Arc::new(Reply { blocks, usage: Usage::default() })));
+        messages.push(Message::Assistant(Arc::new(Reply { blocks, ..Reply::default() })));
         messages.push(Message::Results(
             [CallResult { call: id, provider_id, tool: name, text, kind, media: Vec::new() }].into(),
         ));
@@ -118,13 +119,9 @@ fn a_turn_that_was_cancelled_or_failed_is_over() {
         kind: ResultKind::Failed,
         media: Vec::new(),
     };
-    let call = ToolCall {
-        id: CallId("c1".into()),
-        provider_id: "p".into(),
-        tool: "bash".into(),
-        input: json!({ "command": "sleep 20" }),
-    };
-    let reply = Reply { blocks: vec![ReplyBlock::Call { call }], usage: Usage::default() };
+    let call =
+        ToolCall::new(CallId("c1".into()), "p".into(), "bash".into(), json!({ "command": "sleep 20" }));
+    let reply = Reply { blocks: vec![ReplyBlock::Call { call }], ..Reply::default() };
     let in_a_call = vec![
         words("run sleep 20"),
         Message::Assistant(Arc::new(reply)),

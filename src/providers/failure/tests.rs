@@ -45,7 +45,7 @@ fn keys() {
     check(
         403,
         "",
-        expect!["Auth: http://localhost:11434 answered 403: the account or its key may not use `m1`"],
+        expect!["Permission: http://localhost:11434 answered 403: the account or its key may not use `m1`"],
     );
     check_kind(400, "API key not valid. Please pass a valid API key.", ErrorKind::Auth);
 }
@@ -56,21 +56,21 @@ fn unknown_models_and_addresses() {
         404,
         r#"{"error":{"message":"model 'm1' not found","type":"not_found_error"}}"#,
         expect![
-            "Invalid: http://localhost:11434 answered 404: model 'm1' not found (is `m1` the name of a model there?)"
+            "NotFound: http://localhost:11434 answered 404: model 'm1' not found (is `m1` the name of a model there?)"
         ],
     );
     check(
         404,
         "404 page not found",
         expect![
-            "Invalid: http://localhost:11434 answered 404: 404 page not found (is the base URL right? For most servers it ends in /v1; the model asked for is `m1`)"
+            "NotFound: http://localhost:11434 answered 404: 404 page not found (is the base URL right? For most servers it ends in /v1; the model asked for is `m1`)"
         ],
     );
     check(
         404,
         "<!DOCTYPE html>\n<html><title>Not\n here</title><p>Sorry</html>",
         expect![
-            "Invalid: http://localhost:11434 answered 404: a web page, “Not here” (is the base URL right? For most servers it ends in /v1; the model asked for is `m1`)"
+            "NotFound: http://localhost:11434 answered 404: a web page, “Not here” (is the base URL right? For most servers it ends in /v1; the model asked for is `m1`)"
         ],
     );
 }
@@ -120,9 +120,14 @@ fn headers_are_heeded() {
 
 #[test]
 fn servers_that_fail() {
-    for status in [408, 409, 500, 502, 503, 504, 529] {
+    for status in [409, 500, 502, 503, 520] {
         check_kind(status, "oh dear", ErrorKind::Server);
     }
+    for status in [408, 504, 524] {
+        check_kind(status, "oh dear", ErrorKind::Timeout);
+    }
+    check_kind(529, "oh dear", ErrorKind::Overloaded);
+    check_kind(503, "The model is overloaded.", ErrorKind::Overloaded);
     check(503, "", expect!["Server: http://localhost:11434 answered 503: it failed, or is overloaded"]);
     check(
         500,
@@ -132,7 +137,7 @@ fn servers_that_fail() {
     check(
         413,
         "",
-        expect!["Invalid: http://localhost:11434 answered 413: the request is too large for the server"],
+        expect!["TooLarge: http://localhost:11434 answered 413: the request is too large for the server"],
     );
     check(
         422,

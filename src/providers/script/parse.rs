@@ -6,22 +6,27 @@ use serde_json::Value;
 
 use super::{Attempt, Beat, Expected, Step};
 use crate::engine::event::{ToolName, Usage};
-use crate::engine::model::{Abilities, ErrorKind, Finish, ModelError, ModelEvent};
+use crate::engine::model::{Abilities, ErrorKind, Finish, ModelError, ModelEvent, Wanted};
 use crate::limits;
 use crate::path::AbsPath;
 
 /// The kinds of failure by the words for them.
-pub const KINDS: [(&str, ErrorKind); 11] = [
+pub const KINDS: [(&str, ErrorKind); 16] = [
     ("network", ErrorKind::Network),
     ("timeout", ErrorKind::Timeout),
     ("truncated", ErrorKind::Truncated),
     ("rate-limit", ErrorKind::RateLimit),
     ("server", ErrorKind::Server),
+    ("overloaded", ErrorKind::Overloaded),
     ("quota", ErrorKind::Quota),
     ("auth", ErrorKind::Auth),
+    ("permission", ErrorKind::Permission),
+    ("not-found", ErrorKind::NotFound),
     ("context-length", ErrorKind::ContextLength),
+    ("too-large", ErrorKind::TooLarge),
     ("invalid", ErrorKind::Invalid),
     ("parse", ErrorKind::Parse),
+    ("other", ErrorKind::Unknown),
     ("unconfigured", ErrorKind::Unconfigured),
 ];
 
@@ -162,7 +167,7 @@ impl Reader<'_> {
         let provider_id = format!("script_{}_{index}", self.steps.len());
         self.give(ModelEvent::CallBegan { index, tool: tool.clone() });
         self.give(ModelEvent::CallInput { index, text: arguments.to_owned() });
-        self.open.ready.push(ModelEvent::CallReady { index, provider_id, tool, input });
+        self.open.ready.push(ModelEvent::CallReady { index, call: Wanted::new(provider_id, tool, input) });
         Ok(())
     }
 
@@ -171,6 +176,9 @@ impl Reader<'_> {
             "" => Finish::Complete,
             "length" => Finish::Length,
             "refused" => Finish::Refused,
+            "filtered" => Finish::Filtered,
+            "paused" => Finish::Paused,
+            "malformed" => Finish::MalformedCall,
             _ => return Err(format!("`done {how}` is not known: it is done, done length or done refused")),
         };
         for event in std::mem::take(&mut self.open.ready) {
@@ -250,8 +258,8 @@ fn number(word: &str) -> Result<u64, String> {
 fn usage(rest: &str) -> Result<Usage, String> {
     let numbers: Vec<u64> = rest.split_whitespace().map(number).collect::<Result<_, _>>()?;
     match numbers[..] {
-        [input, output] => Ok(Usage { input, cache_read: 0, output }),
-        [input, output, cache_read] => Ok(Usage { input, cache_read, output }),
+        [input, output] => Ok(Usage { input, output, ..Usage::default() }),
+        [input, output, cache_read] => Ok(Usage { input, cache_read, output, ..Usage::default() }),
         _ => Err("usage needs two or three numbers: input, output and cached".to_owned()),
     }
 }
@@ -304,13 +312,13 @@ mod tests {
         check(
             "say a\ndone\ncall read {\"b\": 1, \"a\": 2}\nbadcall edit {x\ndone",
             expect![[r#"
-            Text("a"), Done(Complete)
-            CallBegan { index: 0, tool: ToolName("read") }, CallInput { index: 0, text: "{\"b\": 1, \"a\": 2}" }, CallBegan { index: 1, tool: ToolName("edit") }, CallInput { index: 1, text: "{x" }, CallReady { index: 0, provider_id: "script_1_0", tool: ToolName("read"), input: Object {"b": Number(1), "a": Number(2)} }, CallReady { index: 1, provider_id: "script_1_1", tool: ToolName("edit"), input: String("{x") }, Done(Complete)"#]],
+                Text("a"), Done(Complete)
+                CallBegan { index: 0, tool: ToolName("read") }, CallInput { index: 0, text: "{\"b\": 1, \"a\": 2}" }, CallBegan { index: 1, tool: ToolName("edit") }, CallInput { index: 1, text: "{x" }, CallReady { index: 0, call: Wanted { provider_id: "script_1_0", tool: ToolName("read"), input: Object {"b": Number(1), "a": Number(2)}, form: Object, signature: None } }, CallReady { index: 1, call: Wanted { provider_id: "script_1_1", tool: ToolName("edit"), input: String("{x"), form: Object, signature: None } }, Done(Complete)"#]],
         );
         check(
             "call read {}\ntruncate\ncall read {}\ndone",
             expect![[
-                r#"CallBegan { index: 0, tool: ToolName("read") }, CallInput { index: 0, text: "{}" } or CallBegan { index: 0, tool: ToolName("read") }, CallInput { index: 0, text: "{}" }, CallReady { index: 0, provider_id: "script_0_0", tool: ToolName("read"), input: Object {} }, Done(Complete)"#
+                r#"CallBegan { index: 0, tool: ToolName("read") }, CallInput { index: 0, text: "{}" } or CallBegan { index: 0, tool: ToolName("read") }, CallInput { index: 0, text: "{}" }, CallReady { index: 0, call: Wanted { provider_id: "script_0_0", tool: ToolName("read"), input: Object {}, form: Object, signature: None } }, Done(Complete)"#
             ]],
         );
     }
@@ -331,7 +339,7 @@ mod tests {
         check(
             "expect no\nusage 10 2\nusage 10 3 8\nawait go.txt\nawait /abs\ndone",
             expect![[
-                r#"Expected { line: 1, text: "no" }, Usage(Usage { input: 10, cache_read: 0, output: 2 }), Usage(Usage { input: 10, cache_read: 8, output: 3 }), Await /s/go.txt, Await /abs, Done(Complete)"#
+                r#"Expected { line: 1, text: "no" }, Usage(Usage { input: 10, cache_read: 0, cache_write: 0, output: 2, reasoning: 0 }), Usage(Usage { input: 10, cache_read: 8, cache_write: 0, output: 3, reasoning: 0 }), Await /s/go.txt, Await /abs, Done(Complete)"#
             ]],
         );
         check(
@@ -392,7 +400,7 @@ mod tests {
         check(
             "\n\nfail badly now",
             expect![
-                "line 3: `badly` is not a kind of failure; these are: network, timeout, truncated, rate-limit, server, quota, auth, context-length, invalid, parse, unconfigured"
+                "line 3: `badly` is not a kind of failure; these are: network, timeout, truncated, rate-limit, server, overloaded, quota, auth, permission, not-found, context-length, too-large, invalid, parse, other, unconfigured"
             ],
         );
         check("retry-after soon", expect!["line 1: `soon` is not a number"]);

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::engine::model::Finish;
+use crate::engine::model::{Finish, Wanted};
 
 const KEY: &str = "sk-Marked+Key/42\"ü";
 
@@ -29,10 +29,12 @@ fn scrubbed(events: impl IntoIterator<Item = ModelEvent>, secrets: &Secrets) -> 
             ModelEvent::Thought(text) => all[1] += &text,
             ModelEvent::CallBegan { tool, .. } => all[2] += &format!("{tool}\n"),
             ModelEvent::CallInput { index, text } => all[2] += &format!("{index}: {text}\n"),
-            ModelEvent::CallReady { provider_id, tool, input, .. } => {
-                all[2] += &format!("{provider_id} {tool} {input}\n");
+            ModelEvent::CallReady { call, .. } => {
+                all[2] += &format!("{} {} {}\n", call.provider_id, call.tool, call.input);
             }
-            ModelEvent::ThoughtSignature(_)
+            ModelEvent::Refusal(text) => all[0] += &text,
+            ModelEvent::Began { .. }
+            | ModelEvent::ThoughtSignature(_)
             | ModelEvent::Opaque(_)
             | ModelEvent::Usage(_)
             | ModelEvent::Done(_) => {}
@@ -110,7 +112,7 @@ fn placeholders_stay_in_answers() {
 }
 
 fn ready(input: Value) -> ModelEvent {
-    ModelEvent::CallReady { index: 0, provider_id: "call_1".into(), tool: "write".into(), input }
+    ModelEvent::CallReady { index: 0, call: Wanted::new("call_1".into(), "write".into(), input) }
 }
 
 #[test]
@@ -139,12 +141,8 @@ fn nor_is_the_key_shown_while_the_call_comes() {
 
 #[test]
 fn ids_and_names_hold_no_key() {
-    let event = ModelEvent::CallReady {
-        index: 0,
-        provider_id: format!("c-{KEY}"),
-        tool: KEY.into(),
-        input: json!({}),
-    };
+    let call = Wanted::new(format!("c-{KEY}"), KEY.into(), json!({}));
+    let event = ModelEvent::CallReady { index: 0, call };
     assert_eq!(scrubbed([event], &secrets())[2], "c-(hidden) (hidden) {}\n");
 }
 

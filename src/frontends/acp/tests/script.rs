@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 
 use crate::engine::access::Access;
-use crate::engine::model::{ErrorKind, Finish, Message, Request, ToolSpec};
+use crate::engine::model::{ErrorKind, Finish, Message, Request, ToolSpec, Wanted};
 use crate::engine::tool::{Effect, Plan, Ran, Tool, ToolError};
 use crate::engine::{
     Block, Exit, Model, ModelError, ModelEvent, ModelName, Models, Output, TodoItem, TodoStatus, ToolName,
@@ -116,9 +116,9 @@ fn event(say: Say, index: usize) -> Option<Result<ModelEvent, ModelError>> {
         Say::Thought(text) => ModelEvent::Thought(text.into()),
         Say::Call(tool, input) => {
             let (provider_id, tool) = (format!("p{index}"), ToolName::from(tool));
-            ModelEvent::CallReady { index, provider_id, tool, input }
+            ModelEvent::CallReady { index, call: Wanted::new(provider_id, tool, input) }
         }
-        Say::Usage(input, output) => ModelEvent::Usage(Usage { input, cache_read: 0, output }),
+        Say::Usage(input, output) => ModelEvent::Usage(Usage { input, output, ..Usage::default() }),
         Say::Gate(_) => return None,
         Say::Fail(kind, message) => {
             return Some(Err(ModelError { kind, message: message.into(), status: None, retry_after: None }));

@@ -180,7 +180,7 @@ mod tests {
     use super::*;
 
     fn call(tool: &str, input: Value) -> acp::ToolCall {
-        pending(&ToolCall { id: "c1".into(), provider_id: String::new(), tool: tool.into(), input })
+        pending(&ToolCall::new("c1".into(), String::new(), tool.into(), input))
     }
 
     #[test]

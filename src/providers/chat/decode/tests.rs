@@ -8,6 +8,7 @@ use proptest::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::*;
+use crate::limits;
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct Case {
@@ -24,14 +25,14 @@ fn cases() -> &'static [Case] {
     CASES_READ.get_or_init(|| CASES.lines().map(|line| serde_json::from_str(line).unwrap()).collect())
 }
 
-fn decoder() -> Decoder {
+fn a_decoder() -> Decoder<Answer> {
     let asked = Asked { server: "http://s".to_owned(), model: "m".to_owned(), secrets: Default::default() };
-    Decoder::new(Arc::new(asked), "made".to_owned())
+    decoder(Arc::new(asked), "made".to_owned())
 }
 
 /// All events of a body that comes in chunks ended by `cuts`, and how it ended.
 fn decode(body: &[u8], cuts: &[usize]) -> (Vec<ModelEvent>, Option<ModelError>) {
-    let mut decoder = decoder();
+    let mut decoder = a_decoder();
     let mut out = Vec::new();
     let mut from = 0;
     for to in cuts.iter().copied().chain([body.len()]) {
@@ -53,9 +54,15 @@ fn lines((events, error): (Vec<ModelEvent>, Option<ModelError>)) -> Vec<String> 
             ModelEvent::ThoughtSignature(text) => ("signature: ".to_owned(), text),
             ModelEvent::CallBegan { index, tool } => (format!("call {index} began: "), tool.0),
             ModelEvent::CallInput { index, text } => (format!("call {index} input: "), text),
-            ModelEvent::CallReady { index, provider_id, tool, input } => {
-                (format!("call {index} ready: "), format!("{provider_id} {tool} {input}"))
-            }
+            ModelEvent::CallReady { index, call } => (
+                format!("call {index} ready: "),
+                format!("{} {} {}", call.provider_id, call.tool, call.input),
+            ),
+            ModelEvent::Began { response, model, .. } => (
+                "began: ".to_owned(),
+                format!("{} {}", response.unwrap_or_default(), model.unwrap_or_default()),
+            ),
+            ModelEvent::Refusal(text) => ("refusal: ".to_owned(), text),
             ModelEvent::Opaque(value) => ("opaque: ".to_owned(), value.to_string()),
             ModelEvent::Usage(usage) => ("usage: ".to_owned(), format!("{usage:?}")),
             ModelEvent::Done(finish) => ("done: ".to_owned(), format!("{finish:?}")),
@@ -142,7 +149,7 @@ fn bytes_that_are_not_utf_8() {
 
 #[test]
 fn how_far_it_is() {
-    let mut decoder = decoder();
+    let mut decoder = a_decoder();
     let mut out = Vec::new();
     let mut progress = |body: &str| {
         decoder.push(body.as_bytes(), &mut out).unwrap();
@@ -156,8 +163,8 @@ fn how_far_it_is() {
 #[test]
 fn what_does_not_end_is_refused() {
     let piece = b"data: {\"choices\":[]}\n\n";
-    let mut decoder = decoder();
-    decoder.bytes = limits::ANSWER_BYTES_MAX - piece.len();
+    let mut decoder = a_decoder();
+    decoder.has_read(limits::ANSWER_BYTES_MAX - piece.len());
     assert_eq!(decoder.push(piece, &mut Vec::new()), Ok(()));
     let error = decoder.push(piece, &mut Vec::new()).unwrap_err();
     expect!["the answer of http://s cannot be understood, because it does not end"].assert_eq(&error.message);

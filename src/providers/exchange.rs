@@ -1,0 +1,292 @@
+//! `Served`: a model on a server, whatever its wire format: one request, its stream, its failures.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::stream::{self, BoxStream};
+use tokio::time::timeout;
+
+use super::failure::{Asked, Head, Refusal};
+use super::frame::{Answer, Decoder, Progress};
+use super::secrets::{Scrubber, Secrets};
+use crate::engine::model::{Abilities, Model, ModelError, ModelEvent, Request};
+use crate::limits;
+use crate::os::http::{Http, Post, Response, Url};
+
+/// What differs between wire formats.
+pub trait Format: Send + Sync + 'static {
+    /// What reads its answers.
+    type Answer: Answer + 'static;
+    /// The HTTP request for this request.
+    fn post(&self, request: &Request) -> Post;
+    /// What reads the answer to a request.
+    fn decoder(&self, asked: Arc<Asked>) -> Decoder<Self::Answer>;
+    /// Learns from a refusal how this server wants to be asked.
+    fn learn(&self, status: u16, body: &[u8]) -> Learned;
+}
+
+/// What a refusal taught.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Learned {
+    /// The next request is another one: it may be accepted.
+    Something,
+    /// Nothing; asking again would not help.
+    Nothing,
+}
+
+/// Where a server is and what it is told about us.
+#[derive(Debug)]
+pub struct Place {
+    /// The base URL, `http` or `https`, to which the format adds its path.
+    pub base: Url,
+    /// Sent as the format wants it, and nowhere else.
+    pub key: Option<String>,
+    /// Further headers.
+    pub headers: Vec<(String, String)>,
+}
+
+impl Place {
+    /// What nobody is to see of it.
+    pub fn secrets(&self) -> Secrets {
+        let in_query: Vec<_> = self.base.query_pairs().collect();
+        let named = self.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        let named = named.chain(in_query.iter().map(|(name, value)| (&**name, &**value)));
+        let in_address = self.base.password().map(|password| ("password", password));
+        Secrets::new(self.key.as_deref(), named.chain(in_address))
+    }
+
+    /// The server and the model there, for messages.
+    pub fn asked(&self, model: String) -> Asked {
+        let server = self.base.origin().ascii_serialization();
+        Asked { server, model, secrets: self.secrets() }
+    }
+}
+
+/// How long each part of an answer is waited for.
+#[derive(Debug, Clone, Copy)]
+pub struct Waits {
+    /// For the head of the answer.
+    pub head: Duration,
+    /// For the next bytes of a stream.
+    pub idle: Duration,
+    /// For the rest of a stream whose finish reason has come.
+    pub after_finish: Duration,
+}
+
+impl Default for Waits {
+    fn default() -> Self {
+        Self {
+            head: limits::ANSWER_HEAD_WAIT,
+            idle: limits::STREAM_IDLE_WAIT,
+            after_finish: limits::AFTER_FINISH_WAIT,
+        }
+    }
+}
+
+/// A model on a server.
+pub struct Served<F> {
+    shared: Arc<Shared<F>>,
+    abilities: Abilities,
+}
+
+struct Shared<F> {
+    http: Arc<Http>,
+    asked: Arc<Asked>,
+    waits: Waits,
+    format: F,
+}
+
+impl<F: Format> Served<F> {
+    /// The model that is asked in this format.
+    pub fn new(http: Arc<Http>, asked: Asked, waits: Waits, format: F) -> Self {
+        let shared = Arc::new(Shared { http, asked: Arc::new(asked), waits, format });
+        Self { shared, abilities: Abilities::default() }
+    }
+
+    /// The same model, which accepts this beside words.
+    pub fn accepting(self, abilities: Abilities) -> Self {
+        Self { abilities, ..self }
+    }
+
+    /// The client by which it asks.
+    #[cfg(test)]
+    pub(crate) fn http(&self) -> &Http {
+        &self.shared.http
+    }
+}
+
+impl<F: Format> Model for Served<F> {
+    fn stream(&self, request: Request) -> BoxStream<'static, Result<ModelEvent, ModelError>> {
+        let exchange = Exchange {
+            shared: self.shared.clone(),
+            stage: Stage::Unsent(Box::new(request)),
+            ready: Vec::new(),
+            scrubber: Scrubber::default(),
+            given: VecDeque::new(),
+        };
+        Box::pin(stream::unfold(exchange, |mut exchange| async move {
+            exchange.next().await.map(|item| (item, exchange))
+        }))
+    }
+
+    fn abilities(&self) -> Abilities {
+        self.abilities
+    }
+}
+
+/// One request and its answer.
+struct Exchange<F: Format> {
+    shared: Arc<Shared<F>>,
+    stage: Stage<F::Answer>,
+    /// Where the decoder puts its events; kept for its memory.
+    ready: Vec<ModelEvent>,
+    /// Keeps secrets in it from being given out.
+    scrubber: Scrubber,
+    /// What is to be given out before more is read.
+    given: VecDeque<Result<ModelEvent, ModelError>>,
+}
+
+/// Takes events as good items.
+struct Given<'a>(&'a mut VecDeque<Result<ModelEvent, ModelError>>);
+
+impl Extend<ModelEvent> for Given<'_> {
+    fn extend<T: IntoIterator<Item = ModelEvent>>(&mut self, events: T) {
+        self.0.extend(events.into_iter().map(Ok));
+    }
+}
+
+enum Stage<A> {
+    Unsent(Box<Request>),
+    Open(Box<Response>, Box<Decoder<A>>),
+    Over,
+}
+
+impl<F: Format> Exchange<F> {
+    async fn next(&mut self) -> Option<Result<ModelEvent, ModelError>> {
+        loop {
+            if let Some(item) = self.given.pop_front() {
+                return Some(item);
+            }
+            let error = match std::mem::replace(&mut self.stage, Stage::Over) {
+                Stage::Over => return None,
+                Stage::Unsent(request) => match self.shared.send(&request).await {
+                    Ok(response) => {
+                        let decoder = self.shared.format.decoder(self.shared.asked.clone());
+                        self.stage = Stage::Open(Box::new(response), Box::new(decoder));
+                        None
+                    }
+                    Err(error) => Some(error),
+                },
+                Stage::Open(response, decoder) => self.read(response, decoder).await.err(),
+            };
+            let mut given = Given(&mut self.given);
+            for event in self.ready.drain(..) {
+                self.scrubber.pass(event, &self.shared.asked.secrets, &mut given);
+            }
+            if let Some(error) = error {
+                self.scrubber.end(&mut given);
+                self.given.push_back(Err(error));
+            }
+        }
+    }
+
+    /// Reads the next bytes, and goes on unless they were the last.
+    async fn read(
+        &mut self,
+        mut response: Box<Response>,
+        mut decoder: Box<Decoder<F::Answer>>,
+    ) -> Result<(), ModelError> {
+        let finished = decoder.progress() == Progress::Finished;
+        let waits = self.shared.waits;
+        let wait = if finished { waits.after_finish } else { waits.idle };
+        match timeout(wait, response.chunk()).await {
+            Ok(Ok(Some(bytes))) => decoder.push(bytes.as_ref(), &mut self.ready)?,
+            Ok(Ok(None)) => return decoder.end(&mut self.ready),
+            // With the finish reason all was said.
+            Ok(Err(_)) | Err(_) if finished => return decoder.end(&mut self.ready),
+            Ok(Err(failure)) => return Err(self.shared.asked.unreached(&failure)),
+            Err(_) => return Err(self.shared.asked.silent(wait)),
+        }
+        match decoder.progress() {
+            // The connection serves for the next request once the last bytes have come.
+            Progress::Over => self.shared.http.finish(*response),
+            Progress::Nothing | Progress::Open | Progress::Finished => {
+                self.stage = Stage::Open(response, decoder);
+            }
+        }
+        Ok(())
+    }
+}
+
+impl<F: Format> Shared<F> {
+    /// Sends the request until the head of a good answer has come: once, or twice when the first refusal
+    /// taught how this server wants to be asked.
+    async fn send(&self, request: &Request) -> Result<Response, ModelError> {
+        let mut response = self.post(request).await?;
+        if response.status() == 200 {
+            return Ok(response);
+        }
+        let mut body = self.error_body(&mut response).await;
+        if self.format.learn(response.status(), &body) == Learned::Something {
+            response = self.post(request).await?;
+            if response.status() == 200 {
+                return Ok(response);
+            }
+            body = self.error_body(&mut response).await;
+        }
+        Err(self.refusal(&response, &body))
+    }
+
+    async fn post(&self, request: &Request) -> Result<Response, ModelError> {
+        match timeout(self.waits.head, self.http.post(self.format.post(request))).await {
+            Ok(Ok(response)) => Ok(response),
+            Ok(Err(failure)) => Err(self.asked.unreached(&failure)),
+            Err(_) => Err(self.asked.silent(self.waits.head)),
+        }
+    }
+
+    /// The body of an error, as far as it comes in time and is not too long.
+    async fn error_body(&self, response: &mut Response) -> Vec<u8> {
+        let mut body = Vec::new();
+        let read = async {
+            while body.len() < limits::ERROR_BODY_BYTES_MAX {
+                let Ok(Some(bytes)) = response.chunk().await else { return };
+                body.extend_from_slice(bytes.as_ref());
+            }
+        };
+        // A body that does not come leaves the status, which is told in any case.
+        let _ = timeout(limits::ERROR_BODY_WAIT.min(self.waits.idle), read).await;
+        body.truncate(limits::ERROR_BODY_BYTES_MAX);
+        body
+    }
+
+    fn refusal(&self, response: &Response, body: &[u8]) -> ModelError {
+        let head = Head {
+            retry_after: response.header("retry-after"),
+            retry_after_ms: response.header("retry-after-ms"),
+            date: response.header("date"),
+            location: response.header("location"),
+        };
+        self.asked.refused(Refusal { status: response.status(), head, body })
+    }
+}
+
+/// The base with these segments behind it, after the version, which it may or may not name.
+pub fn versioned_endpoint(base: Url, version: &str, segments: &[&str]) -> Url {
+    let path = base.path().trim_end_matches('/');
+    let is_named = path.ends_with(&format!("/{version}"))
+        || path.ends_with(&format!("/{version}/{}", segments.join("/")));
+    if is_named { endpoint(base, segments) } else { endpoint(base, &[&[version], segments].concat()) }
+}
+
+/// The base with these segments behind it, unless it ends in them already. A query stays where it is.
+pub fn endpoint(mut base: Url, segments: &[&str]) -> Url {
+    let tail = format!("/{}", segments.join("/"));
+    if !base.path().trim_end_matches('/').ends_with(&tail)
+        && let Ok(mut path) = base.path_segments_mut()
+    {
+        path.pop_if_empty().extend(segments);
+    }
+    base
+}
