@@ -23,8 +23,12 @@ pub struct Config {
     pub sound: Sound,
     /// The model that is used when none is named.
     pub model: Option<String>,
-    /// The server that answers for it.
+    /// The server that answers for models without a provider's name.
     pub provider: Option<Provider>,
+    /// Further ones, by the names that stand in front of their models'.
+    pub providers: Vec<(String, Provider)>,
+    /// Nothing is sent to any machine but this one.
+    pub local_only: bool,
     /// The mode of new sessions.
     pub mode: Option<Mode>,
     /// Permission rules in OpenCode's form, in their order.
@@ -33,25 +37,51 @@ pub struct Config {
     pub notices: Vec<String>,
 }
 
-/// A server with models.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+/// A server with models. What is not said of one whose name is known is as the catalogue has it.
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Provider {
     /// The word for how it is spoken to.
     pub api: Option<String>,
-    /// The word for how much its models are to think.
-    pub effort: Option<String>,
-    /// The longest answer, in tokens.
-    pub output_tokens: Option<u64>,
     /// Where it is, such as `http://localhost:11434/v1`.
-    pub base_url: String,
+    pub base_url: Option<String>,
     /// The environment variable that holds its key. Named here, it is used for this server alone.
     pub api_key_env: Option<String>,
     /// Further headers.
     pub headers: Vec<(String, String)>,
-    /// What its models accept beside words.
-    pub accepts: Accepts,
+    /// What connections to it go through.
+    pub proxy: Option<String>,
+    /// What holds for all its models.
+    pub all: ModelSettings,
     /// Models of which something else is known, by their names.
-    pub models: Vec<(String, Accepts)>,
+    pub models: Vec<(String, ModelSettings)>,
+}
+
+/// What is said of a model.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct ModelSettings {
+    /// The word for how much it is to think.
+    pub effort: Option<String>,
+    /// What it accepts beside words.
+    pub accepts: Option<Accepts>,
+    /// Tokens of a request and its answer together.
+    pub context_tokens: Option<u64>,
+    /// The longest answer, in tokens.
+    pub output_tokens: Option<u64>,
+    /// What its tokens cost.
+    pub price: Option<Price>,
+}
+
+/// Dollars for a million tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Price {
+    /// Of input.
+    pub input: f64,
+    /// Of output.
+    pub output: f64,
+    /// Of input from the cache.
+    pub cache_read: Option<f64>,
+    /// Of input into the cache.
+    pub cache_write: Option<f64>,
 }
 
 /// What a model accepts beside words: nothing, where nobody says that it does.
@@ -91,124 +121,95 @@ pub struct ProjectConfig {
     pub notices: Vec<String>,
 }
 
-/// The server in force: the environment over the user's file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ChosenServer {
-    /// The word for how it is spoken to.
-    pub api: Option<String>,
-    /// The word for how much its models are to think.
-    pub effort: Option<String>,
-    /// The longest answer, in tokens.
-    pub output_tokens: Option<u64>,
-    /// Where it is.
-    pub base_url: String,
-    /// The model that is used when none is named.
-    pub model: Option<String>,
-    /// Its key.
+/// The server in force for models without a provider's name.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Nameless {
+    /// Where it is, and what is said of it.
+    pub provider: Provider,
+    /// Its key, where the environment has one for it beside the variable that the provider names.
     pub key: Option<String>,
-    /// Further headers.
-    pub headers: Vec<(String, String)>,
-    /// What its models accept beside words.
-    pub accepts: Accepts,
-    /// Models of which something else is known, by their names.
-    pub models: Vec<(String, Accepts)>,
 }
 
-/// Which server and key count. `variable` reads the environment: `QUILLON_BASE_URL`,
-/// `QUILLON_MODEL`, `QUILLON_API`, `QUILLON_EFFORT`, `QUILLON_API_KEY`, `QUILLON_ACCEPTS` (of which words that
-/// are none do not count), and the variable which the file names for its own server. A key goes to the server it was set for and
-/// nowhere else.
-pub fn server(config: &Config, variable: &dyn Fn(&str) -> Option<String>) -> Option<ChosenServer> {
+/// Which server counts for models without a provider's name: the one of the environment, else that of the
+/// file. `variable` reads the environment: `QUILLON_BASE_URL`, `QUILLON_API`, `QUILLON_EFFORT`,
+/// `QUILLON_API_KEY`, and `QUILLON_ACCEPTS` (of which words that are none do not count). A key goes to the
+/// server it was set for and nowhere else.
+pub fn nameless(config: &Config, variable: &dyn Fn(&str) -> Option<String>) -> Option<Nameless> {
     let set = |name: &str| variable(name).filter(|value| !value.trim().is_empty());
-    let model = set("QUILLON_MODEL").or_else(|| config.model.clone());
-    let key = set("QUILLON_API_KEY");
-    let said = set("QUILLON_ACCEPTS").map(|words| {
-        let words: Vec<&str> = words.split([',', ' ']).filter(|word| !word.is_empty()).collect();
-        Accepts { images: words.contains(&"images"), pdf: words.contains(&"pdf") }
-    });
-    let (api, effort) = (set("QUILLON_API"), set("QUILLON_EFFORT"));
-    if let Some(base_url) = set("QUILLON_BASE_URL") {
-        let (accepts, models) = (said.unwrap_or_default(), Vec::new());
-        let (headers, output_tokens) = (Vec::new(), None);
-        return Some(ChosenServer {
-            api,
-            effort,
-            output_tokens,
-            base_url,
-            model,
-            key,
-            headers,
-            accepts,
-            models,
-        });
-    }
-    let provider = config.provider.as_ref()?;
-    let named = provider.api_key_env.as_deref().and_then(set);
-    let (base_url, headers) = (provider.base_url.clone(), provider.headers.clone());
-    let (accepts, models) = match said {
-        Some(said) => (said, Vec::new()),
-        None => (provider.accepts, provider.models.clone()),
+    let mut provider = match set("QUILLON_BASE_URL") {
+        Some(base_url) => Provider { base_url: Some(base_url), ..Provider::default() },
+        None => config.provider.clone()?,
     };
-    Some(ChosenServer {
-        api: api.or_else(|| provider.api.clone()),
-        effort: effort.or_else(|| provider.effort.clone()),
-        output_tokens: provider.output_tokens,
-        base_url,
-        model,
-        key: key.or(named),
-        headers,
-        accepts,
-        models,
-    })
+    provider.api = set("QUILLON_API").or(provider.api);
+    provider.all.effort = set("QUILLON_EFFORT").or(provider.all.effort);
+    if let Some(words) = set("QUILLON_ACCEPTS") {
+        let words: Vec<&str> = words.split([',', ' ']).filter(|word| !word.is_empty()).collect();
+        let accepts = Accepts { images: words.contains(&"images"), pdf: words.contains(&"pdf") };
+        provider.all.accepts = Some(accepts);
+        provider.models.iter_mut().for_each(|(_, model)| model.accepts = None);
+    }
+    Some(Nameless { provider, key: set("QUILLON_API_KEY") })
+}
+
+/// The model that is used when none is named: that of `QUILLON_MODEL`, else that of the file.
+pub fn model(config: &Config, variable: &dyn Fn(&str) -> Option<String>) -> Option<String> {
+    variable("QUILLON_MODEL").filter(|name| !name.trim().is_empty()).or_else(|| config.model.clone())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn chosen(config: &Config, variables: &[(&str, &str)]) -> Option<ChosenServer> {
+    fn chosen(config: &Config, variables: &[(&str, &str)]) -> Option<Nameless> {
         let find = |name: &str| {
             variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
         };
-        server(config, &find)
+        nameless(config, &find)
+    }
+
+    fn of_file() -> Provider {
+        Provider {
+            base_url: Some("http://file".into()),
+            api_key_env: Some("FILE_KEY".into()),
+            headers: vec![("x".into(), "y".into())],
+            ..Provider::default()
+        }
     }
 
     #[test]
     fn the_environment_counts_before_the_file_and_keys_stay_with_their_server() {
-        let provider = Provider {
-            base_url: "http://file".into(),
-            api_key_env: Some("FILE_KEY".into()),
-            headers: vec![("x".into(), "y".into())],
-            ..Provider::default()
-        };
-        let config = Config { model: Some("file".into()), provider: Some(provider), ..Config::default() };
-        let keys = [("FILE_KEY", "secret"), ("OPENAI_API_KEY", "other")];
-        let by_file = chosen(&config, &keys).unwrap();
-        assert_eq!((by_file.base_url.as_str(), by_file.key.as_deref()), ("http://file", Some("secret")));
-        let by_both = chosen(&config, &[("QUILLON_BASE_URL", "http://env"), keys[0]]).unwrap();
-        assert_eq!((by_both.base_url.as_str(), by_both.key), ("http://env", None));
-        assert!(by_both.headers.is_empty());
-        assert_eq!(chosen(&Config::default(), &keys), None);
-        let empty = [("QUILLON_BASE_URL", " ")];
-        assert_eq!(chosen(&Config::default(), &empty), None);
+        let config = Config { provider: Some(of_file()), ..Config::default() };
+        let by_file = chosen(&config, &[("OPENAI_API_KEY", "other")]).unwrap();
+        assert_eq!((by_file.provider, by_file.key), (of_file(), None));
+        let by_both = chosen(&config, &[("QUILLON_BASE_URL", "http://env")]).unwrap();
+        assert_eq!(by_both.provider.base_url.as_deref(), Some("http://env"));
+        assert_eq!((by_both.provider.api_key_env, by_both.provider.headers), (None, Vec::new()));
+        let key = chosen(&config, &[("QUILLON_API_KEY", "mine"), ("QUILLON_API", "gemini")]).unwrap();
+        assert_eq!((key.key.as_deref(), key.provider.api.as_deref()), (Some("mine"), Some("gemini")));
+        assert_eq!(chosen(&Config::default(), &[("QUILLON_API_KEY", "mine")]), None);
+        assert_eq!(chosen(&Config::default(), &[("QUILLON_BASE_URL", " ")]), None);
     }
 
     #[test]
     fn what_models_accept_is_said_by_the_file_or_by_the_environment() {
         let images = Accepts { images: true, pdf: false };
-        let provider = Provider {
-            base_url: "http://file".into(),
-            accepts: images,
-            models: vec![("m".into(), Accepts::default())],
-            ..Provider::default()
-        };
-        let config = Config { provider: Some(provider), ..Config::default() };
-        let by_file = chosen(&config, &[]).unwrap();
-        assert_eq!((by_file.accepts, by_file.models.len()), (images, 1));
-        let both = Accepts { images: true, pdf: true };
-        let by_both = chosen(&config, &[("QUILLON_ACCEPTS", "pdf, images, smells")]).unwrap();
-        assert_eq!((by_both.accepts, by_both.models.len()), (both, 0));
-        let elsewhere = chosen(&config, &[("QUILLON_BASE_URL", "http://env")]).unwrap();
-        assert_eq!((elsewhere.accepts, elsewhere.models.len()), (Accepts::default(), 0));
+        let said = |accepts| ModelSettings { accepts: Some(accepts), ..ModelSettings::default() };
+        let models = vec![("m".into(), said(Accepts::default()))];
+        let provider = Provider { all: said(images), models, ..of_file() };
+        let config = Config { provider: Some(provider.clone()), ..Config::default() };
+        assert_eq!(chosen(&config, &[]).unwrap().provider, provider);
+        let both = chosen(&config, &[("QUILLON_ACCEPTS", "pdf, images, smells")]).unwrap().provider;
+        assert_eq!(both.all.accepts, Some(Accepts { images: true, pdf: true }));
+        assert_eq!(both.models[0].1.accepts, None);
+        let elsewhere = chosen(&config, &[("QUILLON_BASE_URL", "http://env")]).unwrap().provider;
+        assert_eq!((elsewhere.all.accepts, elsewhere.models.len()), (None, 0));
+    }
+
+    #[test]
+    fn the_model_of_the_environment_counts_before_that_of_the_file() {
+        let config = Config { model: Some("file".into()), ..Config::default() };
+        assert_eq!(model(&config, &|_| None).as_deref(), Some("file"));
+        assert_eq!(model(&config, &|_| Some("env".into())).as_deref(), Some("env"));
+        assert_eq!(model(&config, &|_| Some(" ".into())).as_deref(), Some("file"));
     }
 }

@@ -1,5 +1,6 @@
 //! Builds the parts, hands them to one front end, and shuts down in order.
 
+mod keys;
 mod models;
 mod serve;
 mod settings;
@@ -25,6 +26,7 @@ use crate::store::DiskJournals;
 use crate::tools;
 use crate::workspace::{Outside, Turns};
 
+pub use keys::Keys;
 use models::CurrentModels;
 pub use serve::{acp, lsp};
 use standing::Standing;
@@ -66,7 +68,11 @@ impl Daemon {
         let here = env::current_folder().ok();
         let read: ReadFile = Arc::new(settings::text);
         let default = choices.model.clone();
-        let make = move |server| Providers::new(server, default.clone(), here.clone(), read.clone());
+        let keys = Arc::new(Keys::in_folder(&state)?);
+        let lookup = keys.clone();
+        let make = move |servers| {
+            Providers::new(servers, lookup.clone(), default.clone(), here.clone(), read.clone())
+        };
         let models: Arc<dyn Models> = Arc::new(CurrentModels::new(standing.clone(), Box::new(make)));
         let journals = DiskJournals::new(&state).map_err(|error| error.to_string())?;
         let (rules, modes, chosen) = (standing.clone(), standing, choices.mode);

@@ -33,6 +33,7 @@ mod outside;
 pub mod parts;
 mod place;
 pub mod preview;
+mod price;
 mod prompt;
 mod question;
 mod raw;

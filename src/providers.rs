@@ -1,9 +1,11 @@
 //! The models by name.
 
 pub mod anthropic;
+pub mod catalogue;
 pub mod chat;
 pub mod demo;
 pub mod exchange;
+pub mod facts;
 pub mod failure;
 pub mod frame;
 pub mod gemini;
@@ -11,6 +13,7 @@ pub mod packets;
 pub mod responses;
 pub mod script;
 pub mod secrets;
+pub mod servers;
 pub mod sse;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -21,36 +24,13 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::engine::ModelName;
-use crate::engine::model::{Abilities, Model, Models};
+use crate::engine::model::{Model, Models};
 use crate::os::http::{Http, Url};
 use crate::path::AbsPath;
 use demo::Demo;
-use exchange::{Place, Waits};
+use exchange::Waits;
 use script::{ReadFile, Script};
-use wishes::{Effort, Wishes};
-
-/// A configured server.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Server {
-    /// The word for how it is spoken to; as most servers are, where there is none.
-    pub api: Option<String>,
-    /// The word for how much its models are to think; as the server has it, where there is none.
-    pub effort: Option<String>,
-    /// The longest answer, in tokens.
-    pub output_tokens: Option<u64>,
-    /// Where it is, up to and without what the interface adds, such as `chat/completions`.
-    pub base_url: String,
-    /// The model that is used when none is named.
-    pub model: Option<String>,
-    /// Sent to this server, and nowhere else.
-    pub key: Option<String>,
-    /// Further headers.
-    pub headers: Vec<(String, String)>,
-    /// What its models accept beside words.
-    pub abilities: Abilities,
-    /// Models of which something else is known, by their names.
-    pub models: Vec<(String, Abilities)>,
-}
+use servers::{Found, Lookup, Servers};
 
 /// How a server is spoken to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,71 +61,68 @@ impl Api {
             Self::Bedrock => "bedrock",
         }
     }
-}
 
-impl Server {
-    fn api(&self) -> Result<Api, String> {
-        let Some(word) = &self.api else { return Ok(Api::Chat) };
-        Api::ALL.into_iter().find(|api| api.word() == word).ok_or_else(|| {
-            let there_are = Api::ALL.map(Api::word).join(", ");
-            format!("`{word}` is no interface of a model server (`provider.api` or QUILLON_API); there are: {there_are}")
+    /// The one of this word; as most servers are spoken to, where there is none.
+    fn of(word: Option<&str>) -> Result<Self, String> {
+        let Some(word) = word else { return Ok(Self::Chat) };
+        Self::ALL.into_iter().find(|api| api.word() == word).ok_or_else(|| {
+            let there_are = Self::ALL.map(Self::word).join(", ");
+            format!("`{word}` is no interface of a model server (`api` of a provider, QUILLON_API); there are: {there_are}")
         })
     }
-
-    fn wishes(&self) -> Result<Wishes, String> {
-        let effort = self.effort.as_deref().map(|word| {
-            Effort::parse(word).ok_or_else(|| {
-                let there_are = Effort::ALL.map(Effort::word).join(", ");
-                format!("`{word}` is no effort of a model (`provider.effort` or QUILLON_EFFORT); there are: {there_are}")
-            })
-        });
-        Ok(Wishes { effort: effort.transpose()?, output_tokens: self.output_tokens })
-    }
-
-    fn abilities_of(&self, model: &ModelName) -> Abilities {
-        let known = self.models.iter().find(|(name, _)| *name == model.0);
-        known.map_or(self.abilities, |(_, abilities)| *abilities)
-    }
 }
 
-/// The models: the demo, scripts, and what the configured server offers. Each is built when it is
-/// first used; nothing is asked of any server before that.
+/// The models: the demo, scripts, and those of servers. Each is built when it is first used; nothing is
+/// asked of any server before that.
 pub struct Providers {
-    server: Option<Server>,
+    servers: Servers,
+    lookup: Arc<dyn Lookup>,
     default: Option<String>,
     /// Where relative paths of scripts count from.
     here: Option<AbsPath>,
     read: ReadFile,
     http: Arc<Http>,
-    built: Mutex<HashMap<ModelName, Arc<dyn Model>>>,
+    /// The clients that go through proxies.
+    proxied: Mutex<HashMap<Url, Arc<Http>>>,
+    built: Mutex<HashMap<ModelName, Built>>,
 }
 
-const HOW_TO_CHOOSE: &str = "Set QUILLON_BASE_URL and QUILLON_MODEL (and QUILLON_API_KEY if the server wants a key), \
-                             or `provider` and `model` in quillon.jsonc; any OpenAI-compatible server will do, a \
-                             local one such as Ollama (http://localhost:11434/v1) too. To try Quillon without one: \
-                             `--model demo`, which follows simple rules and is not an AI";
+/// A model, and the key that it was built with: another one can be stored meanwhile.
+struct Built {
+    key: Option<String>,
+    model: Arc<dyn Model>,
+}
+
+const HOW_TO_CHOOSE: &str = "Name a model with its provider, such as `anthropic/claude-sonnet-5` or \
+                             `ollama/qwen3-coder` (`quillon models` lists them, `quillon auth login` stores a key), by \
+                             `model` in quillon.jsonc or --model; or set QUILLON_BASE_URL and QUILLON_MODEL (and \
+                             QUILLON_API_KEY if the server wants a key) for any other server. To try Quillon without \
+                             one: `--model demo`, which follows simple rules and is not an AI";
 
 fn none_chosen() -> String {
     format!("no model is chosen. {HOW_TO_CHOOSE}")
 }
 
 impl Providers {
-    /// The models of this server, with `default` before the server's own.
+    /// The models of these servers, with `default` before the one that is set.
     pub fn new(
-        server: Option<Server>,
+        servers: Servers,
+        lookup: Arc<dyn Lookup>,
         default: Option<String>,
         here: Option<AbsPath>,
         read: ReadFile,
     ) -> Self {
-        Self { server, default, here, read, http: Arc::new(Http::default()), built: Mutex::default() }
+        let (http, proxied, built) = (Arc::new(Http::default()), Mutex::default(), Mutex::default());
+        Self { servers, lookup, default, here, read, http, proxied, built }
     }
 
-    fn build(&self, name: &ModelName) -> Result<Arc<dyn Model>, String> {
+    fn build(&self, name: &ModelName) -> Result<Built, String> {
+        let without_key = |model: Arc<dyn Model>| Built { key: None, model };
         if name.0.is_empty() {
             return Err(none_chosen());
         }
         if name.0 == "demo" {
-            return Ok(Arc::new(Demo));
+            return Ok(without_key(Arc::new(Demo)));
         }
         if let Some(file) = name.0.strip_prefix("script:") {
             let path = match &self.here {
@@ -153,65 +130,68 @@ impl Providers {
                 None => AbsPath::new(file),
             };
             let path = path.map_err(|error| format!("the script cannot be found: {error}"))?;
-            return Ok(Arc::new(Script::load(path, self.read.clone())?));
+            return Ok(without_key(Arc::new(Script::load(path, self.read.clone())?)));
         }
-        let Some(server) = &self.server else {
-            return Err(format!("model `{name}` needs a server, and none is set. {HOW_TO_CHOOSE}"));
-        };
-        let base: Url = server
-            .base_url
-            .parse()
-            .map_err(|error| format!("`{}` is no address of a model server: {error}", server.base_url))?;
-        if !matches!(base.scheme(), "http" | "https") {
-            return Err(format!("`{}` must begin with http:// or https://", server.base_url));
-        }
-        let place = Place { base, key: server.key.clone(), headers: server.headers.clone() };
-        let (http, model, waits) = (self.http.clone(), name.0.clone(), Waits::default());
-        let (abilities, wishes) = (server.abilities_of(name), server.wishes()?);
-        Ok(match server.api()? {
-            Api::Chat => Arc::new(chat::chat(http, place, model, wishes, waits).accepting(abilities)),
-            Api::Anthropic => {
-                let carrier = anthropic::Carrier::Direct;
-                let messages = anthropic::messages(http, place, carrier, model, wishes, waits);
-                Arc::new(messages.accepting(abilities))
-            }
+        let found = self.servers.find(&name.0, &*self.lookup)?;
+        Ok(Built { key: found.place.key.clone(), model: self.served(found) })
+    }
+
+    fn served(&self, found: Found) -> Arc<dyn Model> {
+        let Found { model, api, place, proxy, wishes, facts, .. } = found;
+        let (http, waits) = (self.http(proxy), Waits::default());
+        match api {
+            Api::Chat => Arc::new(chat::chat(http, place, model, wishes, waits).knowing(&facts)),
             Api::Responses => {
-                Arc::new(responses::responses(http, place, model, wishes, waits).accepting(abilities))
+                Arc::new(responses::responses(http, place, model, wishes, waits).knowing(&facts))
             }
-            Api::Gemini => Arc::new(gemini::gemini(http, place, model, wishes, waits).accepting(abilities)),
-            Api::Bedrock => {
-                let carrier = anthropic::Carrier::Bedrock;
+            Api::Gemini => Arc::new(gemini::gemini(http, place, model, wishes, waits).knowing(&facts)),
+            Api::Anthropic | Api::Bedrock => {
+                let carrier = match api {
+                    Api::Bedrock => anthropic::Carrier::Bedrock,
+                    Api::Anthropic | Api::Chat | Api::Responses | Api::Gemini => anthropic::Carrier::Direct,
+                };
                 let messages = anthropic::messages(http, place, carrier, model, wishes, waits);
-                Arc::new(messages.accepting(abilities))
+                Arc::new(messages.knowing(&facts))
             }
-        })
+        }
+    }
+
+    /// The client for a server behind this proxy.
+    fn http(&self, proxy: Option<Url>) -> Arc<Http> {
+        let Some(proxy) = proxy else { return self.http.clone() };
+        let mut proxied = self.proxied.lock().unwrap_or_else(PoisonError::into_inner);
+        proxied.entry(proxy.clone()).or_insert_with(|| Arc::new(Http::through(proxy))).clone()
     }
 }
 
 impl Models for Providers {
     fn find(&self, name: &ModelName) -> Result<Arc<dyn Model>, String> {
         let mut built = self.built.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(model) = built.get(name) {
-            return Ok(model.clone());
+        let plain = name.0 == "demo" || name.0.starts_with("script:");
+        if let Some(known) = built.get(name)
+            && (plain
+                || self.servers.find(&name.0, &*self.lookup).is_ok_and(|now| now.place.key == known.key))
+        {
+            return Ok(known.model.clone());
         }
-        let model = self.build(name)?;
-        built.insert(name.clone(), model.clone());
+        let made = self.build(name)?;
+        let model = made.model.clone();
+        built.insert(name.clone(), made);
         Ok(model)
     }
 
     fn default(&self) -> Result<ModelName, String> {
-        let server = self.server.as_ref().and_then(|server| server.model.clone());
-        self.default.clone().or(server).map(ModelName).ok_or_else(none_chosen)
+        self.default.clone().or_else(|| self.servers.model.clone()).map(ModelName).ok_or_else(none_chosen)
     }
 
     fn offered(&self) -> Vec<(ModelName, String)> {
         let mut offered = Vec::new();
         if let Ok(name) = self.default() {
-            let line = match &self.server {
-                Some(server) if name.0 != "demo" && !name.0.starts_with("script:") => {
-                    format!("at {}", server.base_url)
+            let line = match self.servers.find(&name.0, &*self.lookup) {
+                Ok(found) if name.0 != "demo" && !name.0.starts_with("script:") => {
+                    format!("at {}", found.place.base)
                 }
-                Some(_) | None => "chosen at start".into(),
+                Ok(_) | Err(_) => "chosen at start".into(),
             };
             offered.push((name, line));
         }
@@ -225,15 +205,34 @@ impl Models for Providers {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::model::Abilities;
+    use facts::Facts;
+    use servers::{Said, Server};
 
-    fn providers(server: Option<Server>, default: Option<&str>) -> Providers {
+    /// Has stored keys that change.
+    #[derive(Default)]
+    struct Stored(Mutex<Option<String>>);
+
+    impl Lookup for Stored {
+        fn variable(&self, _: &str) -> Option<String> {
+            None
+        }
+        fn stored(&self, _: &str) -> Option<String> {
+            self.0.lock().unwrap().clone()
+        }
+    }
+
+    fn providers(nameless: Option<Server>, default: Option<&str>) -> Providers {
         let read: ReadFile = Arc::new(|_| Ok(Some("say hi\ndone\n".into())));
-        Providers::new(server, default.map(str::to_owned), AbsPath::new("/w").ok(), read)
+        let servers = Servers { nameless, model: Some("m".into()), ..Servers::default() };
+        let lookup = Arc::new(Stored::default());
+        Providers::new(servers, lookup, default.map(str::to_owned), AbsPath::new("/w").ok(), read)
     }
 
     #[test]
     fn without_a_server_the_error_says_what_to_do() {
-        let none = providers(None, None);
+        let mut none = providers(None, None);
+        none.servers.model = None;
         for name in ["", "gpt"] {
             let error = none.find(&ModelName(name.into())).err().unwrap();
             assert!(error.contains("QUILLON_BASE_URL") && error.contains("--model demo"), "{error}");
@@ -247,26 +246,36 @@ mod tests {
 
     #[test]
     fn the_server_answers_for_any_other_name() {
-        let server = |base_url: &str| {
-            Some(Server {
-                base_url: base_url.into(),
-                model: Some("m".into()),
-                key: None,
-                headers: Vec::new(),
-                abilities: Abilities { images: true, pdf: false },
-                models: vec![("words".into(), Abilities::default())],
-                ..Server::default()
-            })
+        let accepting = |accepts| Said { facts: Facts { accepts, ..Facts::default() }, ..Said::default() };
+        let images = Abilities { images: true, pdf: false };
+        let server = Server {
+            base_url: Some("http://localhost:1/v1".into()),
+            all: accepting(Some(images)),
+            models: vec![("words".into(), accepting(Some(Abilities::default())))],
+            ..Server::default()
         };
-        let one = providers(server("http://localhost:1/v1"), None);
+        let one = providers(Some(server.clone()), None);
         assert_eq!(one.default().unwrap(), "m".into());
         let (first, again) = (one.find(&"m".into()).unwrap(), one.find(&"m".into()).unwrap());
         assert!(Arc::ptr_eq(&first, &again));
-        assert_eq!(first.abilities(), Abilities { images: true, pdf: false });
+        assert_eq!(first.abilities(), images);
         assert_eq!(one.find(&"words".into()).unwrap().abilities(), Abilities::default());
         assert_eq!(one.find(&"demo".into()).unwrap().abilities(), Abilities::default());
-        assert_eq!(providers(server("http://x"), Some("n")).default().unwrap(), "n".into());
-        assert!(providers(server("ftp://x"), None).find(&"m".into()).is_err());
-        assert!(providers(server("nonsense"), None).find(&"m".into()).is_err());
+        assert_eq!(one.offered()[0].1, "at http://localhost:1/v1");
+        assert_eq!(providers(Some(server), Some("n")).default().unwrap(), "n".into());
+    }
+
+    #[test]
+    fn a_key_that_is_stored_later_counts_at_once() {
+        let lookup = Arc::new(Stored::default());
+        let read: ReadFile = Arc::new(|_| Ok(None));
+        let all = Providers::new(Servers::default(), lookup.clone(), None, None, read);
+        let find = || all.find(&"openai/gpt-5.4".into()).unwrap();
+        let before = find();
+        assert!(Arc::ptr_eq(&before, &find()));
+        *lookup.0.lock().unwrap() = Some("new".to_owned());
+        let after = find();
+        assert!(!Arc::ptr_eq(&before, &after) && Arc::ptr_eq(&after, &find()));
+        assert_eq!(after.window().unwrap().output, Some(128_000));
     }
 }

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap_mangen::roff::{Roff, bold, roman};
 
-use crate::config::load::{PROVIDER_KEYS, USER_KEYS};
+use crate::config::load::{MODEL_KEYS, PROVIDER_KEYS, USER_KEYS};
 use crate::os::dirs;
 
 /// Prints the completions for a shell.
@@ -50,7 +50,11 @@ fn surroundings() -> Roff {
     ];
     let settings = [
         (USER_KEYS.join(", "), "the keys of your settings".to_owned()),
-        (PROVIDER_KEYS.join(", "), "those of provider in them".to_owned()),
+        (PROVIDER_KEYS.join(", "), "those of provider and of each of providers in them".to_owned()),
+        (
+            MODEL_KEYS.join(", "),
+            "those of each of models in a provider, and of a provider for all of its models".to_owned(),
+        ),
     ];
     let variables = [
         ("QUILLON_BASE_URL, QUILLON_MODEL", "the model server and the model, before the settings"),

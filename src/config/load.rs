@@ -3,30 +3,36 @@
 use jsonc_parser::ParseOptions;
 use serde_json::{Map, Value};
 
-use super::{Accepts, Config, ProjectConfig, Provider, Sound};
+use super::{Accepts, Config, ModelSettings, Price, ProjectConfig, Provider, Sound};
 use crate::policy::Mode;
 
 /// The keys of the user's file.
-pub const USER_KEYS: &[&str] = &["model", "provider", "mode", "permission"];
-/// Those of `provider` in it.
-pub const PROVIDER_KEYS: &[&str] =
-    &["base_url", "api", "api_key_env", "headers", "accepts", "models", "effort", "output_tokens"];
-const MODEL_KEYS: &[&str] = &["accepts"];
+pub const USER_KEYS: &[&str] = &["model", "provider", "providers", "local_only", "mode", "permission"];
+/// Those of `provider` in it, beside those of a model.
+pub const PROVIDER_KEYS: &[&str] = &["base_url", "api", "api_key_env", "headers", "proxy", "models"];
+/// Those of a model, or of all models of a provider.
+pub const MODEL_KEYS: &[&str] = &["accepts", "effort", "context_tokens", "output_tokens", "price"];
+const PRICE_KEYS: &[&str] = &["input", "output", "cache_read", "cache_write"];
 const PROJECT_KEYS: &[&str] = &["mode", "permission"];
 
 /// The user's file. A file that cannot be read leaves the defaults in force, with a notice.
 pub fn user(name: &str, text: &str) -> Config {
     let mut notices = Vec::new();
     let Some(fields) = parse(name, text, &mut notices) else {
-        return Config { sound: Sound::No, notices, ..Config::default() };
+        // What keeps things on this machine holds as well in a file that is broken elsewhere.
+        let local_only = text.contains("local_only");
+        return Config { sound: Sound::No, local_only, notices, ..Config::default() };
     };
     let mut read = Reader { name, notices };
     read.known(&fields, "", USER_KEYS);
-    let provider = read.object(&fields, "provider").and_then(|fields| read.provider(fields));
+    let provider = read.object(&fields, "", "provider").and_then(|fields| read.nameless(fields));
+    let providers = read.providers(&fields);
     Config {
         sound: Sound::Yes,
         model: read.text(&fields, "", "model"),
         provider,
+        providers,
+        local_only: read.switch(&fields, "local_only"),
         mode: read.mode(&fields),
         permission: fields.get("permission").cloned(),
         notices: read.notices,
@@ -102,13 +108,33 @@ impl Reader<'_> {
         }
     }
 
-    fn object<'f>(&mut self, fields: &'f Map<String, Value>, key: &str) -> Option<&'f Map<String, Value>> {
+    fn object<'f>(
+        &mut self,
+        fields: &'f Map<String, Value>,
+        within: &str,
+        key: &str,
+    ) -> Option<&'f Map<String, Value>> {
         match fields.get(key) {
             None | Some(Value::Null) => None,
             Some(Value::Object(fields)) => Some(fields),
             Some(other) => {
-                self.notices.push(format!("{}: `{key}` must be an object, not {other}", self.name));
+                self.notices.push(format!("{}: `{within}{key}` must be an object, not {other}", self.name));
                 None
+            }
+        }
+    }
+
+    /// A wish to be careful counts unless it is plainly none.
+    fn switch(&mut self, fields: &Map<String, Value>, key: &str) -> bool {
+        match fields.get(key) {
+            None | Some(Value::Null | Value::Bool(false)) => false,
+            Some(Value::Bool(true)) => true,
+            Some(other) => {
+                self.notices.push(format!(
+                    "{}: `{key}` must be true or false, not {other}; taken for true",
+                    self.name
+                ));
+                true
             }
         }
     }
@@ -122,34 +148,99 @@ impl Reader<'_> {
         mode
     }
 
-    fn provider(&mut self, fields: &Map<String, Value>) -> Option<Provider> {
-        self.known(fields, "provider.", PROVIDER_KEYS);
-        let api_key_env = self.text(fields, "provider.", "api_key_env");
-        let mut headers = Vec::new();
-        if let Some(given) = self.object(fields, "headers") {
-            for key in given.keys() {
-                headers.extend(self.text(given, "provider.headers.", key).map(|value| (key.clone(), value)));
-            }
-        }
-        let accepts = self.accepts(fields, "provider.").unwrap_or_default();
-        let mut models = Vec::new();
-        if let Some(given) = self.object(fields, "models") {
-            for name in given.keys() {
-                let Some(model) = self.object(given, name) else { continue };
-                let within = format!("provider.models.{name}.");
-                self.known(model, &within, MODEL_KEYS);
-                models.extend(self.accepts(model, &within).map(|accepts| (name.clone(), accepts)));
-            }
-        }
-        let Some(base_url) = self.text(fields, "provider.", "base_url") else {
+    fn nameless(&mut self, fields: &Map<String, Value>) -> Option<Provider> {
+        let provider = self.provider(fields, "provider.");
+        if provider.base_url.is_none() {
             self.notices
                 .push(format!("{}: `provider.base_url` is missing, so there is no provider", self.name));
             return None;
+        }
+        Some(provider)
+    }
+
+    fn providers(&mut self, fields: &Map<String, Value>) -> Vec<(String, Provider)> {
+        let mut providers = Vec::new();
+        let Some(given) = self.object(fields, "", "providers") else { return providers };
+        for name in given.keys() {
+            if name.is_empty() || name.contains(['/', '#']) {
+                self.notices.push(format!(
+                    "{}: `{name}` can be no name of a provider, because it stands before a `/` in the names of \
+                     its models",
+                    self.name
+                ));
+                continue;
+            }
+            let Some(fields) = self.object(given, "providers.", name) else { continue };
+            providers.push((name.clone(), self.provider(fields, &format!("providers.{name}."))));
+        }
+        providers
+    }
+
+    fn provider(&mut self, fields: &Map<String, Value>, within: &str) -> Provider {
+        self.known(fields, within, &[PROVIDER_KEYS, MODEL_KEYS].concat());
+        let mut headers = Vec::new();
+        if let Some(given) = self.object(fields, within, "headers") {
+            let within = format!("{within}headers.");
+            for key in given.keys() {
+                headers.extend(self.text(given, &within, key).map(|value| (key.clone(), value)));
+            }
+        }
+        let mut models = Vec::new();
+        if let Some(given) = self.object(fields, within, "models") {
+            let within = format!("{within}models.");
+            for name in given.keys() {
+                let Some(model) = self.object(given, &within, name) else { continue };
+                let within = format!("{within}{name}.");
+                self.known(model, &within, MODEL_KEYS);
+                models.push((name.clone(), self.model(model, &within)));
+            }
+        }
+        Provider {
+            api: self.text(fields, within, "api"),
+            base_url: self.text(fields, within, "base_url"),
+            api_key_env: self.text(fields, within, "api_key_env"),
+            headers,
+            proxy: self.text(fields, within, "proxy"),
+            all: self.model(fields, within),
+            models,
+        }
+    }
+
+    fn model(&mut self, fields: &Map<String, Value>, within: &str) -> ModelSettings {
+        ModelSettings {
+            effort: self.text(fields, within, "effort"),
+            accepts: self.accepts(fields, within),
+            context_tokens: self.count(fields, within, "context_tokens"),
+            output_tokens: self.count(fields, within, "output_tokens"),
+            price: self.price(fields, within),
+        }
+    }
+
+    fn price(&mut self, fields: &Map<String, Value>, within: &str) -> Option<Price> {
+        let given = self.object(fields, within, "price")?;
+        let within = format!("{within}price.");
+        self.known(given, &within, PRICE_KEYS);
+        let mut dollars = |key: &str| {
+            let given = given.get(key).filter(|value| !value.is_null())?;
+            let dollars = given.as_f64().filter(|dollars| *dollars >= 0.0);
+            if dollars.is_none() {
+                let name = self.name;
+                self.notices.push(format!(
+                    "{name}: `{within}{key}` must be the dollars for a million tokens, not {given}"
+                ));
+            }
+            dollars
         };
-        let api = self.text(fields, "provider.", "api");
-        let effort = self.text(fields, "provider.", "effort");
-        let output_tokens = self.count(fields, "provider.", "output_tokens");
-        Some(Provider { api, effort, output_tokens, base_url, api_key_env, headers, accepts, models })
+        let (input, output) = (dollars("input"), dollars("output"));
+        let (cache_read, cache_write) = (dollars("cache_read"), dollars("cache_write"));
+        match (input, output) {
+            (Some(input), Some(output)) => Some(Price { input, output, cache_read, cache_write }),
+            (_, _) => {
+                self.notices
+                    .push(format!("{}: `{within}input` and `{within}output` are both needed", self.name));
+                None
+            }
+        }
     }
 
     fn count(&mut self, fields: &Map<String, Value>, within: &str, key: &str) -> Option<u64> {
@@ -207,9 +298,32 @@ mod tests {
         assert_eq!((config.model.as_deref(), config.mode), (Some("m"), Some(Mode::Edit)));
         let provider = config.provider.unwrap();
         assert_eq!(provider.headers, [("a".to_owned(), "b".to_owned())]);
-        assert_eq!(provider.accepts, Accepts { images: true, pdf: true });
-        assert_eq!(provider.models, [("n".to_owned(), Accepts::default())]);
+        assert_eq!(provider.all.accepts, Some(Accepts { images: true, pdf: true }));
+        let words = ModelSettings { accepts: Some(Accepts::default()), ..ModelSettings::default() };
+        assert_eq!(provider.models, [("n".to_owned(), words)]);
+        assert!(!config.local_only);
         assert_eq!(config.permission, Some(json!({"bash": {"*": "ask", "git *": "allow"}})));
+    }
+
+    #[test]
+    fn providers_have_names_and_their_models_settings() {
+        let text = r#"{"local_only": true, "providers": {"anthropic": {}, "mine": {"api": "responses",
+            "base_url": "http://x", "proxy": "http://p", "effort": "low", "models": {"n": {"effort": "high",
+            "context_tokens": 10, "output_tokens": 5, "price": {"input": 1, "output": 2.5, "cache_read": 0}}}}}}"#;
+        let config = user("f", text);
+        assert_eq!((config.notices, config.local_only), (Vec::new(), true));
+        let [(known, nothing), (mine, provider)] = &config.providers[..] else { panic!() };
+        assert_eq!((known.as_str(), nothing, mine.as_str()), ("anthropic", &Provider::default(), "mine"));
+        assert_eq!(provider.all.effort.as_deref(), Some("low"));
+        let price = Price { input: 1.0, output: 2.5, cache_read: Some(0.0), cache_write: None };
+        let model = ModelSettings {
+            effort: Some("high".into()),
+            accepts: None,
+            context_tokens: Some(10),
+            output_tokens: Some(5),
+            price: Some(price),
+        };
+        assert_eq!(provider.models, [("n".to_owned(), model)]);
     }
 
     #[track_caller]
@@ -230,8 +344,15 @@ mod tests {
         notice(&within("\"accepts\": [\"audio\"]"), &format!("{expected}\"audio\""));
         notice(&within("\"accepts\": true"), &format!("{expected}true"));
         notice(&within("\"models\": {\"a\": {\"accept\": []}}"), "no setting `provider.models.a.accept`");
-        notice(&within("\"models\": {\"a\": 1}"), "`a` must be an object");
+        notice(&within("\"models\": {\"a\": 1}"), "`provider.models.a` must be an object");
+        notice(&within("\"output_tokens\": 0"), "`provider.output_tokens` must be a whole number above 0");
+        notice(&within("\"price\": {\"input\": -1}"), "`provider.price.input` must be the dollars for");
+        notice(&within("\"price\": {\"input\": 1}"), "`provider.price.output` are both needed");
+        notice("{\"providers\": {\"a/b\": {}}}", "`a/b` can be no name of a provider");
+        notice("{\"providers\": {\"a\": 1}}", "`providers.a` must be an object, not 1");
+        notice("{\"local_only\": \"no\"}", "`local_only` must be true or false, not \"no\"; taken for true");
         assert_eq!(user("f", "{").sound, Sound::No);
+        assert!(!user("f", "{").local_only && user("f", "{\"local_only\": true").local_only);
         assert_eq!(user("f", "{\"modle\": 1}").sound, Sound::Yes);
         notice("[]", "must be an object");
         assert_eq!(user("f", "").notices, Vec::<String>::new());

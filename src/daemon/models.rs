@@ -1,34 +1,35 @@
-//! `CurrentModels`: the models of the server that the settings name by now.
+//! `CurrentModels`: the models of the servers that the settings name by now.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::standing::Standing;
 use crate::engine::{Model, ModelName, Models};
-use crate::providers::{Providers, Server};
+use crate::providers::Providers;
+use crate::providers::servers::Servers;
 
-/// Makes the models of a server.
-type Make = Box<dyn Fn(Option<Server>) -> Providers + Send + Sync>;
+/// Makes the models of servers.
+type Make = Box<dyn Fn(Servers) -> Providers + Send + Sync>;
 
-/// The models; made anew when another server is set.
+/// The models; made anew when other servers are set.
 pub(super) struct CurrentModels {
     standing: Arc<Standing>,
     make: Make,
-    now: Mutex<(Option<Server>, Arc<Providers>)>,
+    now: Mutex<(Servers, Arc<Providers>)>,
 }
 
 impl CurrentModels {
-    /// The models of the server that is set.
+    /// The models of the servers that are set.
     pub(super) fn new(standing: Arc<Standing>, make: Make) -> Self {
-        let server = standing.user().server();
-        let providers = Arc::new(make(server.clone()));
-        Self { standing, make, now: Mutex::new((server, providers)) }
+        let servers = standing.user().servers();
+        let providers = Arc::new(make(servers.clone()));
+        Self { standing, make, now: Mutex::new((servers, providers)) }
     }
 
     fn now(&self) -> Arc<Providers> {
-        let server = self.standing.user().server();
+        let servers = self.standing.user().servers();
         let mut now = self.now.lock().unwrap_or_else(PoisonError::into_inner);
-        if now.0 != server {
-            *now = (server.clone(), Arc::new((self.make)(server)));
+        if now.0 != servers {
+            *now = (servers.clone(), Arc::new((self.make)(servers)));
         }
         now.1.clone()
     }

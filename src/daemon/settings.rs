@@ -3,14 +3,16 @@
 use std::io;
 
 use super::Choices;
-use crate::config::{self, Accepts, Config, ProjectConfig, Sound, load};
-use crate::engine::{Abilities, Mode};
+use crate::config::{self, Config, ModelSettings, Nameless, ProjectConfig, Provider, Sound, load};
+use crate::engine::Mode;
+use crate::engine::model::{Abilities, Price, Rates};
 use crate::limits;
 use crate::os::fs::{self, Stamp};
 use crate::os::{dirs, env};
 use crate::path::AbsPath;
 use crate::policy::{Layer, LayerKind};
-use crate::providers::Server;
+use crate::providers::facts::Facts;
+use crate::providers::servers::{Said, Server, Servers};
 
 /// Names of a project's file, the first that exists in a folder counts.
 const PROJECT_FILES: &[&str] = &["quillon.jsonc", ".quillon/quillon.jsonc"];
@@ -56,20 +58,19 @@ impl Settings {
         self.config.sound == Sound::Yes && self.broken_rules.is_none()
     }
 
-    /// The server that answers for models other than the demo and scripts.
-    pub(super) fn server(&self) -> Option<Server> {
-        let chosen = config::server(&self.config, &env::var)?;
-        Some(Server {
-            api: chosen.api,
-            effort: chosen.effort,
-            output_tokens: chosen.output_tokens,
-            base_url: chosen.base_url,
-            model: chosen.model,
-            key: chosen.key,
-            headers: chosen.headers,
-            abilities: abilities(chosen.accepts),
-            models: chosen.models.into_iter().map(|(name, accepts)| (name, abilities(accepts))).collect(),
-        })
+    /// The servers that answer for models other than the demo and scripts.
+    pub(super) fn servers(&self) -> Servers {
+        let nameless = config::nameless(&self.config, &env::var).map(|Nameless { provider, key }| {
+            let server = server(&provider);
+            Server { key: key.or(server.key.clone()), ..server }
+        });
+        let named = self.config.providers.iter();
+        Servers {
+            nameless,
+            named: named.map(|(name, provider)| (name.clone(), server(provider))).collect(),
+            model: config::model(&self.config, &env::var),
+            local_only: self.config.local_only,
+        }
     }
 
     /// The user's mode of new sessions.
@@ -83,8 +84,27 @@ impl Settings {
     }
 }
 
-fn abilities(accepts: Accepts) -> Abilities {
-    Abilities { images: accepts.images, pdf: accepts.pdf }
+fn server(provider: &Provider) -> Server {
+    let models = provider.models.iter();
+    Server {
+        api: provider.api.clone(),
+        base_url: provider.base_url.clone(),
+        key: provider.api_key_env.as_deref().and_then(env::var).filter(|key| !key.trim().is_empty()),
+        headers: provider.headers.clone(),
+        proxy: provider.proxy.clone(),
+        all: said(&provider.all),
+        models: models.map(|(name, model)| (name.clone(), said(model))).collect(),
+    }
+}
+
+fn said(model: &ModelSettings) -> Said {
+    let price = model.price.map(|price| {
+        let config::Price { input, output, cache_read, cache_write } = price;
+        Price { rates: Rates { input, output, cache_read, cache_write }, over: None }
+    });
+    let accepts = model.accepts.map(|accepts| Abilities { images: accepts.images, pdf: accepts.pdf });
+    let facts = Facts { context: model.context_tokens, accepts, price, ..Facts::default() };
+    Said { facts, effort: model.effort.clone(), output_tokens: model.output_tokens }
 }
 
 /// Where the user's file is, or would be.

@@ -259,8 +259,9 @@ mod tests {
     #[test]
     fn another_server_is_found() {
         let ground = Ground::new();
-        assert_eq!(ground.standing.user().server().map(|server| server.base_url), None);
+        let base_url = || ground.standing.user().servers().nameless.and_then(|server| server.base_url);
+        assert_eq!(base_url(), None);
         ground.write("config/quillon.jsonc", r#"{"provider": {"base_url": "http://x"}, "model": "m"}"#);
-        assert_eq!(ground.standing.user().server().unwrap().base_url, "http://x");
+        assert_eq!(base_url().as_deref(), Some("http://x"));
     }
 }

@@ -10,6 +10,7 @@ use super::event::{
     Block, CallForm, CallId, ModelName, Outcome, Reply, SessionId, ToolCall, ToolName, Usage,
 };
 use super::media::{Handed, Media};
+pub use super::price::{Price, Rates, Window};
 use crate::workspace::MediaKind;
 
 /// A language model. Dropping the stream ends the request and closes its connection.
@@ -20,6 +21,16 @@ pub trait Model: Send + Sync {
     /// What it accepts beside words: nothing, where nobody has said that it does.
     fn abilities(&self) -> Abilities {
         Abilities::default()
+    }
+
+    /// How much fits into it; none where nobody has said.
+    fn window(&self) -> Option<Window> {
+        None
+    }
+
+    /// What its tokens cost; none where nobody has said.
+    fn price(&self) -> Option<Price> {
+        None
     }
 }
 

@@ -22,6 +22,8 @@ pub use reqwest::Url;
 #[derive(Debug)]
 pub struct Http {
     connect_wait: Duration,
+    /// What connections to others go through, where it is not what the environment names.
+    proxy: Option<Url>,
     /// Plain connections to this machine: no certificates, no proxy.
     local: OnceLock<Built>,
     /// Plain connections to others: no certificates.
@@ -89,6 +91,7 @@ impl Http {
     pub fn with_connect_wait(connect_wait: Duration) -> Self {
         Self {
             connect_wait,
+            proxy: None,
             local: OnceLock::new(),
             plain: OnceLock::new(),
             secure: OnceLock::new(),
@@ -96,18 +99,22 @@ impl Http {
         }
     }
 
+    /// Through this proxy, `http` or `https`, to all machines but this one.
+    pub fn through(proxy: Url) -> Self {
+        Self { proxy: Some(proxy), ..Self::default() }
+    }
+
     /// Sends a request and waits, without a limit, for the head of the answer. Dropping the future
     /// ends the request.
     pub async fn post(&self, post: Post) -> Result<Response, Failure> {
-        let mut request = self.client(&post.url)?.post(post.url);
-        request = request.header(header::CONTENT_TYPE, "application/json");
-        for (name, value) in &post.headers {
-            request = request.header(header_name(name)?, header_value(name, value)?);
-        }
-        match request.body(post.body).send().await {
-            Ok(response) => Ok(Response(response)),
-            Err(error) => Err(Failure::of(error)),
-        }
+        let request = self.client(&post.url)?.post(post.url);
+        let request = request.header(header::CONTENT_TYPE, "application/json").body(post.body);
+        send(request, &post.headers).await
+    }
+
+    /// Asks for what is at an address, as [`Http::post`] sends.
+    pub async fn get(&self, url: Url, headers: &[(String, String)]) -> Result<Response, Failure> {
+        send(self.client(&url)?.get(url), headers).await
     }
 
     /// Reads what little is left of an answer whose meaning is complete, aside: a connection serves
@@ -135,8 +142,18 @@ impl Http {
             (_, true) => (&self.local, Trust::NothingAndNoProxy),
             (_, false) => (&self.plain, Trust::Nothing),
         };
-        place.get_or_init(|| build(trust, self.connect_wait)).clone()
+        place.get_or_init(|| build(trust, self.connect_wait, self.proxy.as_ref())).clone()
     }
+}
+
+async fn send(
+    mut request: reqwest::RequestBuilder,
+    headers: &[(String, String)],
+) -> Result<Response, Failure> {
+    for (name, value) in headers {
+        request = request.header(header_name(name)?, header_value(name, value)?);
+    }
+    request.send().await.map(Response).map_err(Failure::of)
 }
 
 impl Response {
@@ -148,6 +165,18 @@ impl Response {
     /// The value of a header; none when it is missing or not text.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.0.headers().get(name)?.to_str().ok()
+    }
+
+    /// The body, or the first `max` bytes of it.
+    pub async fn body(&mut self, max: usize) -> Result<Vec<u8>, Failure> {
+        let mut body = Vec::new();
+        while let Some(bytes) = self.chunk().await?
+            && body.len() < max
+        {
+            body.extend_from_slice(bytes.as_ref());
+        }
+        body.truncate(max);
+        Ok(body)
     }
 
     /// The next bytes of the body as they come, decompressed; none at its end.
@@ -163,13 +192,16 @@ enum Trust {
     NothingAndNoProxy,
 }
 
-fn build(trust: Trust, connect_wait: Duration) -> Built {
+fn build(trust: Trust, connect_wait: Duration, proxy: Option<&Url>) -> Built {
     let mut builder = reqwest::Client::builder()
         .user_agent(concat!("quillon/", env!("CARGO_PKG_VERSION")))
         .redirect(redirect::Policy::none())
         .referer(false)
         .connect_timeout(connect_wait)
         .http2_keep_alive_interval(limits::HTTP2_PING_INTERVAL);
+    if let Some(proxy) = proxy {
+        builder = builder.proxy(reqwest::Proxy::all(proxy.clone()).map_err(Failure::of)?);
+    }
     builder = match trust {
         Trust::SystemCertificates => {
             // Fails only when one is installed already, which serves as well.
@@ -190,7 +222,8 @@ fn trusting_nobody() -> Result<rustls::ClientConfig, Failure> {
     Ok(config.with_root_certificates(rustls::RootCertStore::empty()).with_no_client_auth())
 }
 
-fn is_this_machine(url: &Url) -> bool {
+/// Whether the host of an address is this machine itself.
+pub fn is_this_machine(url: &Url) -> bool {
     let Some(host) = url.host_str() else { return false };
     let address = host.trim_matches(['[', ']']).parse::<std::net::IpAddr>();
     match address {

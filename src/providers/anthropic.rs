@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use super::exchange::{self, Format, Learned, Place, Served, Waits};
 use super::failure::Asked;
 use super::frame::Decoder;
-use super::wishes::Wishes;
+use super::wishes::{Effort, Told, Wishes};
 use crate::engine::model::Request;
 use crate::limits;
 use crate::os::http::{Http, Post, Url};
@@ -55,19 +55,19 @@ pub fn messages(
 ) -> Served<Messages> {
     let asked = place.asked(model.clone());
     let origin = asked.origin("anthropic");
-    let mut headers = place.headers;
-    let url = match carrier {
+    let (headers, url) = match carrier {
         Carrier::Direct => {
+            let mut headers = place.headers(|key| ("x-api-key", key.to_owned()));
             headers.push(("anthropic-version".to_owned(), VERSION.to_owned()));
-            headers.extend(place.key.map(|key| ("x-api-key".to_owned(), key)));
-            exchange::versioned_endpoint(place.base, "v1", &["messages"])
+            (headers, exchange::versioned_endpoint(place.base, "v1", &["messages"]))
         }
         Carrier::Bedrock => {
-            headers.extend(place.key.map(|key| ("authorization".to_owned(), format!("Bearer {key}"))));
-            exchange::endpoint(place.base, &["model", &model, "invoke-with-response-stream"])
+            let headers = place.headers(exchange::bearer);
+            (headers, exchange::endpoint(place.base, &["model", &model, "invoke-with-response-stream"]))
         }
     };
-    let (output_tokens_max, thinks_adaptively) = (AtomicU64::new(0), AtomicBool::new(false));
+    let (output_tokens_max, thinks_adaptively) =
+        (AtomicU64::new(0), AtomicBool::new(wishes.told == Told::Word));
     let format =
         Messages { url, headers, origin, carrier, model, wishes, output_tokens_max, thinks_adaptively };
     Served::new(http, asked, waits, format)
@@ -81,7 +81,7 @@ impl Messages {
             max => wanted.min(max),
         };
         let thinking = match (self.wishes.effort, self.thinks_adaptively.load(Ordering::Relaxed)) {
-            (None, _) => Thinking::Off,
+            (None | Some(Effort::None), _) => Thinking::Off,
             (Some(effort), true) => Thinking::Adaptive(effort),
             (Some(effort), false) => Thinking::Tokens(encode::thinking_tokens(effort, output_tokens)),
         };

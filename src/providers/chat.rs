@@ -38,8 +38,7 @@ pub struct ChatFormat {
 /// The model of that name at that place.
 pub fn chat(http: Arc<Http>, place: Place, model: String, wishes: Wishes, waits: Waits) -> Chat {
     let asked = place.asked(model.clone());
-    let mut headers = place.headers;
-    headers.extend(place.key.map(|key| ("authorization".to_owned(), format!("Bearer {key}"))));
+    let headers = place.headers(exchange::bearer);
     let url = exchange::endpoint(place.base, &["chat", "completions"]);
     let (refuses_usage, counts_completion) = (AtomicBool::new(false), AtomicBool::new(false));
     let format = ChatFormat { url, headers, model, wishes, refuses_usage, counts_completion };

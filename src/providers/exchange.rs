@@ -7,10 +7,11 @@ use std::time::Duration;
 use futures::stream::{self, BoxStream};
 use tokio::time::timeout;
 
+use super::facts::Facts;
 use super::failure::{Asked, Head, Refusal};
 use super::frame::{Answer, Decoder, Progress};
 use super::secrets::{Scrubber, Secrets};
-use crate::engine::model::{Abilities, Model, ModelError, ModelEvent, Request};
+use crate::engine::model::{Abilities, Model, ModelError, ModelEvent, Price, Request, Window};
 use crate::limits;
 use crate::os::http::{Http, Post, Response, Url};
 
@@ -42,11 +43,25 @@ pub struct Place {
     pub base: Url,
     /// Sent as the format wants it, and nowhere else.
     pub key: Option<String>,
+    /// The header that carries the key, where it is not the usual one of the format.
+    pub key_header: Option<String>,
     /// Further headers.
     pub headers: Vec<(String, String)>,
 }
 
 impl Place {
+    /// The headers of every request: the further ones, and the key as `usual` puts it.
+    pub fn headers(&self, usual: impl FnOnce(&str) -> (&'static str, String)) -> Vec<(String, String)> {
+        let key = self.key.as_deref().map(|key| match &self.key_header {
+            Some(header) => (header.clone(), key.to_owned()),
+            None => {
+                let (header, value) = usual(key);
+                (header.to_owned(), value)
+            }
+        });
+        self.headers.iter().cloned().chain(key).collect()
+    }
+
     /// What nobody is to see of it.
     pub fn secrets(&self) -> Secrets {
         let in_query: Vec<_> = self.base.query_pairs().collect();
@@ -88,6 +103,8 @@ impl Default for Waits {
 pub struct Served<F> {
     shared: Arc<Shared<F>>,
     abilities: Abilities,
+    window: Option<Window>,
+    price: Option<Price>,
 }
 
 struct Shared<F> {
@@ -101,12 +118,13 @@ impl<F: Format> Served<F> {
     /// The model that is asked in this format.
     pub fn new(http: Arc<Http>, asked: Asked, waits: Waits, format: F) -> Self {
         let shared = Arc::new(Shared { http, asked: Arc::new(asked), waits, format });
-        Self { shared, abilities: Abilities::default() }
+        Self { shared, abilities: Abilities::default(), window: None, price: None }
     }
 
-    /// The same model, which accepts this beside words.
-    pub fn accepting(self, abilities: Abilities) -> Self {
-        Self { abilities, ..self }
+    /// The same model, of which this is known.
+    pub fn knowing(self, facts: &Facts) -> Self {
+        let abilities = facts.accepts.unwrap_or_default();
+        Self { abilities, window: facts.window(), price: facts.price, ..self }
     }
 
     /// The client by which it asks.
@@ -132,6 +150,14 @@ impl<F: Format> Model for Served<F> {
 
     fn abilities(&self) -> Abilities {
         self.abilities
+    }
+
+    fn window(&self) -> Option<Window> {
+        self.window
+    }
+
+    fn price(&self) -> Option<Price> {
+        self.price
     }
 }
 
@@ -270,6 +296,11 @@ impl<F: Format> Shared<F> {
         };
         self.asked.refused(Refusal { status: response.status(), head, body })
     }
+}
+
+/// A key as most servers want it.
+pub fn bearer(key: &str) -> (&'static str, String) {
+    ("authorization", format!("Bearer {key}"))
 }
 
 /// The base with these segments behind it, after the version, which it may or may not name.

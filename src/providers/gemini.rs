@@ -27,8 +27,7 @@ pub struct Gemini {
 pub fn gemini(http: Arc<Http>, place: Place, model: String, wishes: Wishes, waits: Waits) -> Served<Gemini> {
     let asked = place.asked(model.clone());
     let origin = asked.origin("gemini");
-    let mut headers = place.headers;
-    headers.extend(place.key.map(|key| ("x-goog-api-key".to_owned(), key)));
+    let headers = place.headers(|key| ("x-goog-api-key", key.to_owned()));
     let name = format!("{}:streamGenerateContent", model.trim_start_matches("models/"));
     let mut url = exchange::versioned_endpoint(place.base, "v1beta", &["models", &name]);
     // Without it the answer comes as one list.

@@ -38,8 +38,7 @@ pub fn responses(
 ) -> Served<Responses> {
     let asked = place.asked(model.clone());
     let origin = asked.origin("responses");
-    let mut headers = place.headers;
-    headers.extend(place.key.map(|key| ("authorization".to_owned(), format!("Bearer {key}"))));
+    let headers = place.headers(exchange::bearer);
     let url = exchange::endpoint(place.base, &["responses"]);
     let refuses_encrypted = AtomicBool::new(false);
     Served::new(http, asked, waits, Responses { url, headers, origin, model, wishes, refuses_encrypted })

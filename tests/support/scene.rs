@@ -115,7 +115,11 @@ impl Stage {
         };
         let rules = Arc::new(Rules::new(vec![layer]));
         let read = |path: &AbsPath| std::fs::read_to_string(path).map(Some);
-        let models: Arc<dyn Models> = Arc::new(Providers::new(None, None, None, Arc::new(read)));
+        let models: Arc<dyn Models> = {
+            let servers = quillon::providers::servers::Servers::default();
+            let lookup = Arc::new(quillon::providers::servers::NothingSet);
+            Arc::new(Providers::new(servers, lookup, None, None, Arc::new(read)))
+        };
         let host = Host::new(Shared {
             journals: Arc::new(MemoryJournals::default()),
             models,

@@ -50,9 +50,12 @@ pub enum Thinking {
 /// The tokens for thoughts of this effort, in an answer of at most so many.
 pub fn thinking_tokens(effort: Effort, output_tokens: u64) -> u64 {
     let wanted = match effort {
+        Effort::None | Effort::Minimal => THINKING_TOKENS_MIN,
         Effort::Low => 4_096,
         Effort::Medium => 10_240,
         Effort::High => 20_480,
+        Effort::XHigh => 32_768,
+        Effort::Max => 65_536,
     };
     wanted.min(output_tokens / 2).max(THINKING_TOKENS_MIN)
 }

@@ -239,7 +239,7 @@ fn a_refusal_teaches_how_to_ask() {
             refused("max_tokens: 8192 > 8192, which is the maximum allowed number of output tokens for m1"),
         ];
         let mut server = Loopback::start(answers).await;
-        let wishes = Wishes { effort: Some(Effort::Medium), output_tokens: None };
+        let wishes = Wishes { effort: Some(Effort::Medium), output_tokens: None, ..Wishes::default() };
         let model = model(&server.url(""), Carrier::Direct, wishes);
         let mut asked = Vec::new();
         for step in 0..3 {

@@ -32,6 +32,7 @@ fn chat(url: &str, waits: Waits) -> Chat {
     let place = Place {
         base: Url::parse(url).unwrap(),
         key: Some("sesame-1234".to_owned()),
+        key_header: None,
         headers: vec![("x-team".to_owned(), "blue-team".to_owned())],
     };
     super::chat(Arc::new(Http::default()), place, "m1".to_owned(), Wishes::default(), waits)
@@ -268,8 +269,13 @@ fn what_the_user_wants_is_told_by_the_name_that_the_model_knows() {
             r#"{"error":{"message":"Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead.","type":"invalid_request_error","param":"max_tokens","code":"unsupported_parameter"}}"#,
         );
         let mut server = Loopback::start(vec![refused, Answer::events(HELLO), Answer::events(HELLO)]).await;
-        let place = Place { base: Url::parse(&server.url("/v1")).unwrap(), key: None, headers: Vec::new() };
-        let wishes = Wishes { effort: Some(Effort::Low), output_tokens: Some(900) };
+        let place = Place {
+            base: Url::parse(&server.url("/v1")).unwrap(),
+            key: None,
+            key_header: None,
+            headers: Vec::new(),
+        };
+        let wishes = Wishes { effort: Some(Effort::Low), output_tokens: Some(900), ..Wishes::default() };
         let http = Arc::new(Http::default());
         let chat = super::chat(http, place, "m1".to_owned(), wishes, Waits::default());
         for _ in 0..2 {

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::engine::event::{Reply, ReplyBlock, ToolCall};
 use crate::engine::media::Handed;
 use crate::engine::model::{CallResult, Message, Offer, Request, ResultKind, ToolSpec};
-use crate::providers::wishes::{Effort, Wishes};
+use crate::providers::wishes::{Effort, Told, Wishes};
 use crate::providers::words::{self, Piece, Words};
 
 /// Begins the ids of calls to which the server gave none; they mean nothing to it.
@@ -80,17 +80,23 @@ fn generation(wishes: Wishes) -> Option<Value> {
         config["maxOutputTokens"] = tokens.into();
     }
     if let Some(effort) = wishes.effort {
-        config["thinkingConfig"] =
-            json!({"includeThoughts": true, "thinkingBudget": thinking_tokens(effort)});
+        config["thinkingConfig"] = match wishes.told {
+            Told::Word => json!({"includeThoughts": true, "thinkingLevel": effort.word()}),
+            Told::Tokens | Told::AsUsual => {
+                json!({"includeThoughts": true, "thinkingBudget": thinking_tokens(effort)})
+            }
+        };
     }
     config.as_object().is_some_and(|fields| !fields.is_empty()).then_some(config)
 }
 
 fn thinking_tokens(effort: Effort) -> u64 {
     match effort {
+        Effort::None => 0,
+        Effort::Minimal => 512,
         Effort::Low => 2_048,
         Effort::Medium => 8_192,
-        Effort::High => 24_576,
+        Effort::High | Effort::XHigh | Effort::Max => 24_576,
     }
 }
 

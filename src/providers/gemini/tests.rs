@@ -52,7 +52,7 @@ fn the_calls_of_another_model_are_marked_as_such() {
 fn wishes_and_the_last_step() {
     let last = Request { offer: Offer::NoTools, ..hello() };
     check(
-        Wishes { effort: Some(Effort::High), output_tokens: Some(9000) },
+        Wishes { effort: Some(Effort::High), output_tokens: Some(9000), ..Wishes::default() },
         &last,
         expect![[r#"
         systemInstruction: {"parts":[{"text":"Be brief."}]}

@@ -63,7 +63,7 @@ fn a_whole_conversation() {
 #[test]
 fn wishes_and_the_last_step() {
     let last = Request { offer: Offer::NoTools, ..hello() };
-    let wishes = Wishes { effort: Some(Effort::High), output_tokens: Some(9000) };
+    let wishes = Wishes { effort: Some(Effort::High), output_tokens: Some(9000), ..Wishes::default() };
     check(
         settings(wishes, Reasoning::None),
         &last,

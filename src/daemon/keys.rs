@@ -1,0 +1,132 @@
+//! `Keys`: the keys of model providers that the user has stored, in a file which only they can read.
+
+use std::collections::BTreeMap;
+use std::io;
+
+use serde::{Deserialize, Serialize};
+
+use crate::os::env;
+use crate::os::fs::{self, Durability};
+use crate::path::AbsPath;
+use crate::providers::servers::Lookup;
+
+/// The file's name in the state folder.
+const FILE: &str = "keys.json";
+
+/// The stored keys. Nothing is read before one is asked for.
+pub struct Keys(AbsPath);
+
+#[derive(Default, Serialize, Deserialize)]
+struct File {
+    /// By the providers' names.
+    keys: BTreeMap<String, String>,
+}
+
+impl Keys {
+    /// Those of this state folder.
+    pub(super) fn in_folder(state: &AbsPath) -> Result<Self, String> {
+        state.join(FILE).map(Self).map_err(|error| error.to_string())
+    }
+
+    /// The file, whether it exists or not.
+    pub fn file(&self) -> &AbsPath {
+        &self.0
+    }
+
+    /// The providers that have one.
+    pub fn providers(&self) -> Result<Vec<String>, String> {
+        Ok(self.read()?.keys.into_keys().collect())
+    }
+
+    /// Stores a key in the place of the one before.
+    pub fn store(&self, provider: &str, key: &str) -> Result<(), String> {
+        let mut file = self.read()?;
+        file.keys.insert(provider.to_owned(), key.to_owned());
+        self.write(&file)
+    }
+
+    /// Forgets a key; says whether there was one.
+    pub fn forget(&self, provider: &str) -> Result<bool, String> {
+        let mut file = self.read()?;
+        let was_there = file.keys.remove(provider).is_some();
+        if was_there {
+            self.write(&file)?;
+        }
+        Ok(was_there)
+    }
+
+    fn read(&self) -> Result<File, String> {
+        let failed = |why: String| {
+            format!("failed to read the stored keys in {}: {why}; repair or remove the file", self.0)
+        };
+        match fs::read(&self.0) {
+            // What stands in it goes into no message.
+            Ok(bytes) => serde_json::from_slice(&bytes).map_err(|_| failed("it is damaged".into())),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(File::default()),
+            Err(error) => Err(failed(error.to_string())),
+        }
+    }
+
+    fn write(&self, file: &File) -> Result<(), String> {
+        let failed = |error: io::Error| format!("failed to write {}: {error}", self.0);
+        if let Some(folder) = self.0.parent() {
+            fs::create_private_folders(&folder).map_err(failed)?;
+        }
+        let bytes = serde_json::to_vec_pretty(file).map_err(|error| failed(error.into()))?;
+        fs::replace_private(&self.0, &bytes, Durability::Machine).map_err(failed)
+    }
+}
+
+impl Lookup for Keys {
+    fn variable(&self, name: &str) -> Option<String> {
+        env::var(name).filter(|value| !value.trim().is_empty())
+    }
+
+    fn stored(&self, provider: &str) -> Option<String> {
+        match self.read() {
+            Ok(mut file) => file.keys.remove(provider),
+            Err(why) => {
+                tracing::warn!("{why}");
+                None
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_stored_replaced_and_forgotten() {
+        let held = tempfile::tempdir().unwrap();
+        let folder = AbsPath::new(held.path()).unwrap().join("state").unwrap();
+        let keys = Keys::in_folder(&folder).unwrap();
+        assert_eq!((keys.providers().unwrap(), keys.stored("a")), (Vec::new(), None));
+        keys.store("a", "1").unwrap();
+        keys.store("b", "2").unwrap();
+        keys.store("a", "3").unwrap();
+        assert_eq!(keys.stored("a").as_deref(), Some("3"));
+        assert!(keys.forget("a").unwrap() && !keys.forget("a").unwrap());
+        assert_eq!(keys.providers().unwrap(), ["b"]);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            #[allow(clippy::disallowed_methods, reason = "the mode of a file")]
+            let mode = std::fs::metadata(keys.file().as_path()).unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o600);
+        }
+    }
+
+    #[test]
+    fn a_damaged_file_is_told_and_left_alone() {
+        let held = tempfile::tempdir().unwrap();
+        let folder = AbsPath::new(held.path()).unwrap();
+        let keys = Keys::in_folder(&folder).unwrap();
+        fs::replace(keys.file(), b"{\"keys\": {\"a\": \"sesame", Durability::Process).unwrap();
+        let error = keys.store("b", "2").unwrap_err();
+        assert!(error.contains("it is damaged; repair or remove the file") && !error.contains("sesame"));
+        assert_eq!(keys.stored("a"), None);
+        assert_eq!(fs::read(keys.file()).unwrap(), b"{\"keys\": {\"a\": \"sesame");
+    }
+}
