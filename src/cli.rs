@@ -1,7 +1,10 @@
 //! The command line: flags and subcommands.
 
+mod auth;
 mod demo;
+mod doctor;
 mod generate;
+mod models;
 mod review;
 mod run;
 mod sessions;
@@ -48,6 +51,12 @@ enum Command {
     Checkpoints(undo::CheckpointsArgs),
     /// Look at the sessions on this machine.
     Sessions(sessions::SessionsArgs),
+    /// List the models that there are, with what is known of them.
+    Models(models::ModelsArgs),
+    /// Store, list and forget the keys of model providers.
+    Auth(auth::AuthArgs),
+    /// Check the settings, the model, its server and what else is needed; say what to do where something is not right.
+    Doctor(doctor::DoctorArgs),
     /// Print the completions for a shell.
     Completions {
         /// The shell.
@@ -144,6 +153,9 @@ pub fn main() -> ExitCode {
         Command::Undo(args) => undo::main(&args).map_err(Trouble::from),
         Command::Checkpoints(args) => undo::checkpoints(&args).map_err(Trouble::from),
         Command::Sessions(args) => sessions::main(args).map_err(Trouble::from),
+        Command::Models(args) => models::main(args).map_err(Trouble::from),
+        Command::Auth(args) => auth::main(args).map_err(Trouble::from),
+        Command::Doctor(args) => doctor::main(&args).map_err(Trouble::from),
         Command::Completions { shell } => {
             generate::completions(&mut Cli::command(), shell).map_err(Trouble::from)
         }
@@ -168,6 +180,17 @@ fn without_options(mut args: impl Iterator<Item = OsString>) -> Option<Command> 
         _ => return None,
     };
     args.next().is_none().then(|| serve(ServeArgs::default()))
+}
+
+/// Prints on standard output.
+fn print(text: &str) -> Result<ExitCode, String> {
+    match std::io::Write::write_all(&mut std::io::stdout(), text.as_bytes()) {
+        // Who reads only the beginning has what they wanted.
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(format!("failed to write: {error}"))
+        }
+        Ok(()) | Err(_) => Ok(ExitCode::SUCCESS),
+    }
 }
 
 /// Paths on the command line count from the folder the program was started in.

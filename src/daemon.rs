@@ -22,6 +22,7 @@ use crate::os::{clock, dirs, env, fs, log};
 use crate::path::AbsPath;
 use crate::providers::Providers;
 use crate::providers::script::ReadFile;
+use crate::providers::servers::{Found, Servers};
 use crate::store::DiskJournals;
 use crate::tools;
 use crate::workspace::{Outside, Turns};
@@ -46,6 +47,8 @@ pub struct Choices {
 pub struct Daemon {
     host: Arc<Host>,
     models: Arc<dyn Models>,
+    standing: Arc<Standing>,
+    keys: Arc<Keys>,
     choices: Choices,
     /// What the user should hear about the configuration as it was at the start.
     notices: Vec<String>,
@@ -75,7 +78,7 @@ impl Daemon {
         };
         let models: Arc<dyn Models> = Arc::new(CurrentModels::new(standing.clone(), Box::new(make)));
         let journals = DiskJournals::new(&state).map_err(|error| error.to_string())?;
-        let (rules, modes, chosen) = (standing.clone(), standing, choices.mode);
+        let (rules, modes, chosen) = (standing.clone(), standing.clone(), choices.mode);
         let host = Host::new(Shared {
             journals: Arc::new(journals),
             models: models.clone(),
@@ -93,7 +96,7 @@ impl Daemon {
             instructions: Some(settings::user_instructions()?),
             turns: Turns::in_folder(state.join("turns").map_err(|error| error.to_string())?),
         });
-        Ok(Self { host, models, choices, notices, broken_rules, mode, state })
+        Ok(Self { host, models, standing, keys, choices, notices, broken_rules, mode, state })
     }
 
     /// Does the work, then ends all sessions and the process's tasks.
@@ -125,6 +128,26 @@ impl Daemon {
     /// Why the user's permission rules cannot be read, if so; everything asks then.
     pub fn broken_rules(&self) -> Option<&str> {
         self.broken_rules.as_deref()
+    }
+
+    /// The model servers that the settings name by now.
+    pub fn servers(&self) -> Servers {
+        self.standing.user().servers()
+    }
+
+    /// How the model of this name is reached; the error says what to do.
+    pub fn found(&self, name: &ModelName) -> Result<Found, String> {
+        self.servers().find(&name.0, &*self.keys)
+    }
+
+    /// The user's settings file, whether it exists or not.
+    pub fn settings_file(&self) -> AbsPath {
+        self.standing.user().file.clone()
+    }
+
+    /// The stored keys.
+    pub fn keys(&self) -> &Arc<Keys> {
+        &self.keys
     }
 
     /// The folder in which the program keeps its things.

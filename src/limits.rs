@@ -88,6 +88,30 @@ pub const REVIEW_LOOKS_MAX: usize = 5;
 /// How long a cancelled command may take to end: the polite signal, its grace and the kill.
 pub const COMMAND_END_WAIT: Duration = Duration::from_secs(4);
 
+/// How long a server is waited for that is asked what models it has: the user waits in front of it.
+pub const LISTING_WAIT: Duration = Duration::from_secs(10);
+
+/// Bytes of a list of models: the longest one in use has 1 MB.
+pub const LISTING_BYTES_MAX: usize = 16 << 20;
+
+/// Names of models that `doctor` gives for one that a server does not have: a line of them.
+pub const DOCTOR_NAMES_MAX: usize = 5;
+
+/// How long a login in the browser is waited for: as long as GitHub's codes hold.
+pub const LOGIN_WAIT: Duration = Duration::from_secs(15 * 60);
+
+/// The shortest pause between two looks whether the user has typed in a code.
+pub const LOGIN_POLL_PAUSE_MIN: Duration = Duration::from_secs(1);
+
+/// Bytes of the head of a request by which a browser comes back; more is no browser.
+pub const CALLBACK_HEAD_BYTES_MAX: usize = 64 << 10;
+
+/// How long such a head is waited for: it comes from this machine.
+pub const CALLBACK_READ_WAIT: Duration = Duration::from_secs(5);
+
+/// Models of a local server of which each is asked for its size: as many as a list is read of.
+pub const LISTING_PROBES_MAX: usize = 50;
+
 /// Times that one step is asked for when failures may pass.
 pub const STEP_ATTEMPTS_MAX: u32 = 5;
 

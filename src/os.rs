@@ -2,6 +2,7 @@
 
 #![allow(clippy::disallowed_methods, reason = "what is banned elsewhere is done here")]
 
+pub mod callback;
 pub mod clock;
 pub mod dirs;
 pub mod env;

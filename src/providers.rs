@@ -9,6 +9,8 @@ pub mod facts;
 pub mod failure;
 pub mod frame;
 pub mod gemini;
+pub mod listing;
+pub mod login;
 pub mod packets;
 pub mod responses;
 pub mod script;

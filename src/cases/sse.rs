@@ -59,7 +59,7 @@ fn offsets(cut: &Value, length: usize) -> Result<Vec<usize>, String> {
 
 fn asked() -> Arc<Asked> {
     let (server, model) = ("http://server".to_owned(), "model".to_owned());
-    Arc::new(Asked { server, model, secrets: Default::default() })
+    Arc::new(Asked { server, model, key_words: String::new(), secrets: Default::default() })
 }
 
 fn refused(case: &Map<String, Value>, status: u16, body: &[u8]) -> ModelError {

@@ -1,11 +1,11 @@
 //! `quillon sessions`: lists, shows and exports the sessions on this machine.
 
-use std::io::Write;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::{Args, Subcommand, ValueEnum};
 
+use super::print;
 use crate::daemon::{self, Choices};
 use crate::engine::journal::{OpenError, SessionInfo};
 use crate::engine::{HostError, Seq, Session, SessionId};
@@ -204,14 +204,4 @@ async fn look(
     let id = find(daemon, id).await?;
     let recorder = daemon.host().look(&id).await.map_err(|error| error.to_string())?;
     Ok((id, recorder))
-}
-
-fn print(text: &str) -> Result<ExitCode, String> {
-    match std::io::stdout().write_all(text.as_bytes()) {
-        // Who reads only the beginning has what they wanted.
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-            Err(format!("failed to write: {error}"))
-        }
-        Ok(()) | Err(_) => Ok(ExitCode::SUCCESS),
-    }
 }

@@ -18,7 +18,7 @@ pub use decode::decoder;
 use encode::{Settings, Thinking};
 
 /// The version of the interface that is spoken: <https://docs.claude.com/en/api/versioning>.
-const VERSION: &str = "2023-06-01";
+pub(super) const VERSION: &str = "2023-06-01";
 
 /// How such a server is asked.
 #[derive(Debug)]

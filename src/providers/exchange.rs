@@ -43,6 +43,8 @@ pub struct Place {
     pub base: Url,
     /// Sent as the format wants it, and nowhere else.
     pub key: Option<String>,
+    /// Where it came from, or how one is given: what a user reads whose key is refused.
+    pub key_words: String,
     /// The header that carries the key, where it is not the usual one of the format.
     pub key_header: Option<String>,
     /// Further headers.
@@ -74,7 +76,7 @@ impl Place {
     /// The server and the model there, for messages.
     pub fn asked(&self, model: String) -> Asked {
         let server = self.base.origin().ascii_serialization();
-        Asked { server, model, secrets: self.secrets() }
+        Asked { server, model, key_words: self.key_words.clone(), secrets: self.secrets() }
     }
 }
 

@@ -19,6 +19,8 @@ pub struct Asked {
     pub server: String,
     /// The model's name there.
     pub model: String,
+    /// Where the key came from, or how one is given, for a user whose key is refused.
+    pub key_words: String,
     /// Texts that are taken out of what the server says.
     pub secrets: Secrets,
 }
@@ -165,9 +167,7 @@ impl Asked {
     fn advice(&self, kind: ErrorKind, said: &Said) -> String {
         match kind {
             ErrorKind::Permission => format!("the account or its key may not use `{}`", self.model),
-            ErrorKind::Auth => "is the key right? It is taken from QUILLON_API_KEY, or from the variable \
-                that `provider.api_key_env` in quillon.jsonc names"
-                .to_owned(),
+            ErrorKind::Auth => self.key_words.clone(),
             ErrorKind::Quota => "the quota or the money of the account there is used up".to_owned(),
             ErrorKind::RateLimit => "too many requests for now".to_owned(),
             ErrorKind::ContextLength => {

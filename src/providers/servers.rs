@@ -92,6 +92,8 @@ pub struct Found {
     pub wishes: Wishes,
     /// What is known of it.
     pub facts: Facts,
+    /// What the settings say of models there.
+    pub said: Vec<(String, Facts)>,
 }
 
 impl Servers {
@@ -170,12 +172,11 @@ impl Servers {
             }
         };
         let base = self.address(&base)?;
-        let key = server.key.clone().or_else(|| {
-            let stored = provider.and_then(|provider| lookup.stored(provider));
-            // A key for the provider's own place is not for another one.
-            let usual = preset.iter().filter(|_| server.base_url.is_none()).flat_map(|preset| &preset.keys);
-            stored.or_else(|| usual.filter_map(|key| lookup.variable(key)).next())
-        });
+        let (key, key_words) = key(provider, &server, preset.as_ref(), lookup);
+        let all = server.all.facts.clone();
+        let each =
+            server.models.iter().map(|(name, said)| (name.clone(), said.facts.clone().or(all.clone())));
+        let each = each.collect();
         let of_model = server.models.iter().find(|(name, _)| name == model).map(|(_, said)| said.clone());
         let said = of_model.unwrap_or_default();
         let known = provider.and_then(|provider| catalogue::model(provider, model)).unwrap_or_default();
@@ -195,10 +196,11 @@ impl Servers {
             provider: provider.map(str::to_owned),
             model: model.to_owned(),
             api: Api::of(api)?,
-            place: Place { base, key, key_header, headers: server.headers },
+            place: Place { base, key, key_words, key_header, headers: server.headers },
             proxy: server.proxy.as_deref().map(proxy).transpose()?,
             wishes: Wishes { effort, told, output_tokens },
             facts,
+            said: each,
         })
     }
 
@@ -215,6 +217,49 @@ impl Servers {
         }
         Ok(base)
     }
+}
+
+/// The key for a server, and where it came from, or how one is given.
+fn key(
+    provider: Option<&str>,
+    server: &Server,
+    preset: Option<&Preset>,
+    lookup: &dyn Lookup,
+) -> (Option<String>, String) {
+    let right = |from: &str| format!("is the key right? It was taken from {from}");
+    if let Some(key) = &server.key {
+        let from = match provider {
+            Some(provider) => {
+                format!("the variable that `providers.{provider}.api_key_env` in quillon.jsonc names")
+            }
+            None => {
+                "QUILLON_API_KEY, or from the variable that `provider.api_key_env` in quillon.jsonc names"
+                    .into()
+            }
+        };
+        return (Some(key.clone()), right(&from));
+    }
+    let Some(provider) = provider else {
+        return (
+            None,
+            "no key was sent: set QUILLON_API_KEY, or `provider.api_key_env` in quillon.jsonc".into(),
+        );
+    };
+    let login = format!("`quillon auth login {provider}`");
+    if let Some(key) = lookup.stored(provider) {
+        return (Some(key), right(&format!("what {login} has stored")));
+    }
+    // A key for the provider's own place is not for another one.
+    let usual =
+        preset.filter(|_| server.base_url.is_none()).map(|preset| &preset.keys[..]).unwrap_or_default();
+    if let Some((name, key)) = usual.iter().find_map(|name| Some((name, lookup.variable(name)?))) {
+        return (Some(key), right(name));
+    }
+    let set = match usual.first() {
+        Some(name) => format!("set {name}, or store one by {login}"),
+        None => format!("store one by {login}, or name its variable in `providers.{provider}.api_key_env`"),
+    };
+    (None, format!("no key was sent: {set}"))
 }
 
 /// The address of a known provider, with what the environment has to add.
@@ -291,6 +336,10 @@ mod tests {
         assert_eq!(found.facts.window().unwrap().context, 1_000_000);
         let unknown = Servers::default().find("anthropic/claude-next", &set).unwrap();
         assert_eq!((unknown.facts, unknown.wishes), (Facts::default(), Wishes::default()));
+        assert_eq!(found.place.key_words, "is the key right? It was taken from ANTHROPIC_API_KEY");
+        let without = Servers::default().find("anthropic/x", &Set(&[])).unwrap().place;
+        let words = "no key was sent: set ANTHROPIC_API_KEY, or store one by `quillon auth login anthropic`";
+        assert_eq!((without.key, without.key_words.as_str()), (None, words));
         let stored = Set(&[("ANTHROPIC_API_KEY", "a"), ("key:anthropic", "s")]);
         let found = Servers::default().find("anthropic/x", &stored).unwrap();
         assert_eq!(found.place.key.as_deref(), Some("s"), "what was stored was chosen");

@@ -16,7 +16,13 @@ use crate::os::http::Url;
 /// The place of a test server.
 pub fn place(url: &str) -> Place {
     let headers = vec![("x-team".to_owned(), "blue-team".to_owned())];
-    Place { base: Url::parse(url).unwrap(), key: Some("sesame-1234".to_owned()), key_header: None, headers }
+    Place {
+        base: Url::parse(url).unwrap(),
+        key: Some("sesame-1234".to_owned()),
+        key_words: String::new(),
+        key_header: None,
+        headers,
+    }
 }
 
 /// All that a model says to a request, and how it fails.

@@ -32,6 +32,7 @@ fn chat(url: &str, waits: Waits) -> Chat {
     let place = Place {
         base: Url::parse(url).unwrap(),
         key: Some("sesame-1234".to_owned()),
+        key_words: "is the key right?".to_owned(),
         key_header: None,
         headers: vec![("x-team".to_owned(), "blue-team".to_owned())],
     };
@@ -166,7 +167,7 @@ fn an_answer_whose_finish_reason_came_is_complete() {
 fn refusals() {
     let unknown = r#"{"error":{"message":"model 'm1' not found for sesame-1234"}}"#;
     check_failure(Answer::json(404, unknown), 0, ErrorKind::NotFound, "is `m1` the name of a model there?");
-    check_failure(Answer::json(401, ""), 0, ErrorKind::Auth, "QUILLON_API_KEY");
+    check_failure(Answer::json(401, ""), 0, ErrorKind::Auth, "is the key right?");
     check_failure(
         Answer::json(500, "not all of it").stalled_after(3),
         0,
@@ -272,6 +273,7 @@ fn what_the_user_wants_is_told_by_the_name_that_the_model_knows() {
         let place = Place {
             base: Url::parse(&server.url("/v1")).unwrap(),
             key: None,
+            key_words: "is the key right?".to_owned(),
             key_header: None,
             headers: Vec::new(),
         };

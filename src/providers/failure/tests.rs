@@ -7,6 +7,7 @@ use super::*;
 
 fn asked() -> Asked {
     Asked {
+        key_words: "is the key right?".to_owned(),
         server: "http://localhost:11434".to_owned(),
         model: "m1".to_owned(),
         secrets: Secrets::new(Some("sesame-1234"), [("x-team", "x")]),
@@ -39,7 +40,7 @@ fn keys() {
         401,
         r#"{"error":{"message":"Incorrect API key provided: sesame-1234"}}"#,
         expect![
-            "Auth: http://localhost:11434 answered 401: Incorrect API key provided: (hidden) (is the key right? It is taken from QUILLON_API_KEY, or from the variable that `provider.api_key_env` in quillon.jsonc names)"
+            "Auth: http://localhost:11434 answered 401: Incorrect API key provided: (hidden) (is the key right?)"
         ],
     );
     check(

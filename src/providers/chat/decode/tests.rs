@@ -26,7 +26,12 @@ fn cases() -> &'static [Case] {
 }
 
 fn a_decoder() -> Decoder<Answer> {
-    let asked = Asked { server: "http://s".to_owned(), model: "m".to_owned(), secrets: Default::default() };
+    let asked = Asked {
+        server: "http://s".to_owned(),
+        model: "m".to_owned(),
+        key_words: String::new(),
+        secrets: Default::default(),
+    };
     decoder(Arc::new(asked), "made".to_owned())
 }
 
