@@ -287,6 +287,22 @@
 ---@field cwd agent.Uri The folder it starts in.
 ---@field timeLimitMs integer After this many milliseconds it is ended.
 
+---Why room was made.
+---@alias agent.CompactReason
+---| "nextStep" # The next request would have been too long.
+---| "refused" # The server refused a request as too long.
+---| "user" # The user wished it.
+---| string
+
+---Fact `compacted`: room was made in the model's window. The conversation itself stays as it was.
+---@class agent.Compacted
+---@field type "compacted" Tells this object from the others of its union.
+---@field summary? string What the model is told instead of what was said before, for the user to look at. Without it only old results of calls are left out.
+---@field reason agent.CompactReason Why.
+---@field tokensBefore integer The tokens of all that the model was told, about.
+---@field tokensAfter integer Those of all that it is told from here on, about.
+---@field usage agent.Usage What the summary cost; counted in its turn, too.
+
 ---What an option is about.
 ---@alias agent.ConfigCategory
 ---| "model" # Which model answers.
@@ -404,6 +420,7 @@
 ---| agent.Notice
 ---| agent.Briefed
 ---| agent.Reminded
+---| agent.Compacted
 ---| agent.TurnEnded
 ---| agent.MessagePiece
 ---| agent.ThoughtPiece

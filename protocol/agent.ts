@@ -482,6 +482,35 @@ export interface CommandSubject {
 }
 
 /**
+ * Why room was made.
+ *
+ * - `nextStep`: The next request would have been too long.
+ * - `refused`: The server refused a request as too long.
+ * - `user`: The user wished it.
+ */
+export type CompactReason =
+  | "nextStep"
+  | "refused"
+  | "user"
+  | (string & {});
+
+/** Fact `compacted`: room was made in the model's window. The conversation itself stays as it was. */
+export interface Compacted {
+  /** Tells this object from the others of its union. */
+  type: "compacted";
+  /** What the model is told instead of what was said before, for the user to look at. Without it only old results of calls are left out. */
+  summary?: string;
+  /** Why. */
+  reason: CompactReason;
+  /** The tokens of all that the model was told, about. */
+  tokensBefore: number;
+  /** Those of all that it is told from here on, about. */
+  tokensAfter: number;
+  /** What the summary cost; counted in its turn, too. */
+  usage: Usage;
+}
+
+/**
  * What an option is about.
  *
  * - `model`: Which model answers.
@@ -659,6 +688,7 @@ export type Event =
   | Notice
   | Briefed
   | Reminded
+  | Compacted
   | TurnEnded
   | MessagePiece
   | ThoughtPiece

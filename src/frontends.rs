@@ -5,5 +5,6 @@ pub mod changes;
 pub mod convert;
 pub mod editor;
 pub mod export;
+mod room;
 pub mod terminal;
-pub mod verdicts;
+mod verdicts;

@@ -119,6 +119,46 @@ pub const STEP_ATTEMPTS_MAX: u32 = 5;
 /// file, and within what the present models can do.
 pub const ANSWER_TOKENS_MAX: u64 = 32_000;
 
+/// Of a model's window, the part that a request may take: beyond it answers get worse, and estimates may be
+/// wrong by as much.
+pub const CONTEXT_PERCENT_MAX: u64 = 85;
+
+/// Tokens that stay free in a window beside an answer: what may come between two looks, such as results.
+pub const CONTEXT_RESERVE_TOKENS: u64 = 8_000;
+
+/// Bytes for one token in an estimate; code has from 3 to 4.5.
+pub const BYTES_PER_TOKEN: usize = 4;
+
+/// Tokens of an image, about: of the largest one that is handed over.
+pub const IMAGE_TOKENS: u64 = 1_600;
+
+/// Tokens of a PDF, about: some pages.
+pub const PDF_TOKENS: u64 = 10_000;
+
+/// Tokens of the last results which are not left out: what the model works with now.
+pub const RESULTS_TOKENS_KEPT: u64 = 40_000;
+
+/// Tokens that leaving results out must free, because all that the server has cached is lost by it.
+pub const RESULTS_TOKENS_WORTH_IT: u64 = 20_000;
+
+/// Tokens of the last messages that stay beside a summary.
+pub const SUMMARY_TAIL_TOKENS: u64 = 8_000;
+
+/// A summary with what stays may have so many hundredths of what it stands for, or it is not worth its loss.
+pub const SUMMARY_PERCENT_MAX: u64 = 60;
+
+/// Replies that must lie between two summaries, so that one does not follow the other for ever.
+pub const REPLIES_BETWEEN_SUMMARIES_MIN: usize = 2;
+
+/// Times that a request for a summary is made shorter when it does not fit.
+pub const SUMMARY_CUTS_MAX: u32 = 4;
+
+/// Bytes of a summary; more is none.
+pub const SUMMARY_BYTES_MAX: usize = 64 << 10;
+
+/// Files that a summary names.
+pub const SUMMARY_FILES_MAX: usize = 50;
+
 /// The wait before the second attempt; it doubles with each further one.
 pub const STEP_RETRY_WAIT: Duration = Duration::from_secs(1);
 

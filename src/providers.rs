@@ -189,12 +189,9 @@ impl Models for Providers {
     fn offered(&self) -> Vec<(ModelName, String)> {
         let mut offered = Vec::new();
         if let Ok(name) = self.default() {
-            let line = match self.servers.find(&name.0, &*self.lookup) {
-                Ok(found) if name.0 != "demo" && !name.0.starts_with("script:") => {
-                    format!("at {}", found.place.base)
-                }
-                Ok(_) | Err(_) => "chosen at start".into(),
-            };
+            let plain = name.0 == "demo" || name.0.starts_with("script:");
+            let place = self.servers.written_place(&name.0).filter(|_| !plain);
+            let line = place.map_or_else(|| "chosen at start".to_owned(), |place| format!("at {place}"));
             offered.push((name, line));
         }
         if offered.iter().all(|(name, _)| name.0 != "demo") {

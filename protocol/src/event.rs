@@ -16,9 +16,9 @@ pub use call::{
 };
 pub use progress::{CallInputPiece, CallOutputPiece, FileChanged, MessagePiece, Retrying, ThoughtPiece};
 pub use turn::{
-    Briefed, Configured, FailureKind, Notice, NoticeLevel, Opened, Plan, PlanEntry, PlanStatus,
-    PromptChanged, PromptQueued, PromptRemoved, PromptTaken, Reminded, RemovalReason, Replied, ReplyBlock,
-    ReplyCall, ReplyText, ReplyThought, Title, TurnEndReason, TurnEnded, TurnStarted, Usage,
+    Briefed, CompactReason, Compacted, Configured, FailureKind, Notice, NoticeLevel, Opened, Plan, PlanEntry,
+    PlanStatus, PromptChanged, PromptQueued, PromptRemoved, PromptTaken, Reminded, RemovalReason, Replied,
+    ReplyBlock, ReplyCall, ReplyText, ReplyThought, Title, TurnEndReason, TurnEnded, TurnStarted, Usage,
 };
 
 text! {
@@ -109,6 +109,8 @@ union! {
         Briefed(Briefed) = "briefed",
         /// Fact: a note to the model that the user did not write; the user may look at it.
         Reminded(Reminded) = "reminded",
+        /// Fact: room was made in the model's window: it is told less of what was said before.
+        Compacted(Compacted) = "compacted",
         /// Fact: a turn is over.
         TurnEnded(TurnEnded) = "turnEnded",
         /// Progress: words of the model.
@@ -158,6 +160,7 @@ impl Event {
             | Self::Notice(_)
             | Self::Briefed(_)
             | Self::Reminded(_)
+            | Self::Compacted(_)
             | Self::TurnEnded(_)
             | Self::Unknown(_) => false,
         }

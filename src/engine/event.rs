@@ -17,6 +17,7 @@ pub use super::outcome::{Exit, Outcome, Output, Portion, Seen};
 pub use super::question::{AmendedFile, Answer, Choice, ChoiceKind, Question, Subject};
 pub use super::stop::Stop;
 pub use super::touch::{Beside, RestoreOf, RestoredTo, Stand, What};
+pub use super::usage::Usage;
 use crate::path::AbsPath;
 pub use crate::policy::{Grant, Mode};
 use crate::policy::{Intent, Location};
@@ -111,6 +112,19 @@ pub enum Event {
     Briefed { text: String },
     /// A note to the model which the user did not write; the next request holds it.
     Reminded { about: Reminder, text: String },
+    /// Room was made in the model's window: from here on it is told less of what was said before message
+    /// `upto` of the history. Tokens `before` and `after` are estimates of all that it is told.
+    Compacted {
+        upto: u64,
+        /// What it is told instead; none where only results of calls are left out.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        summary: Option<Summary>,
+        why: RoomFor,
+        before: u64,
+        after: u64,
+        #[serde(default)]
+        usage: Usage,
+    },
     /// A turn is over.
     TurnEnded {
         turn: TurnId,
@@ -118,6 +132,28 @@ pub enum Event {
         stop: Stop,
         usage: Usage,
     },
+}
+
+/// What stands for a part of the conversation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Summary {
+    /// Its words, as the model is told them.
+    pub text: String,
+    /// The message with the prompt of the running turn, which is told whole where it lies before the rest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prompt: Option<u64>,
+}
+
+/// Why room was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum RoomFor {
+    /// The next step would not have fitted.
+    NextStep,
+    /// The server refused a request as too long.
+    Refused,
+    /// The user wished it.
+    User,
 }
 
 /// What a note to the model is about.
@@ -268,28 +304,6 @@ impl CallForm {
     }
 }
 
-/// Tokens, as the provider counts them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct Usage {
-    /// Input tokens which were not cached.
-    pub input: u64,
-    /// Input tokens read from the provider's cache.
-    pub cache_read: u64,
-    /// Input tokens written to the provider's cache.
-    #[serde(skip_serializing_if = "is_none")]
-    pub cache_write: u64,
-    /// Output tokens, thoughts included.
-    pub output: u64,
-    /// Those of the output that were thoughts.
-    #[serde(skip_serializing_if = "is_none")]
-    pub reasoning: u64,
-}
-
-fn is_none(tokens: &u64) -> bool {
-    *tokens == 0
-}
-
 /// Who allowed or answered something.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -355,16 +369,6 @@ impl Reply {
             }
         }
         all
-    }
-}
-
-impl std::ops::AddAssign for Usage {
-    fn add_assign(&mut self, other: Self) {
-        self.input += other.input;
-        self.cache_read += other.cache_read;
-        self.cache_write += other.cache_write;
-        self.output += other.output;
-        self.reasoning += other.reasoning;
     }
 }
 

@@ -1,9 +1,10 @@
-//! `History`: what was said, as a model is told it; and the points that one can go back to.
+//! `History`: what was said, what a model is told of it, and the points that one can go back to.
 
 use std::sync::Arc;
 
-use super::event::{Block, Mode, PromptId, RestoreId, Seq, TurnId};
+use super::event::{Block, Mode, PromptId, RestoreId, RestoreOf, RestoredTo, Seq, Summary, TurnId, Usage};
 use super::model::Message;
+use super::telling::{Less, Telling};
 use crate::limits;
 use crate::text::clip;
 
@@ -11,6 +12,8 @@ use crate::text::clip;
 #[derive(Debug, Default)]
 pub struct History {
     messages: Vec<Message>,
+    /// What a model is told of them, and what it was not told.
+    telling: Telling,
     marks: Vec<Mark>,
     /// What the last way back took away, while nothing was said since.
     cut: Option<Cut>,
@@ -41,6 +44,7 @@ pub struct Mark {
 struct Cut {
     restore: RestoreId,
     messages: Vec<Message>,
+    less: Vec<Less>,
     marks: Vec<Mark>,
     told_mode: Mode,
 }
@@ -49,6 +53,11 @@ impl History {
     /// All messages.
     pub fn messages(&self) -> &[Message] {
         &self.messages
+    }
+
+    /// What a model is told of them.
+    pub fn telling(&self) -> &Telling {
+        &self.telling
     }
 
     /// The points that one can go back to, the oldest first.
@@ -73,7 +82,31 @@ impl History {
 
     pub(super) fn say(&mut self, message: Message) {
         self.cut = None;
+        self.telling.say(&message);
         self.messages.push(message);
+    }
+
+    /// The provider has counted all that was told up to here.
+    pub(super) fn count(&mut self, usage: &Usage) {
+        self.telling.count(usage);
+    }
+
+    /// Whether what is told may begin at this message, or without results before it.
+    pub(super) fn may_tell_less(&self, upto: u64, summary: Option<&Summary>) -> bool {
+        let Ok(upto) = usize::try_from(upto) else { return false };
+        let torn = summary.is_some() && matches!(self.messages.get(upto), Some(Message::Results(_)));
+        upto <= self.messages.len() && !torn
+    }
+
+    /// From here on less is told of what stands before this message.
+    pub(super) fn tell(&mut self, upto: u64, summary: Option<&Summary>) {
+        self.cut = None;
+        if summary.is_some() {
+            // A note on the mode is among what is not told any more.
+            self.told_mode = Mode::default();
+        }
+        let upto = usize::try_from(upto).unwrap_or(usize::MAX).min(self.messages.len());
+        self.telling.tell(Less { upto, summary: summary.cloned() }, &self.messages);
     }
 
     /// The model hears of a mode.
@@ -107,6 +140,16 @@ impl History {
         self.marks.iter().find(|mark| mark.turn == *turn)
     }
 
+    /// Whether there is this way back.
+    pub(super) fn can_go(&self, to: &RestoredTo, what: RestoreOf) -> bool {
+        match (what, to) {
+            (RestoreOf::Files, _) => true,
+            (_, RestoredTo::Before(turn)) => self.mark(turn).is_some(),
+            (_, RestoredTo::Undone(way)) => self.can_undo(way),
+            (_, RestoredTo::Without(_) | RestoredTo::Reviewed) => false,
+        }
+    }
+
     /// Whether what this way back took away can be brought back.
     pub fn can_undo(&self, restore: &RestoreId) -> bool {
         self.cut.as_ref().is_some_and(|cut| cut.restore == *restore)
@@ -116,9 +159,10 @@ impl History {
         let Some(at) = self.marks.iter().position(|mark| mark.turn == *turn) else { return };
         let marks = self.marks.split_off(at);
         let messages = self.messages.split_off(marks[0].messages);
+        let less = self.telling.go_back(&self.messages);
         let told_mode = std::mem::replace(&mut self.told_mode, marks[0].told_mode);
         self.gone.extend(marks.iter().map(|mark| (restore.clone(), mark.clone())));
-        self.cut = Some(Cut { restore: restore.clone(), messages, marks, told_mode });
+        self.cut = Some(Cut { restore: restore.clone(), messages, less, marks, told_mode });
     }
 
     pub(super) fn undo(&mut self, restore: &RestoreId) {
@@ -128,6 +172,7 @@ impl History {
         self.gone.retain(|(by, _)| by != restore);
         if let Some(cut) = self.cut.take() {
             self.messages.extend(cut.messages);
+            self.telling.undo(cut.less, &self.messages);
             self.marks.extend(cut.marks);
             self.told_mode = cut.told_mode;
         }

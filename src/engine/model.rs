@@ -75,6 +75,10 @@ pub struct Request {
     pub tools: Arc<[ToolSpec]>,
     /// Whether it may call them.
     pub offer: Offer,
+    /// What it is asked for.
+    pub wanted: Wish,
+    /// How many messages of the model the conversation has had, also those of which it is not told any more.
+    pub replies: usize,
     /// What was said so far; a user's message comes first, and each reply with calls is followed by
     /// the results of all of them.
     pub messages: Vec<Message>,
@@ -82,6 +86,16 @@ pub struct Request {
     pub media: Vec<Handed>,
     /// Where among them the prompt stands that began the running turn.
     pub prompt: usize,
+}
+
+/// What a model is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Wish {
+    /// The next message of the conversation.
+    #[default]
+    Message,
+    /// A summary of it, as its last message says.
+    Summary,
 }
 
 /// Whether the tools of a request may be called.

@@ -3,7 +3,7 @@
 use super::event::{Deliver, Event, Mode, PromptId};
 use super::instructions;
 use super::media;
-use super::model::{Abilities, Offer, Request};
+use super::model::{Abilities, Message, Offer, Request, Wish};
 use super::parts::Parts;
 use super::recorder::Halted;
 use super::state::State;
@@ -65,8 +65,10 @@ pub async fn request(parts: &Parts, offer: Offer, abilities: Abilities) -> Reque
         system: state.briefing().cloned().unwrap_or_default(),
         tools: parts.toolbox.specs(state.model()).clone(),
         offer,
-        messages: state.history().to_vec(),
-        prompt: state.said().last_prompt(),
+        wanted: Wish::Message,
+        replies: state.history().iter().filter(|message| matches!(message, Message::Assistant(_))).count(),
+        messages: state.told().to_vec(),
+        prompt: state.said().telling().place(state.said().last_prompt()).unwrap_or(0),
         media: Vec::new(),
     });
     request.media = media::handed(parts, &request.messages, abilities).await;

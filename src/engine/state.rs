@@ -1,13 +1,15 @@
 //! `State`: the fold of a session's facts: its history, its settings and what is open.
 
 mod closing;
+mod possible;
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use super::event::{
     Answer, Block, CallId, Deliver, Event, Grant, Mode, ModelName, Outcome, Portion, PromptId, QuestionId,
-    Reminder, Reply, RestoreOf, RestoredTo, Seen, Seq, Setting, TodoItem, TurnId, Usage, Who,
+    Reminder, Reply, RestoreId, RestoreOf, RestoredTo, Seen, Seq, Setting, Summary, TodoItem, TurnId, Usage,
+    Who,
 };
 use super::history::{self, History};
 use super::model::{CallResult, Message};
@@ -140,9 +142,14 @@ impl State {
         self.briefing.as_ref()
     }
 
-    /// What was said so far, as a model is told it.
+    /// What was said so far.
     pub fn history(&self) -> &[Message] {
         self.history.messages()
+    }
+
+    /// What a model is told of it.
+    pub fn told(&self) -> &[Message] {
+        self.history.telling().messages()
     }
 
     /// The turn that runs.
@@ -238,78 +245,6 @@ impl State {
         self.usage
     }
 
-    fn check(&self, event: &Event) -> Result<(), Impossible> {
-        let ensure = |holds: bool, why: &str| match holds {
-            true => Ok(()),
-            false => Err(Impossible(format!("{why}: {event:?}"))),
-        };
-        if self.opened.is_none() {
-            return ensure(matches!(event, Event::Opened { .. }), "the session is not opened");
-        }
-        match event {
-            Event::Opened { .. } => ensure(false, "opened twice"),
-            Event::Queued { prompt, .. } => ensure(!self.knows(prompt), "the prompt was accepted before"),
-            Event::Taken { prompt } => {
-                ensure(self.turn.is_some() && self.calls.is_none(), "no turn is between two steps")?;
-                ensure(self.queue.iter().any(|waiting| waiting.prompt == *prompt), "the prompt does not wait")
-            }
-            Event::Requeued { prompt, .. } | Event::Removed { prompt, .. } => {
-                ensure(self.queue.iter().any(|waiting| waiting.prompt == *prompt), "the prompt does not wait")
-            }
-            Event::TurnStarted { prompt, .. } => {
-                let waits = self.queue.iter().any(|waiting| waiting.prompt == *prompt);
-                ensure(self.turn.is_none(), "a turn is open")?;
-                ensure(waits || !self.knows(prompt), "the prompt was taken before")
-            }
-            Event::Replied { .. } => {
-                ensure(self.turn.is_some(), "no turn is open")?;
-                ensure(self.calls.is_none(), "calls are open")
-            }
-            Event::Reminded { .. } => ensure(self.calls.is_none(), "calls are open"),
-            Event::Asked { question, call, .. } => {
-                ensure(!self.questions.iter().any(|open| open.id == *question), "the question is open")?;
-                ensure(call.as_ref().is_none_or(|call| self.is_open(call)), "the call is not open")
-            }
-            Event::Answered { question, .. } => {
-                ensure(self.questions.iter().any(|open| open.id == *question), "the question is not open")
-            }
-            Event::CallStarted { call, .. } | Event::Overlooked { call, .. } => {
-                ensure(self.is_open(call), "the call is not open")
-            }
-            Event::CallEnded { call, .. } => {
-                let asked = self.questions.iter().any(|open| open.call.as_ref() == Some(call));
-                ensure(self.is_open(call) && !asked, "the call is not open, or a question of it is")
-            }
-            Event::Touched { call, .. } | Event::Found { call, .. } => {
-                ensure(call.as_ref().is_none_or(|call| self.is_open(call)), "the call is not open")
-            }
-            Event::TurnEnded { turn, .. } => {
-                ensure(self.turn.as_ref().is_some_and(|open| open.id == *turn), "the turn is not open")?;
-                ensure(self.calls.is_none(), "calls are open")?;
-                ensure(self.questions.is_empty(), "questions are open")
-            }
-            Event::Restored { to, what, .. } => {
-                let single = *what == RestoreOf::Files && self.touches.is_of_single_changes(to);
-                ensure(single || self.turn.is_none(), "a turn is open")?;
-                match (what, to) {
-                    (RestoreOf::Files, _) => Ok(()),
-                    (_, RestoredTo::Before(turn)) => {
-                        ensure(self.history.mark(turn).is_some(), "there is no such turn to go back to")
-                    }
-                    (_, RestoredTo::Undone(way)) => ensure(self.history.can_undo(way), "words came since"),
-                    (_, RestoredTo::Without(_) | RestoredTo::Reviewed) => ensure(false, "files alone"),
-                }
-            }
-            Event::Configured { .. }
-            | Event::Settled { .. }
-            | Event::Reviewed { .. }
-            | Event::Todo { .. }
-            | Event::Titled { .. }
-            | Event::Noticed { .. }
-            | Event::Briefed { .. } => Ok(()),
-        }
-    }
-
     fn fold(&mut self, at: &Arc<str>, event: &Event) {
         match event {
             Event::Opened { roots, cwd, model, mode } => {
@@ -355,24 +290,13 @@ impl State {
             Event::Todo { items } => self.todo.clone_from(items),
             Event::Titled { title } => self.title = Some(title.clone()),
             Event::Briefed { text } => self.briefing = Some(text.as_str().into()),
-            Event::Reminded { about, text } => {
-                if let Reminder::Mode(mode) = about {
-                    self.history.tell_mode(*mode);
-                }
-                self.history.say(Message::User([Block::Text { text: text.clone() }].into()));
-            }
+            Event::Reminded { about, text } => self.remind(*about, text),
+            Event::Compacted { upto, summary, .. } => self.compact(*upto, summary.as_ref()),
             Event::TurnEnded { usage, .. } => {
                 self.turn = None;
                 self.usage += *usage;
             }
-            Event::Restored { restore, to, what } => {
-                self.counts.restores += 1;
-                match (what, to) {
-                    (RestoreOf::Files, _) | (_, RestoredTo::Without(_) | RestoredTo::Reviewed) => {}
-                    (_, RestoredTo::Before(turn)) => self.history.go_back(turn, restore),
-                    (_, RestoredTo::Undone(undone)) => self.history.undo(undone),
-                }
-            }
+            Event::Restored { restore, to, what } => self.restore(restore, to, *what),
             Event::CallStarted { .. }
             | Event::Touched { .. }
             | Event::Found { .. }
@@ -380,6 +304,30 @@ impl State {
             | Event::Settled { .. }
             | Event::Overlooked { .. }
             | Event::Noticed { .. } => {}
+        }
+    }
+
+    fn remind(&mut self, about: Reminder, text: &str) {
+        if let Reminder::Mode(mode) = about {
+            self.history.tell_mode(mode);
+        }
+        self.history.say(Message::User([Block::Text { text: text.to_owned() }].into()));
+    }
+
+    fn restore(&mut self, restore: &RestoreId, to: &RestoredTo, what: RestoreOf) {
+        self.counts.restores += 1;
+        match (what, to) {
+            (RestoreOf::Files, _) | (_, RestoredTo::Without(_) | RestoredTo::Reviewed) => {}
+            (_, RestoredTo::Before(turn)) => self.history.go_back(turn, restore),
+            (_, RestoredTo::Undone(undone)) => self.history.undo(undone),
+        }
+    }
+
+    fn compact(&mut self, upto: u64, summary: Option<&Summary>) {
+        self.history.tell(upto, summary);
+        // What the model has read is not before it any more: it reads again what it goes on with.
+        if summary.is_some() {
+            self.seen.clear();
         }
     }
 
@@ -426,6 +374,7 @@ impl State {
             self.calls = Some(OpenCalls { reply: reply.clone(), outcomes: vec![None; calls] });
         }
         self.history.say(Message::Assistant(reply.clone()));
+        self.history.count(&reply.usage);
     }
 
     fn end_call(&mut self, call: &CallId, outcome: &Outcome) {

@@ -21,18 +21,15 @@ pub enum Said {
     Enough,
     /// The provider paused: it is asked again with what it said.
     Paused,
+    /// The conversation does not fit.
+    TooLong,
     /// The turn ends for another reason.
     Stop(Stop),
 }
 
 /// Makes one step.
 pub async fn run(turn: &Turn, offer: Offer) -> Result<Said, Halted> {
-    let name = turn.parts.recorder.state(|state| state.model().cloned());
-    let found = match &name {
-        Some(name) => turn.parts.models.find(name),
-        None => Err("no model is chosen".to_owned()),
-    };
-    let model = match found {
+    let model = match turn.model() {
         Ok(model) => model,
         Err(message) => {
             return Ok(Said::Stop(Stop::ModelFailed { kind: Some(ErrorKind::Unconfigured), message }));
@@ -51,6 +48,10 @@ pub async fn run(turn: &Turn, offer: Offer) -> Result<Said, Halted> {
             }
             End::Failed(error) => error,
         };
+        if error.kind == ErrorKind::ContextLength {
+            draft.keep_words(turn)?;
+            return Ok(Said::TooLong);
+        }
         if !error.kind.may_pass() || attempt >= limits::STEP_ATTEMPTS_MAX {
             draft.keep_words(turn)?;
             return Ok(Said::Stop(stop_for(error, attempt)));
@@ -153,7 +154,8 @@ fn stop_for(error: ModelError, attempts: u32) -> Stop {
 }
 
 /// The wait doubles with each attempt; a provider's own wish counts up to the cap.
-fn wait_before(attempt: u32, asked: Option<Duration>) -> Duration {
+/// How long to wait before this attempt's successor.
+pub(super) fn wait_before(attempt: u32, asked: Option<Duration>) -> Duration {
     let doubled = limits::STEP_RETRY_WAIT * 2u32.saturating_pow(attempt.saturating_sub(1));
     asked.unwrap_or(doubled).min(limits::STEP_RETRY_WAIT_MAX)
 }

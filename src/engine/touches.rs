@@ -116,6 +116,7 @@ impl Touches {
             | Event::Noticed { .. }
             | Event::Briefed { .. }
             | Event::Reminded { .. }
+            | Event::Compacted { .. }
             | Event::TurnEnded { .. } => {}
         }
     }

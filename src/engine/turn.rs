@@ -3,12 +3,16 @@
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::PoisonError;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio_util::sync::CancellationToken;
 
 use super::call;
-use super::event::{Answer, CallId, Event, QuestionId, Reminder, Seq, Stop, Subject, TurnId, Usage, Who};
-use super::model::Offer;
+use super::compaction::{self, Room};
+use super::event::{
+    Answer, CallId, Event, Level, QuestionId, Reminder, Seq, Stop, Subject, TurnId, Usage, Who,
+};
+use super::model::{Model, Offer};
 use super::outside;
 use super::parts::Parts;
 use super::prompt;
@@ -27,11 +31,13 @@ pub struct Turn {
     pub(super) parts: Arc<Parts>,
     pub(super) cancel: CancellationToken,
     usage: Mutex<Usage>,
+    /// No room can be made any more in this turn.
+    cramped: AtomicBool,
 }
 
 /// Runs a turn that was started, to its end. The turn closes itself, also when it is cancelled.
 pub async fn run(parts: Arc<Parts>, id: TurnId, cancel: CancellationToken) -> Result<(), Halted> {
-    let turn = Turn { id, parts, cancel, usage: Mutex::default() };
+    let turn = Turn { id, parts, cancel, usage: Mutex::default(), cramped: AtomicBool::new(false) };
     turn.parts.files.begin_edits();
     let stop = turn.steps().await;
     turn.parts.files.end_edits();
@@ -50,6 +56,23 @@ impl Turn {
     /// Adds to what the turn has cost.
     pub(super) fn spend(&self, usage: Usage) {
         *self.usage.lock().unwrap_or_else(PoisonError::into_inner) += usage;
+    }
+
+    /// The session's model; the error says what to do.
+    pub(super) fn model(&self) -> Result<Arc<dyn Model>, String> {
+        match self.parts.recorder.state(|state| state.model().cloned()) {
+            Some(name) => self.parts.models.find(&name),
+            None => Err("no model is chosen".to_owned()),
+        }
+    }
+
+    /// Whether it was found that no room can be made in this turn.
+    pub(super) fn gave_up_room(&self) -> bool {
+        self.cramped.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn give_up_room(&self) {
+        self.cramped.store(true, Ordering::Relaxed);
     }
 
     /// Puts a question before the user and waits for the answer, as long as it takes. None: it was
@@ -96,19 +119,42 @@ impl Turn {
     async fn steps(&self) -> Result<Stop, Halted> {
         ruling::refresh(&self.parts, When::Turn).await?;
         prompt::brief(&self.parts).await?;
+        let prompt =
+            self.parts.recorder.state(|state| state.said().marks().last().map(|mark| mark.content.clone()));
+        if let Some(words) = prompt.as_deref().and_then(compaction::wish) {
+            return compaction::on_wish(self, words).await;
+        }
+        let mut refused = false;
         for number in 1..=limits::STEPS_PER_TURN_MAX {
             if self.cancel.is_cancelled() {
                 return Ok(Stop::Cancelled);
             }
+            compaction::before_step(self).await?;
             self.remind(number).await?;
             let last = number == limits::STEPS_PER_TURN_MAX;
             let offer = if last { Offer::NoTools } else { Offer::Tools };
             match step::run(self, offer).await? {
-                Said::Calls(reply) => call::run_all(self, &reply).await?,
+                Said::Calls(reply) => {
+                    refused = false;
+                    call::run_all(self, &reply).await?;
+                }
                 Said::Enough | Said::Paused if last => return Ok(Stop::StepLimit),
                 Said::Paused => {}
                 Said::Enough if self.parts.recorder.state(prompt::someone_steers) => {}
                 Said::Enough => return Ok(Stop::Finished),
+                Said::TooLong if !refused => {
+                    refused = true;
+                    match compaction::after_refusal(self).await? {
+                        Room::Made => continue,
+                        Room::Cancelled => return Ok(Stop::Cancelled),
+                        Room::None(why) => {
+                            let text = format!("The conversation is too long for the model, and {why}.");
+                            self.record(Event::Noticed { level: Level::Warning, text })?;
+                            return Ok(Stop::ContextFull);
+                        }
+                    }
+                }
+                Said::TooLong => return Ok(Stop::ContextFull),
                 Said::Stop(stop) => return Ok(stop),
             }
             if self.cancel.is_cancelled() {

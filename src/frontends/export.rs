@@ -1,5 +1,6 @@
 //! A session as one document: Markdown for people, JSON for programs.
 
+use super::room;
 use std::io;
 
 use quillon_protocol::session::{Session, SessionAttachResult, SessionState};
@@ -96,6 +97,12 @@ pub(super) fn fact(recorder: &Recorder, event: &Event, text: &mut String) {
         }
         Event::Noticed { text: notice, .. } | Event::Overlooked { text: notice, .. } => {
             text.push_str(&format!("\n> {notice}\n"))
+        }
+        Event::Compacted { summary, before, after, .. } => {
+            text.push_str(&format!("\n> {}\n", room::line(summary.as_ref(), *before, *after)));
+            for line in summary.iter().flat_map(|summary| summary.text.lines()) {
+                text.push_str(&format!("> {line}\n"));
+            }
         }
         Event::TurnEnded { stop: Stop::ModelFailed { message, .. }, .. } => {
             text.push_str(&format!("\n> failed: {message}\n"));

@@ -7,6 +7,8 @@
 //! | line | what it does |
 //! |---|---|
 //! | `accepts KIND…` | the model accepts `images`, `pdf`, or both; stands before all answers |
+//! | `window N` | N tokens fit into the model; stands before all answers |
+//! | `summary TEXT` | what it answers when it is asked for a summary; stands before all answers |
 //! | `say TEXT` | words, as one piece |
 //! | `think TEXT` | thoughts, as one piece |
 //! | `chunk N TEXT` | words in pieces of N characters |
@@ -23,7 +25,7 @@
 //! | `wait` | never ends, until the request is dropped |
 //!
 //! **Which answer is played** follows from the request alone, so that a program which starts again
-//! goes on at the right place: the request with N messages of the model in its history gets the
+//! goes on at the right place: the request in a conversation with N messages of the model gets the
 //! N-th step, counted from 0. `done` ends a step. `fail` and `truncate` leave no message behind: what
 //! follows them is the next attempt of the same step (attempts are counted in memory, and the last
 //! one is repeated). `wait` ends a step when something was said before it, because that stays in the
@@ -38,7 +40,9 @@ use futures::stream::{self, BoxStream, StreamExt};
 
 use crate::engine::event::{Block, SessionId};
 use crate::engine::media::{Handed, Media, NotShown};
-use crate::engine::model::{Abilities, ErrorKind, Finish, Message, Model, ModelError, ModelEvent, Request};
+use crate::engine::model::{
+    Abilities, ErrorKind, Finish, Message, Model, ModelError, ModelEvent, Request, Window, Wish,
+};
 use crate::limits;
 use crate::path::AbsPath;
 
@@ -51,6 +55,8 @@ pub type ReadFile = Arc<dyn Fn(&AbsPath) -> io::Result<Option<String>> + Send + 
 pub struct Script {
     path: AbsPath,
     abilities: Abilities,
+    window: Option<u64>,
+    summary: Option<String>,
     steps: Vec<Step>,
     read: ReadFile,
     /// For each session the step that was asked for last, and how often.
@@ -94,13 +100,16 @@ impl Script {
         };
         let folder = path.parent().unwrap_or_else(|| path.clone());
         let parsed = parse::script(&text, &folder).map_err(|error| format!("{path}, {error}"))?;
-        let parse::Parsed { abilities, steps } = parsed;
-        Ok(Self { path, abilities, steps, read, attempts: Mutex::new(HashMap::new()) })
+        let parse::Parsed { abilities, window, summary, steps } = parsed;
+        Ok(Self { path, abilities, window, summary, steps, read, attempts: Mutex::new(HashMap::new()) })
     }
 
     fn beats(&self, request: &Request) -> Vec<Beat> {
-        let is_ours = |message: &&Message| matches!(message, Message::Assistant(_));
-        let number = request.messages.iter().filter(is_ours).count();
+        if request.wanted == Wish::Summary {
+            let text = self.summary.clone().unwrap_or_else(|| "There is nothing to say.".to_owned());
+            return vec![Beat::Give(ModelEvent::Text(text)), Beat::Give(ModelEvent::Done(Finish::Complete))];
+        }
+        let number = request.replies;
         let Some(step) = self.steps.get(number) else {
             return vec![
                 Beat::Give(ModelEvent::Text("The script is over.".to_owned())),
@@ -158,6 +167,10 @@ impl Model for Script {
     fn abilities(&self) -> Abilities {
         self.abilities
     }
+
+    fn window(&self) -> Option<Window> {
+        self.window.map(|context| Window { context, output: None })
+    }
 }
 
 /// All texts that came after the model's last message.
@@ -212,6 +225,8 @@ mod tests {
             system: "".into(),
             tools: Arc::new([]),
             offer: Default::default(),
+            wanted: Default::default(),
+            replies,
             messages,
             prompt: 0,
             media: Vec::new(),
@@ -309,6 +324,8 @@ mod tests {
                 system: "".into(),
                 tools: Arc::new([]),
                 offer: Default::default(),
+                wanted: Default::default(),
+                replies: 0,
                 messages: vec![],
                 media: vec![],
             };

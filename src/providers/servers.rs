@@ -107,6 +107,18 @@ impl Servers {
         self.reach(provider, model, effort, lookup)
     }
 
+    /// Where the model of this name is, as it is written; for lists, which need no address taken apart: that
+    /// costs the memory of large tables.
+    pub fn written_place(&self, name: &str) -> Option<String> {
+        let (provider, _) = self.split(name.rsplit_once('#').map_or(name, |(whole, _)| whole)).ok()?;
+        let set = match provider {
+            Some(name) => self.named.iter().find(|(known, _)| known == name).map(|(_, server)| server),
+            None => self.nameless.as_ref(),
+        };
+        let written = set.and_then(|server| server.base_url.clone());
+        written.or_else(|| provider.and_then(catalogue::provider).map(|preset| preset.base_url))
+    }
+
     /// A provider, as if for one of its models.
     pub fn provider(&self, provider: Option<&str>, lookup: &dyn Lookup) -> Result<Found, String> {
         self.reach(provider, "", None, lookup)

@@ -48,6 +48,8 @@ pub fn request(messages: Vec<Message>, media: Vec<Handed>) -> Request {
         system: "Be brief.".into(),
         tools: Arc::new([tool]),
         offer: Offer::Tools,
+        wanted: Default::default(),
+        replies: 0,
         messages,
         media,
         prompt: 0,

@@ -100,6 +100,11 @@ impl Views {
         shown
     }
 
+    /// The model has seen nothing of what was shown to it before.
+    pub fn forget(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Seen::default();
+    }
+
     /// An edit of the file failed. Gives how many did so in a row.
     pub fn failed(&self, path: &AbsPath) -> u32 {
         let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);

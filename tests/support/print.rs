@@ -75,6 +75,13 @@ pub fn line(event: &Event, root: &str) -> String {
         Event::Overlooked { text, .. } => format!("overlooked: {text}"),
         Event::Briefed { .. } => "briefed".to_owned(),
         Event::Reminded { text, .. } => format!("reminded: {text}"),
+        Event::Compacted { upto, summary, why, .. } => {
+            let what = summary.as_ref().map_or("results left out".to_owned(), |summary| {
+                let prompt = summary.prompt.map(|prompt| format!(" beside prompt {prompt}"));
+                format!("summary{}: {}", prompt.unwrap_or_default(), summary.text)
+            });
+            format!("compacted before {upto} ({why:?}): {what}")
+        }
         Event::TurnEnded { turn, stop, usage } => {
             let stop = match stop {
                 Stop::ModelFailed { kind, message } => {

@@ -242,6 +242,37 @@ pub struct Reminded {
     pub text: String,
 }
 
+/// Fact `compacted`: room was made in the model's window. The conversation itself stays as it was.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct Compacted {
+    /// What the model is told instead of what was said before, for the user to look at. Without it only old
+    /// results of calls are left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub summary: Option<String>,
+    /// Why.
+    pub reason: CompactReason,
+    /// The tokens of all that the model was told, about.
+    pub tokens_before: u64,
+    /// Those of all that it is told from here on, about.
+    pub tokens_after: u64,
+    /// What the summary cost; counted in its turn, too.
+    pub usage: Usage,
+}
+
+enumeration! {
+    /// Why room was made.
+    pub enum CompactReason {
+        /// The next request would have been too long.
+        NextStep = "nextStep",
+        /// The server refused a request as too long.
+        Refused = "refused",
+        /// The user wished it.
+        User = "user",
+    }
+}
+
 /// Fact `turnEnded`: a turn is over.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]

@@ -43,6 +43,8 @@ pub fn announced() -> acp::AvailableCommandsUpdate {
         acp::AvailableCommand::new("mode", "Show or set how much goes through without a question")
             .input(hint(&words.join(" | "))),
         acp::AvailableCommand::new("model", "Show or choose the model").input(hint("name of a model")),
+        acp::AvailableCommand::new("compact", "Summarise the conversation, so that there is room for more")
+            .input(hint("what the summary must keep")),
         acp::AvailableCommand::new("review", "List what was changed and not looked at yet"),
         acp::AvailableCommand::new("keep", "Keep what was changed: it was looked at")
             .input(hint("file, or file and number of a hunk; without it all")),

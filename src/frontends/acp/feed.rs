@@ -211,7 +211,8 @@ impl Feed {
             | Event::Noticed { .. }
             | Event::Overlooked { .. }
             | Event::Briefed { .. }
-            | Event::Reminded { .. } => {}
+            | Event::Reminded { .. }
+            | Event::Compacted { .. } => {}
         }
         Ok(())
     }

@@ -6,6 +6,7 @@
 mod calls;
 mod output;
 
+use crate::frontends::room;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -157,6 +158,9 @@ impl Projection {
             Event::Titled { .. } => self.tell_title(None),
             Event::Noticed { level, text } => self.notice(*level, text),
             Event::Overlooked { text, .. } => self.notice(Level::Warning, text),
+            Event::Compacted { summary, before, after, .. } => {
+                self.notice(Level::Info, &room::whole(summary.as_ref(), *before, *after));
+            }
             Event::TurnEnded { turn, stop, .. } => self.turn_ended(turn, stop, &fact.at),
             Event::Opened { .. }
             | Event::Touched { .. }

@@ -1,5 +1,6 @@
 //! Facts and progress as the protocol's events.
 
+use crate::engine::event::RoomFor;
 use quillon_protocol::content::ContentId;
 use quillon_protocol::document::{Location, TextHash};
 use quillon_protocol::event as wire;
@@ -172,6 +173,19 @@ fn fact(recorder: &Recorder, event: &Event) -> WireEvent {
         }
         Event::Briefed { text } => WireEvent::Briefed(wire::Briefed { text: text.clone() }),
         Event::Reminded { text, .. } => WireEvent::Reminded(wire::Reminded { text: text.clone() }),
+        Event::Compacted { summary, why, before, after, usage, .. } => {
+            WireEvent::Compacted(wire::Compacted {
+                summary: summary.as_ref().map(|summary| summary.text.clone()),
+                reason: match why {
+                    RoomFor::NextStep => wire::CompactReason::NextStep,
+                    RoomFor::Refused => wire::CompactReason::Refused,
+                    RoomFor::User => wire::CompactReason::User,
+                },
+                tokens_before: *before,
+                tokens_after: *after,
+                usage: self::usage(*usage),
+            })
+        }
         Event::TurnEnded { stop, usage, .. } => WireEvent::TurnEnded(turn_ended(stop, *usage)),
     }
 }

@@ -1,5 +1,7 @@
 //! A fact as a sentence in one line, for logs and for screen readers: names, and no ids.
 
+use crate::engine::event::Summary;
+use crate::frontends::room;
 use quillon_protocol::document::Uri;
 use quillon_protocol::event::{
     Answered, CallContent, CallEnded, CallOutcome, CommandExit, Event, ExitKind, ReplyBlock, TurnEndReason,
@@ -72,6 +74,10 @@ pub fn of(event: &Event, recorder: &Recorder, earlier: &Earlier<'_>) -> Option<S
             format!("The model was briefed ({} characters).", briefed.text.chars().count())
         }
         Event::Reminded(reminded) => format!("The model was told: {}", reminded.text),
+        Event::Compacted(compacted) => {
+            let summary = compacted.summary.clone().map(|text| Summary { text, prompt: None });
+            room::line(summary.as_ref(), compacted.tokens_before, compacted.tokens_after)
+        }
         Event::TurnEnded(ended) => turn(ended),
         Event::Message(_)
         | Event::Thought(_)

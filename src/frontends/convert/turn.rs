@@ -27,7 +27,8 @@ pub fn step(open: &mut Option<TurnId>, fact: &Recorded) -> Option<TurnId> {
         | Event::Todo { .. }
         | Event::Noticed { .. }
         | Event::Overlooked { .. }
-        | Event::Reminded { .. } => open.clone(),
+        | Event::Reminded { .. }
+        | Event::Compacted { .. } => open.clone(),
         Event::Opened { .. }
         | Event::Configured { .. }
         | Event::Queued { .. }

@@ -78,6 +78,7 @@ fn changes_the_list(event: &Event) -> bool {
         | Event::Noticed { .. }
         | Event::Overlooked { .. }
         | Event::Briefed { .. }
-        | Event::Reminded { .. } => false,
+        | Event::Reminded { .. }
+        | Event::Compacted { .. } => false,
     }
 }

@@ -261,6 +261,7 @@ fn changes_files(event: &Event) -> bool {
         | Event::Noticed { .. }
         | Event::Overlooked { .. }
         | Event::Briefed { .. }
-        | Event::Reminded { .. } => false,
+        | Event::Reminded { .. }
+        | Event::Compacted { .. } => false,
     }
 }

@@ -208,7 +208,8 @@ impl Plain {
             | Event::Noticed { .. }
             | Event::Overlooked { .. }
             | Event::Briefed { .. }
-            | Event::Reminded { .. } => {}
+            | Event::Reminded { .. }
+            | Event::Compacted { .. } => {}
         }
         if !words.trim().is_empty() {
             chat.paragraph();

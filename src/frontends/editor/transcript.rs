@@ -43,7 +43,8 @@ pub fn words(recorder: &Recorder, event: &Event) -> String {
         | Event::Noticed { .. }
         | Event::Overlooked { .. }
         | Event::Briefed { .. }
-        | Event::Reminded { .. } => export::fact(recorder, event, &mut words),
+        | Event::Reminded { .. }
+        | Event::Compacted { .. } => export::fact(recorder, event, &mut words),
     }
     words
 }

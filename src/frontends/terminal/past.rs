@@ -71,6 +71,7 @@ impl Past {
             | Event::Overlooked { .. }
             | Event::Briefed { .. }
             | Event::Reminded { .. }
+            | Event::Compacted { .. }
             | Event::TurnEnded { .. } => {}
         }
     }

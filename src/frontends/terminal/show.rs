@@ -1,5 +1,6 @@
 //! `Show`: what happens, in words, colours and diffs for a terminal, or as lines of JSON.
 
+use crate::frontends::room;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -176,6 +177,9 @@ impl<'a> Show<'a> {
                 console.note(tone, text);
             }
             Event::Overlooked { text, .. } => console.note(Tone::Warning, text),
+            Event::Compacted { summary, before, after, .. } => {
+                console.note(Tone::Dim, &room::whole(summary.as_ref(), *before, *after));
+            }
             Event::TurnEnded { stop, .. } => ended(stop, console),
             Event::Opened { .. }
             | Event::Configured { .. }

@@ -310,6 +310,8 @@ mod tests {
             system: "Be brief.".into(),
             tools: Arc::new([]),
             offer: Default::default(),
+            wanted: Default::default(),
+            replies: 0,
             messages,
             media: Vec::new(),
         }

@@ -22,6 +22,8 @@ fn request() -> Request {
         system: "Be brief.".into(),
         tools: Arc::new([]),
         offer: Default::default(),
+        wanted: Default::default(),
+        replies: 0,
         messages: vec![Message::User(Arc::new([text]))],
         media: Vec::new(),
         prompt: 0,

@@ -32,6 +32,8 @@ fn play_after(
             system: "".into(),
             tools: [spec].into(),
             offer: Default::default(),
+            wanted: Default::default(),
+            replies: 0,
             messages: messages.clone(),
             media: Vec::new(),
             prompt,

@@ -34,6 +34,10 @@ pub const KINDS: [(&str, ErrorKind); 16] = [
 pub struct Parsed {
     /// What the model accepts beside words.
     pub abilities: Abilities,
+    /// How many tokens fit into it.
+    pub window: Option<u64>,
+    /// What it answers when it is asked for a summary.
+    pub summary: Option<String>,
     /// Its answers, each with at least one attempt.
     pub steps: Vec<Step>,
 }
@@ -43,6 +47,8 @@ pub fn script(text: &str, folder: &AbsPath) -> Result<Parsed, String> {
     let mut reader = Reader {
         folder,
         abilities: Abilities::default(),
+        window: None,
+        summary: None,
         steps: Vec::new(),
         step: Step::default(),
         open: Open::default(),
@@ -58,12 +64,15 @@ pub fn script(text: &str, folder: &AbsPath) -> Result<Parsed, String> {
         return Err(format!("line {begun}: this answer has no end (done, truncate, fail or wait)"));
     }
     reader.end_step();
-    Ok(Parsed { abilities: reader.abilities, steps: reader.steps })
+    let Reader { abilities, window, summary, steps, .. } = reader;
+    Ok(Parsed { abilities, window, summary, steps })
 }
 
 struct Reader<'a> {
     folder: &'a AbsPath,
     abilities: Abilities,
+    window: Option<u64>,
+    summary: Option<String>,
     steps: Vec<Step>,
     step: Step,
     open: Open,
@@ -85,8 +94,16 @@ struct Open {
 impl Reader<'_> {
     fn line(&mut self, number: usize, line: &str) -> Result<(), String> {
         let (word, rest) = split(line);
-        if word == "accepts" {
-            return self.accept(rest);
+        if matches!(word, "accepts" | "window" | "summary") {
+            if self.open.begun.is_some() || !self.steps.is_empty() {
+                return Err(format!("`{word}` stands before all answers"));
+            }
+            match word {
+                "accepts" => self.accept(rest)?,
+                "window" => self.window = Some(self::number(rest)?),
+                _ => self.summary = Some(text(rest)?),
+            }
+            return Ok(());
         }
         self.open.begun.get_or_insert(number);
         match word {
@@ -134,9 +151,6 @@ impl Reader<'_> {
     }
 
     fn accept(&mut self, kinds: &str) -> Result<(), String> {
-        if self.open.begun.is_some() || !self.steps.is_empty() {
-            return Err("`accepts` stands before all answers".to_owned());
-        }
         for kind in kinds.split_whitespace() {
             match kind {
                 "images" => self.abilities.images = true,

@@ -23,7 +23,7 @@ async fn row_28_commands_come_after_the_answer_without_slash() {
     let commands = editor.update("available_commands_update").await["availableCommands"].clone();
     let names: Vec<&str> =
         commands.as_array().unwrap().iter().map(|one| one["name"].as_str().unwrap()).collect();
-    assert_eq!(names, ["mode", "model", "review", "keep", "checkpoints", "undo"]);
+    assert_eq!(names, ["mode", "model", "compact", "review", "keep", "checkpoints", "undo"]);
 }
 
 #[tokio::test]

@@ -1,0 +1,35 @@
+//! `Usage`: the tokens of a request and its answer.
+
+use serde::{Deserialize, Serialize};
+
+/// Tokens, as the provider counts them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Usage {
+    /// Input tokens which were not cached.
+    pub input: u64,
+    /// Input tokens read from the provider's cache.
+    pub cache_read: u64,
+    /// Input tokens written to the provider's cache.
+    #[serde(skip_serializing_if = "is_none")]
+    pub cache_write: u64,
+    /// Output tokens, thoughts included.
+    pub output: u64,
+    /// Those of the output that were thoughts.
+    #[serde(skip_serializing_if = "is_none")]
+    pub reasoning: u64,
+}
+
+fn is_none(tokens: &u64) -> bool {
+    *tokens == 0
+}
+
+impl std::ops::AddAssign for Usage {
+    fn add_assign(&mut self, other: Self) {
+        self.input += other.input;
+        self.cache_read += other.cache_read;
+        self.cache_write += other.cache_write;
+        self.output += other.output;
+        self.reasoning += other.reasoning;
+    }
+}
