@@ -18,6 +18,7 @@ pub mod event;
 pub mod formatted;
 mod found;
 pub mod gates;
+pub mod habits;
 pub mod handle;
 mod held;
 pub mod history;

@@ -119,6 +119,9 @@ pub const STEP_ATTEMPTS_MAX: u32 = 5;
 /// file, and within what the present models can do.
 pub const ANSWER_TOKENS_MAX: u64 = 32_000;
 
+/// Calls after which a model hears that its plan may be old.
+pub const CALLS_WITHOUT_PLAN_MAX: u32 = 10;
+
 /// Of a model's window, the part that a request may take: beyond it answers get worse, and estimates may be
 /// wrong by as much.
 pub const CONTEXT_PERCENT_MAX: u64 = 85;

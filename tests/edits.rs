@@ -199,6 +199,10 @@ impl Models for Doers {
 }
 
 impl Model for Doer {
+    fn heeds_notes(&self) -> bool {
+        false
+    }
+
     fn stream(&self, request: Request) -> BoxStream<'static, Result<ModelEvent, ModelError>> {
         let mut events = Vec::new();
         if matches!(request.messages.last(), Some(Message::User(_))) {

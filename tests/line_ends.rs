@@ -264,6 +264,10 @@ impl Models for Doer {
 }
 
 impl Model for Doer {
+    fn heeds_notes(&self) -> bool {
+        false
+    }
+
     fn stream(&self, _: Request) -> BoxStream<'static, Result<ModelEvent, ModelError>> {
         let mut events = Vec::new();
         if let Some(Some((tool, input))) = self.0.lock().unwrap().pop_front() {

@@ -34,6 +34,10 @@ impl Models for Tells {
 }
 
 impl Model for Tells {
+    fn heeds_notes(&self) -> bool {
+        false
+    }
+
     fn stream(&self, request: Request) -> BoxStream<'static, Result<ModelEvent, ModelError>> {
         let names: Vec<&str> = request.tools.iter().map(|spec| spec.name.0.as_str()).collect();
         let events = [ModelEvent::Text(names.join(" ")), ModelEvent::Done(Finish::Complete)];

@@ -247,6 +247,10 @@ impl Models for Editing {
 }
 
 impl Model for Editing {
+    fn heeds_notes(&self) -> bool {
+        false
+    }
+
     fn stream(&self, request: Request) -> BoxStream<'static, Result<ModelEvent, ModelError>> {
         let made = request.messages.iter().filter(|message| matches!(message, Message::Results(_))).count();
         let call = self.0.get(made).map(|input| ModelEvent::CallReady {

@@ -32,6 +32,10 @@ pub struct Desk {
 struct Script(Arc<Mutex<VecDeque<Vec<ModelEvent>>>>);
 
 impl Model for Script {
+    fn heeds_notes(&self) -> bool {
+        false
+    }
+
     fn stream(&self, _: Request) -> BoxStream<'static, Result<ModelEvent, ModelError>> {
         let events = self.0.lock().unwrap().pop_front().unwrap();
         futures::stream::iter(events.into_iter().map(Ok)).boxed()

@@ -168,6 +168,10 @@ pub enum Reminder {
     Files,
     /// The steps of this turn are used up.
     Steps,
+    /// What it changed was not checked.
+    Check,
+    /// Its plan may be old.
+    Plan,
 }
 
 /// When a prompt is to reach the model.

@@ -23,6 +23,11 @@ pub trait Model: Send + Sync {
         Abilities::default()
     }
 
+    /// Whether it is helped by notes on what it may have forgotten, as models are that think.
+    fn heeds_notes(&self) -> bool {
+        true
+    }
+
     /// How much fits into it; none where nobody has said.
     fn window(&self) -> Option<Window> {
         None

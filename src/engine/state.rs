@@ -11,6 +11,7 @@ use super::event::{
     Reminder, Reply, RestoreId, RestoreOf, RestoredTo, Seen, Seq, Setting, Summary, TodoItem, TurnId, Usage,
     Who,
 };
+use super::habits::Habits;
 use super::history::{self, History};
 use super::model::{CallResult, Message};
 use super::open::OpenCalls;
@@ -34,6 +35,7 @@ pub struct State {
     calls: Option<OpenCalls>,
     /// Those of them whose command may run.
     commands: Vec<CallId>,
+    habits: Habits,
     questions: Vec<OpenQuestion>,
     /// Who answered the questions that are over.
     answered: HashMap<QuestionId, Who>,
@@ -78,6 +80,7 @@ impl State {
         self.check(event)?;
         self.touches.fold(seq, self.turn.as_ref().map(|turn| &turn.id), event);
         self.note_commands(event);
+        self.habits.fold(event);
         self.fold(at, event);
         self.seq = seq;
         if seq == Seq(1) {
@@ -238,6 +241,11 @@ impl State {
     /// The plan.
     pub fn todo(&self) -> &[TodoItem] {
         &self.todo
+    }
+
+    /// What the model may have forgotten.
+    pub fn habits(&self) -> &Habits {
+        &self.habits
     }
 
     /// The tokens of all turns.

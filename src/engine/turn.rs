@@ -12,6 +12,7 @@ use super::compaction::{self, Room};
 use super::event::{
     Answer, CallId, Event, Level, QuestionId, Reminder, Seq, Stop, Subject, TurnId, Usage, Who,
 };
+use super::habits;
 use super::model::{Model, Offer};
 use super::outside;
 use super::parts::Parts;
@@ -141,6 +142,7 @@ impl Turn {
                 Said::Enough | Said::Paused if last => return Ok(Stop::StepLimit),
                 Said::Paused => {}
                 Said::Enough if self.parts.recorder.state(prompt::someone_steers) => {}
+                Said::Enough if self.tell_to_check()? => {}
                 Said::Enough => return Ok(Stop::Finished),
                 Said::TooLong if !refused => {
                     refused = true;
@@ -181,11 +183,27 @@ impl Turn {
         if let Some(text) = outside::note(&self.parts).await {
             self.record(Event::Reminded { about: Reminder::Files, text })?;
         }
+        let heeds_notes = self.model().is_ok_and(|model| model.heeds_notes());
+        if heeds_notes && self.parts.recorder.state(|state| state.habits().should_plan(state.todo())) {
+            let text = habits::PLAN_NOTE.to_owned();
+            self.record(Event::Reminded { about: Reminder::Plan, text })?;
+        }
         if number == limits::STEPS_PER_TURN_MAX {
             let text = prompt::LAST_STEP_NOTE.to_owned();
             self.record(Event::Reminded { about: Reminder::Steps, text })?;
         }
         Ok(())
+    }
+
+    /// Says to a model that is about to end what it should check, once; says whether it did.
+    fn tell_to_check(&self) -> Result<bool, Halted> {
+        let should = self.parts.recorder.state(|state| state.habits().should_check(state.mode()));
+        let says = should && self.model().is_ok_and(|model| model.heeds_notes());
+        if says {
+            let text = habits::CHECK_NOTE.to_owned();
+            self.record(Event::Reminded { about: Reminder::Check, text })?;
+        }
+        Ok(says)
     }
 
     /// Three equal rounds with equal results: the model hears it. Five: the user decides.

@@ -30,6 +30,10 @@ const STOPPED: &str = "That was not done, so I stop here.";
 const PIECE_CHARS: usize = 8;
 
 impl Model for Demo {
+    fn heeds_notes(&self) -> bool {
+        false
+    }
+
     fn stream(&self, request: Request) -> BoxStream<'static, Result<ModelEvent, ModelError>> {
         stream::iter(answer(&request).into_iter().map(Ok)).boxed()
     }

@@ -9,6 +9,7 @@
 //! | `accepts KIND…` | the model accepts `images`, `pdf`, or both; stands before all answers |
 //! | `window N` | N tokens fit into the model; stands before all answers |
 //! | `summary TEXT` | what it answers when it is asked for a summary; stands before all answers |
+//! | `heeds notes` | it is told what it may have forgotten, as other models are; stands before all answers |
 //! | `say TEXT` | words, as one piece |
 //! | `think TEXT` | thoughts, as one piece |
 //! | `chunk N TEXT` | words in pieces of N characters |
@@ -57,6 +58,7 @@ pub struct Script {
     abilities: Abilities,
     window: Option<u64>,
     summary: Option<String>,
+    heeds_notes: bool,
     steps: Vec<Step>,
     read: ReadFile,
     /// For each session the step that was asked for last, and how often.
@@ -100,8 +102,17 @@ impl Script {
         };
         let folder = path.parent().unwrap_or_else(|| path.clone());
         let parsed = parse::script(&text, &folder).map_err(|error| format!("{path}, {error}"))?;
-        let parse::Parsed { abilities, window, summary, steps } = parsed;
-        Ok(Self { path, abilities, window, summary, steps, read, attempts: Mutex::new(HashMap::new()) })
+        let parse::Parsed { abilities, window, summary, heeds_notes, steps } = parsed;
+        Ok(Self {
+            path,
+            abilities,
+            window,
+            summary,
+            heeds_notes,
+            steps,
+            read,
+            attempts: Mutex::new(HashMap::new()),
+        })
     }
 
     fn beats(&self, request: &Request) -> Vec<Beat> {
@@ -166,6 +177,10 @@ impl Model for Script {
 
     fn abilities(&self) -> Abilities {
         self.abilities
+    }
+
+    fn heeds_notes(&self) -> bool {
+        self.heeds_notes
     }
 
     fn window(&self) -> Option<Window> {

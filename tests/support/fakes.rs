@@ -72,6 +72,10 @@ struct Steps {
 }
 
 impl Model for Steps {
+    fn heeds_notes(&self) -> bool {
+        false
+    }
+
     fn stream(&self, _request: Request) -> BoxStream<'static, Result<ModelEvent, ModelError>> {
         let done = |finish| Ok(ModelEvent::Done(finish));
         let asked = self.asked.fetch_add(1, Ordering::Relaxed);

@@ -38,6 +38,10 @@ impl Models for Player {
 }
 
 impl Model for Player {
+    fn heeds_notes(&self) -> bool {
+        false
+    }
+
     fn stream(&self, request: Request) -> BoxStream<'static, Result<ModelEvent, ModelError>> {
         self.asked.lock().unwrap().push(request);
         let done = Ok(ModelEvent::Done(Finish::Complete));

@@ -41,6 +41,10 @@ const TEST_WAIT: Duration = Duration::from_secs(20);
 struct Script(Arc<Mutex<VecDeque<Vec<ModelEvent>>>>);
 
 impl Model for Script {
+    fn heeds_notes(&self) -> bool {
+        false
+    }
+
     fn stream(&self, _: Request) -> BoxStream<'static, Result<ModelEvent, ModelError>> {
         match self.0.lock().unwrap().pop_front() {
             Some(events) => futures::stream::iter(events.into_iter().map(Ok)).boxed(),

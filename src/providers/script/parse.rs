@@ -38,6 +38,8 @@ pub struct Parsed {
     pub window: Option<u64>,
     /// What it answers when it is asked for a summary.
     pub summary: Option<String>,
+    /// Whether it is told what it may have forgotten.
+    pub heeds_notes: bool,
     /// Its answers, each with at least one attempt.
     pub steps: Vec<Step>,
 }
@@ -49,6 +51,7 @@ pub fn script(text: &str, folder: &AbsPath) -> Result<Parsed, String> {
         abilities: Abilities::default(),
         window: None,
         summary: None,
+        heeds_notes: false,
         steps: Vec::new(),
         step: Step::default(),
         open: Open::default(),
@@ -64,8 +67,8 @@ pub fn script(text: &str, folder: &AbsPath) -> Result<Parsed, String> {
         return Err(format!("line {begun}: this answer has no end (done, truncate, fail or wait)"));
     }
     reader.end_step();
-    let Reader { abilities, window, summary, steps, .. } = reader;
-    Ok(Parsed { abilities, window, summary, steps })
+    let Reader { abilities, window, summary, heeds_notes, steps, .. } = reader;
+    Ok(Parsed { abilities, window, summary, heeds_notes, steps })
 }
 
 struct Reader<'a> {
@@ -73,6 +76,7 @@ struct Reader<'a> {
     abilities: Abilities,
     window: Option<u64>,
     summary: Option<String>,
+    heeds_notes: bool,
     steps: Vec<Step>,
     step: Step,
     open: Open,
@@ -94,12 +98,14 @@ struct Open {
 impl Reader<'_> {
     fn line(&mut self, number: usize, line: &str) -> Result<(), String> {
         let (word, rest) = split(line);
-        if matches!(word, "accepts" | "window" | "summary") {
+        if matches!(word, "accepts" | "window" | "summary" | "heeds") {
             if self.open.begun.is_some() || !self.steps.is_empty() {
                 return Err(format!("`{word}` stands before all answers"));
             }
             match word {
                 "accepts" => self.accept(rest)?,
+                "heeds" if rest == "notes" => self.heeds_notes = true,
+                "heeds" => return Err("what can be heeded is `notes`".to_owned()),
                 "window" => self.window = Some(self::number(rest)?),
                 _ => self.summary = Some(text(rest)?),
             }

@@ -85,6 +85,10 @@ fn words(block: &Block) -> String {
 }
 
 impl Model for Script {
+    fn heeds_notes(&self) -> bool {
+        false
+    }
+
     fn stream(&self, request: Request) -> BoxStream<'static, Result<ModelEvent, ModelError>> {
         self.requests.lock().unwrap().push(request);
         let says =
