@@ -8,6 +8,7 @@ mod models;
 mod review;
 mod run;
 mod sessions;
+mod stats;
 mod undo;
 
 use std::ffi::OsString;
@@ -57,6 +58,8 @@ enum Command {
     Auth(auth::AuthArgs),
     /// Check the settings, the model, its server and what else is needed; say what to do where something is not right.
     Doctor(doctor::DoctorArgs),
+    /// Show how many tokens were used, and what they cost, by model.
+    Stats(stats::StatsArgs),
     /// Print the completions for a shell.
     Completions {
         /// The shell.
@@ -156,6 +159,7 @@ pub fn main() -> ExitCode {
         Command::Models(args) => models::main(args).map_err(Trouble::from),
         Command::Auth(args) => auth::main(args).map_err(Trouble::from),
         Command::Doctor(args) => doctor::main(&args).map_err(Trouble::from),
+        Command::Stats(args) => stats::main(args).map_err(Trouble::from),
         Command::Completions { shell } => {
             generate::completions(&mut Cli::command(), shell).map_err(Trouble::from)
         }

@@ -27,6 +27,8 @@ pub struct Config {
     pub provider: Option<Provider>,
     /// Further ones, by the names that stand in front of their models'.
     pub providers: Vec<(String, Provider)>,
+    /// The models that take the place of one which cannot be reached, in their order.
+    pub fallback_models: Vec<String>,
     /// Nothing is sent to any machine but this one.
     pub local_only: bool,
     /// The mode of new sessions.

@@ -7,7 +7,8 @@ use super::{Accepts, Config, ModelSettings, Price, ProjectConfig, Provider, Soun
 use crate::policy::Mode;
 
 /// The keys of the user's file.
-pub const USER_KEYS: &[&str] = &["model", "provider", "providers", "local_only", "mode", "permission"];
+pub const USER_KEYS: &[&str] =
+    &["model", "fallback_models", "provider", "providers", "local_only", "mode", "permission"];
 /// Those of `provider` in it, beside those of a model.
 pub const PROVIDER_KEYS: &[&str] = &["base_url", "api", "api_key_env", "headers", "proxy", "models"];
 /// Those of a model, or of all models of a provider.
@@ -32,6 +33,7 @@ pub fn user(name: &str, text: &str) -> Config {
         model: read.text(&fields, "", "model"),
         provider,
         providers,
+        fallback_models: read.texts(&fields, "fallback_models"),
         local_only: read.switch(&fields, "local_only"),
         mode: read.mode(&fields),
         permission: fields.get("permission").cloned(),
@@ -122,6 +124,17 @@ impl Reader<'_> {
                 None
             }
         }
+    }
+
+    fn texts(&mut self, fields: &Map<String, Value>, key: &str) -> Vec<String> {
+        let Some(given) = fields.get(key).filter(|value| !value.is_null()) else { return Vec::new() };
+        let texts = given
+            .as_array()
+            .and_then(|list| list.iter().map(|one| one.as_str().map(str::to_owned)).collect());
+        texts.unwrap_or_else(|| {
+            self.notices.push(format!("{}: `{key}` must be a list of texts, not {given}", self.name));
+            Vec::new()
+        })
     }
 
     /// A wish to be careful counts unless it is plainly none.
@@ -307,11 +320,12 @@ mod tests {
 
     #[test]
     fn providers_have_names_and_their_models_settings() {
-        let text = r#"{"local_only": true, "providers": {"anthropic": {}, "mine": {"api": "responses",
+        let text = r#"{"local_only": true, "fallback_models": ["a/b", "c/d"], "providers": {"anthropic": {}, "mine": {"api": "responses",
             "base_url": "http://x", "proxy": "http://p", "effort": "low", "models": {"n": {"effort": "high",
             "context_tokens": 10, "output_tokens": 5, "price": {"input": 1, "output": 2.5, "cache_read": 0}}}}}}"#;
         let config = user("f", text);
         assert_eq!((config.notices, config.local_only), (Vec::new(), true));
+        assert_eq!(config.fallback_models, ["a/b", "c/d"]);
         let [(known, nothing), (mine, provider)] = &config.providers[..] else { panic!() };
         assert_eq!((known.as_str(), nothing, mine.as_str()), ("anthropic", &Provider::default(), "mine"));
         assert_eq!(provider.all.effort.as_deref(), Some("low"));
@@ -350,6 +364,7 @@ mod tests {
         notice(&within("\"price\": {\"input\": 1}"), "`provider.price.output` are both needed");
         notice("{\"providers\": {\"a/b\": {}}}", "`a/b` can be no name of a provider");
         notice("{\"providers\": {\"a\": 1}}", "`providers.a` must be an object, not 1");
+        notice("{\"fallback_models\": [1]}", "`fallback_models` must be a list of texts, not [1]");
         notice("{\"local_only\": \"no\"}", "`local_only` must be true or false, not \"no\"; taken for true");
         assert_eq!(user("f", "{").sound, Sound::No);
         assert!(!user("f", "{").local_only && user("f", "{\"local_only\": true").local_only);

@@ -44,6 +44,10 @@ impl Models for CurrentModels {
         self.now().default()
     }
 
+    fn instead_of(&self, name: &ModelName) -> Option<ModelName> {
+        self.now().instead_of(name)
+    }
+
     fn offered(&self) -> Vec<(ModelName, String)> {
         self.now().offered()
     }

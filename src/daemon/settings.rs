@@ -69,6 +69,7 @@ impl Settings {
             nameless,
             named: named.map(|(name, provider)| (name.clone(), server(provider))).collect(),
             model: config::model(&self.config, &env::var),
+            instead: self.config.fallback_models.clone(),
             local_only: self.config.local_only,
         }
     }

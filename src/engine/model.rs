@@ -65,6 +65,11 @@ pub trait Models: Send + Sync {
     fn find(&self, name: &ModelName) -> Result<Arc<dyn Model>, String>;
     /// The model of new sessions; the error says in words for the user how to choose one.
     fn default(&self) -> Result<ModelName, String>;
+    /// The model that takes the place of one which cannot be reached, as the user has listed them; none where
+    /// there is no further one.
+    fn instead_of(&self, _name: &ModelName) -> Option<ModelName> {
+        None
+    }
     /// The models that can be offered, the default first; the second text is a line of description.
     fn offered(&self) -> Vec<(ModelName, String)>;
 }

@@ -6,7 +6,9 @@ use std::time::Duration;
 use futures::StreamExt;
 use serde_json::Value;
 
-use super::event::{CallId, Event, MessageId, Reply, ReplyBlock, Stop, ToolCall, ToolName, Usage};
+use super::event::{
+    CallId, Event, Level, MessageId, Reply, ReplyBlock, Setting, Stop, ToolCall, ToolName, Usage,
+};
 use super::model::{ErrorKind, Finish, Model, ModelError, ModelEvent, Offer, Wanted};
 use super::prompt;
 use super::recorder::{Halted, Recorder};
@@ -29,7 +31,7 @@ pub enum Said {
 
 /// Makes one step.
 pub async fn run(turn: &Turn, offer: Offer) -> Result<Said, Halted> {
-    let model = match turn.model() {
+    let mut model = match turn.model() {
         Ok(model) => model,
         Err(message) => {
             return Ok(Said::Stop(Stop::ModelFailed { kind: Some(ErrorKind::Unconfigured), message }));
@@ -37,7 +39,9 @@ pub async fn run(turn: &Turn, offer: Offer) -> Result<Said, Halted> {
     };
     let replies = turn.parts.recorder.state(|state| state.turn().map_or(0, |open| open.replies));
     let message = MessageId(format!("{}.{}", turn.id, replies + 1));
-    for attempt in 1.. {
+    let mut attempt = 0;
+    loop {
+        attempt += 1;
         let mut draft = Draft::new(message.clone(), &turn.parts.recorder);
         let end = listen(turn, &*model, offer, &mut draft).await;
         let error = match end {
@@ -53,6 +57,11 @@ pub async fn run(turn: &Turn, offer: Offer) -> Result<Said, Halted> {
             return Ok(Said::TooLong);
         }
         if !error.kind.may_pass() || attempt >= limits::STEP_ATTEMPTS_MAX {
+            if let Some(next) = instead(turn, &error)? {
+                turn.parts.recorder.show_retry(&message, 1, 0, &error.message);
+                (model, attempt) = (next, 0);
+                continue;
+            }
             draft.keep_words(turn)?;
             return Ok(Said::Stop(stop_for(error, attempt)));
         }
@@ -64,7 +73,20 @@ pub async fn run(turn: &Turn, offer: Offer) -> Result<Said, Halted> {
             () = turn.cancel.cancelled() => return Ok(Said::Stop(Stop::Cancelled)),
         }
     }
-    unreachable!("the attempts are counted")
+}
+
+/// The model that the user wants in the place of one which cannot be reached now; the session goes on with it.
+fn instead(turn: &Turn, error: &ModelError) -> Result<Option<Arc<dyn Model>>, Halted> {
+    if !error.kind.may_pass() && error.kind != ErrorKind::Quota {
+        return Ok(None);
+    }
+    let Some(name) = turn.parts.recorder.state(|state| state.model().cloned()) else { return Ok(None) };
+    let Some(next) = turn.parts.models.instead_of(&name) else { return Ok(None) };
+    let Ok(model) = turn.parts.models.find(&next) else { return Ok(None) };
+    let text = format!("{}. Going on with `{next}` in the place of `{name}`.", error.message);
+    turn.record(Event::Noticed { level: Level::Warning, text })?;
+    turn.record(Event::Configured { setting: Setting::Model(next) })?;
+    Ok(Some(model))
 }
 
 /// How listening ended.

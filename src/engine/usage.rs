@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::event::Event;
+
 /// Tokens, as the provider counts them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -22,6 +24,19 @@ pub struct Usage {
 
 fn is_none(tokens: &u64) -> bool {
     *tokens == 0
+}
+
+impl Event {
+    /// What the request cost that it tells of; none where it tells of none.
+    pub fn spent(&self) -> Option<Usage> {
+        if let Self::Replied { reply, .. } = self {
+            Some(reply.usage)
+        } else if let Self::Compacted { usage, summary: Some(_), .. } = self {
+            Some(*usage)
+        } else {
+            None
+        }
+    }
 }
 
 impl std::ops::AddAssign for Usage {

@@ -18,6 +18,12 @@ pub fn today() -> String {
     ZonedDateTime::now().date().to_string()
 }
 
+/// The moment so many days ago, as [`now`] gives it.
+pub fn days_ago(days: u32) -> String {
+    let span = jiff::SignedDuration::from_hours(24 * i64::from(days));
+    stamp(Timestamp::now().checked_sub(span).unwrap_or(Timestamp::MIN))
+}
+
 fn stamp(moment: Timestamp) -> String {
     format!("{moment:.3}")
 }
@@ -38,6 +44,7 @@ mod tests {
 
     #[test]
     fn the_clock_goes_and_the_date_is_near() {
+        assert!(days_ago(1) < now() && days_ago(2) < days_ago(1) && days_ago(u32::MAX).len() >= 24);
         let (first, second) = (now(), now());
         assert!(first <= second, "{first} {second}");
         assert_eq!((first.len(), today().len()), (24, 10));

@@ -144,3 +144,51 @@ fn doctor_says_what_is_wrong() {
     std::fs::write(user.0.path().join("quillon.jsonc"), "{\"model\": \"x\", \"permission\": 7}").unwrap();
     user.check(&["doctor"], "", 1, "NO    settings");
 }
+
+#[test]
+fn another_model_takes_the_place_of_one_that_cannot_be_reached() {
+    let user = User::new();
+    user.says(&["auth", "login", "work"], KEY);
+    let settings = user.0.path().join("quillon.jsonc");
+    let mut fields: serde_json::Value = serde_json::from_slice(&std::fs::read(&settings).unwrap()).unwrap();
+    // What fails for good fails at once: no test waits for what may pass.
+    let script = "say Half of\nfail quota no money\n";
+    std::fs::write(user.0.path().join("script"), script).unwrap();
+    user.check(&["run", "--model", "script:script", "Hi."], "", 1, "no money");
+    fields["fallback_models"] = json!(["work/m2"]);
+    std::fs::write(&settings, fields.to_string()).unwrap();
+    let expected = "no money. Going on with `work/m2` in the place of `script:script`.";
+    user.check(&["run", "--model", "script:script", "Hi."], "", 0, expected);
+    let (_, json) = user.says(&["run", "--json", "--model", "script:script", "Hi."], "");
+    let replied = json.lines().find(|line| line.contains("\"type\":\"replied\"")).unwrap();
+    assert!(replied.contains("Hello.") && !replied.contains("Half of"), "{replied}");
+}
+
+#[test]
+fn what_was_used_is_counted_by_model() {
+    let user = User::new();
+    user.check(&["stats"], "", 0, "no model was asked for anything");
+    std::fs::write(
+        user.0.path().join("script"),
+        "usage 1000 200 500\nsay One.\ndone\nusage 10 2\nsay Two.\ndone\n",
+    )
+    .unwrap();
+    user.says(&["run", "--model", "script:script", "Hi."], "");
+    user.says(&["run", "-c", "--model", "script:script", "Hi."], "");
+    let row = "script:script                                       2         1010          500          202            -\n";
+    user.check(&["stats", "--days", "1", "--here"], "", 0, row);
+    user.check(&["stats"], "", 0, "1 sessions, 2 turns");
+    let (_, json) = user.says(&["stats", "--json"], "");
+    let line: serde_json::Value = serde_json::from_str(json.trim()).unwrap();
+    assert_eq!((&line["requests"], &line["dollars"]), (&json!(2), &json!(null)));
+    // With a price in the settings, of a model of another name.
+    let sessions = user.0.path().join("sessions");
+    let journal = std::fs::read_dir(sessions).unwrap().next().unwrap().unwrap().path().join("journal.jsonl");
+    let text = std::fs::read_to_string(&journal).unwrap().replace("script:script", "work/m1");
+    std::fs::write(&journal, text).unwrap();
+    user.check(&["stats"], "", 0, "        $0.00\n");
+    let (_, json) = user.says(&["stats", "--json"], "");
+    let line: serde_json::Value = serde_json::from_str(json.trim()).unwrap();
+    let dollars = line["dollars"].as_f64().unwrap() * 1e6;
+    assert_eq!(dollars.round(), 1010.0 + 500.0 + 2.0 * 202.0);
+}
