@@ -152,10 +152,11 @@ pub(super) fn checkpoints(parts: &Parts) -> Vec<Checkpoint> {
 /// What the agent has changed since is taken out. What the user has changed stays, also what they took
 /// back in a review.
 pub(super) async fn preview(parts: &Parts, to: &RestoredTo) -> Result<Vec<Planned>, RestoreError> {
-    let touches = parts.recorder.state(|state| -> Result<_, RestoreError> {
+    let (touches, ways) = parts.recorder.state(|state| -> Result<_, RestoreError> {
         let touches = state.touches();
         let of = |path: &AbsPath| match to {
-            RestoredTo::Before(_) | RestoredTo::Without(_) => touches.of(path),
+            RestoredTo::Before(_) => touches.of(path),
+            RestoredTo::Without(call) => touches.without_taken_back(call, path),
             RestoredTo::Undone(restore) => touches.by(restore, path),
             RestoredTo::Reviewed => Vec::new(),
         };
@@ -176,10 +177,14 @@ pub(super) async fn preview(parts: &Parts, to: &RestoredTo) -> Result<Vec<Planne
             RestoredTo::Undone(_) | RestoredTo::Without(_) | RestoredTo::Reviewed => Seq(0),
         };
         let with = |path: AbsPath| (of(&path).into_iter().filter(|touch| touch.seq > from).collect(), path);
-        Ok(touches.paths().iter().cloned().map(with).collect::<Vec<(Vec<Touch>, AbsPath)>>())
+        let all = touches.paths().iter().cloned().map(with).collect::<Vec<(Vec<Touch>, AbsPath)>>();
+        Ok((all, touches.ways_since(from)))
     })?;
     let ours = |touch: &Touch| match to {
-        RestoredTo::Before(_) => touch.call.is_some(),
+        // What took back something of that is no hand of the user's in it.
+        RestoredTo::Before(_) => {
+            touch.call.is_some() || touch.restore.as_ref().is_some_and(|restore| ways.contains(restore))
+        }
         RestoredTo::Without(call) => touch.call.as_ref() == Some(call),
         RestoredTo::Undone(_) | RestoredTo::Reviewed => true,
     };

@@ -191,6 +191,43 @@ impl Touches {
         self.of.get(path).into_iter().flatten().filter(by_it).cloned().collect()
     }
 
+    /// The same without the calls that were taken back alone, but for this one, and without what took them back:
+    /// together they are as if they had never been.
+    pub fn without_taken_back(&self, call: &CallId, path: &AbsPath) -> Vec<Touch> {
+        let taken: Vec<(&RestoreId, &CallId)> =
+            self.ways.iter().filter_map(|way| Some((&way.restore, self.took_back(way)?))).collect();
+        let gone = |touch: &Touch| {
+            taken.iter().any(|(restore, other)| {
+                *other != call
+                    && (touch.call.as_ref() == Some(*other) || touch.restore.as_ref() == Some(*restore))
+            })
+        };
+        self.of(path).into_iter().filter(|touch| !gone(touch)).collect()
+    }
+
+    /// The call that a way back took back alone, where that holds.
+    fn took_back<'w>(&self, way: &'w Way) -> Option<&'w CallId> {
+        match &way.to {
+            RestoredTo::Without(call) if !self.is_undone(way) => Some(call),
+            RestoredTo::Without(_) | RestoredTo::Before(_) | RestoredTo::Undone(_) | RestoredTo::Reviewed => {
+                None
+            }
+        }
+    }
+
+    /// The ways back that took back nothing but what was done after this fact: what they did belongs to that.
+    pub fn ways_since(&self, from: Seq) -> HashSet<RestoreId> {
+        let since = |way: &&Way| match &way.to {
+            RestoredTo::Before(turn) => self.began(turn).is_some_and(|began| began >= from),
+            RestoredTo::Without(call) => {
+                let mut touches = self.of.values().flatten();
+                touches.all(|touch| touch.call.as_ref() != Some(call) || touch.seq > from)
+            }
+            RestoredTo::Undone(_) | RestoredTo::Reviewed => false,
+        };
+        self.ways.iter().filter(since).map(|way| way.restore.clone()).collect()
+    }
+
     fn push(&mut self, touch: Touch) {
         if !self.has(&touch.path) {
             self.paths.push(touch.path.clone());
