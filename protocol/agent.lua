@@ -414,6 +414,7 @@
 ---| agent.FileSettled
 ---| agent.Reviewed
 ---| agent.Restored
+---| agent.RestoreEnded
 ---| agent.CallEnded
 ---| agent.Plan
 ---| agent.Title
@@ -752,6 +753,12 @@
 ---@field code integer The number.
 ---@field message string What failed, why, and what to do, for people.
 ---@field data? agent.ErrorData What programs need. Absent for JSON-RPC's and LSP's own errors.
+
+---Fact `restoreEnded`: a way back is over.
+---@class agent.RestoreEnded
+---@field type "restoreEnded" Tells this object from the others of its union.
+---@field restoreId agent.RestoreId Which.
+---@field whole boolean Whether it came to its end: the program may have ended meanwhile, and some files not have gone back.
 
 ---A way back that was taken, unique in its session.
 ---@alias agent.RestoreId string

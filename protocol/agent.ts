@@ -682,6 +682,7 @@ export type Event =
   | FileSettled
   | Reviewed
   | Restored
+  | RestoreEnded
   | CallEnded
   | Plan
   | Title
@@ -1244,6 +1245,16 @@ export interface ResponseError {
   message: string;
   /** What programs need. Absent for JSON-RPC's and LSP's own errors. */
   data?: ErrorData;
+}
+
+/** Fact `restoreEnded`: a way back is over. */
+export interface RestoreEnded {
+  /** Tells this object from the others of its union. */
+  type: "restoreEnded";
+  /** Which. */
+  restoreId: RestoreId;
+  /** Whether it came to its end: the program may have ended meanwhile, and some files not have gone back. */
+  whole: boolean;
 }
 
 /** A way back that was taken, unique in its session. */

@@ -183,11 +183,35 @@ impl Files {
 
     /// What stands at a place, the user's unsaved text first.
     pub async fn read(&self, path: &AbsPath) -> Result<Content, FileError> {
-        if let Some(text) = self.buffers.read(path).await {
-            let text = text.map_err(|error| FileError::Io { path: path.clone(), error })?;
-            return Ok(Content::Text(TextFile::of_buffer(&text)));
+        match self.in_editor(path).await? {
+            Some(text) => Ok(Content::Text(TextFile::of_buffer(&text))),
+            None => Ok(self.saved(path).await?.0),
         }
-        Ok(self.saved(path).await?.0)
+    }
+
+    /// The text that an editor has of a file; none where it has none. Nor where it has the disk's text and may
+    /// write it otherwise than it stands there: such a file is the disk's, byte for byte.
+    async fn in_editor(&self, path: &AbsPath) -> Result<Option<SharedText>, FileError> {
+        let Some(text) = self.buffers.read(path).await else { return Ok(None) };
+        let text = text.map_err(|error| FileError::Io { path: path.clone(), error })?;
+        if self.buffers.keeps_form() {
+            return Ok(Some(text));
+        }
+        match self.saved(path).await {
+            Ok((Content::Text(file), bytes)) if file.has_form() && file::has(&bytes, &text) => Ok(None),
+            Ok(_) | Err(_) => Ok(Some(text)),
+        }
+    }
+
+    /// The encoding of a file on the disk which an editor would not keep; none where nothing is at stake.
+    pub(super) async fn encoding_at_stake(&self, path: &AbsPath) -> Option<&'static str> {
+        if self.buffers.keeps_form() {
+            return None;
+        }
+        match self.saved(path).await {
+            Ok((Content::Text(file), _)) if file.encoding != Encoding::Utf8 => Some(file.encoding.name()),
+            Ok(_) | Err(_) => None,
+        }
     }
 
     /// Some lines of a file that is larger than what is held at once.
@@ -202,11 +226,10 @@ impl Files {
 
     /// What stands at a place with its bytes, both of the same moment; of an unsaved text its own.
     pub async fn with_bytes(&self, path: &AbsPath) -> Result<(Content, FileBytes), FileError> {
-        if let Some(text) = self.buffers.read(path).await {
-            let text = text.map_err(|error| FileError::Io { path: path.clone(), error })?;
-            return Ok((Content::Text(TextFile::of_buffer(&text)), FileBytes::OfText(text)));
+        match self.in_editor(path).await? {
+            Some(text) => Ok((Content::Text(TextFile::of_buffer(&text)), FileBytes::OfText(text))),
+            None => self.saved(path).await,
         }
-        self.saved(path).await
     }
 
     /// What is to go from the disk, with its bytes there. A file with unsaved changes cannot go; of an

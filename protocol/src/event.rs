@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::lifecycle::Timestamp;
-use crate::review::{Restored, Reviewed};
+use crate::review::{RestoreEnded, Restored, Reviewed};
 use crate::session::SessionId;
 
 mod call;
@@ -97,6 +97,8 @@ union! {
         Reviewed(Reviewed) = "reviewed",
         /// Fact: the user went back to before a turn, or took that back.
         Restored(Restored) = "restored",
+        /// Fact: a way back is over.
+        RestoreEnded(RestoreEnded) = "restoreEnded",
         /// Fact: a call is over. Takes the place of the `callOutput` pieces that came before.
         CallEnded(CallEnded) = "callEnded",
         /// Fact: the plan, as a whole.
@@ -154,6 +156,7 @@ impl Event {
             | Self::FileSettled(_)
             | Self::Reviewed(_)
             | Self::Restored(_)
+            | Self::RestoreEnded(_)
             | Self::CallEnded(_)
             | Self::Plan(_)
             | Self::Title(_)

@@ -342,3 +342,14 @@ pub struct Restored {
     /// Whether what was said went back: a client shows the turns from `turnId` on as taken back.
     pub conversation: bool,
 }
+
+/// Fact `restoreEnded`: a way back is over.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct RestoreEnded {
+    /// Which.
+    pub restore_id: RestoreId,
+    /// Whether it came to its end: the program may have ended meanwhile, and some files not have gone back.
+    pub whole: bool,
+}

@@ -97,6 +97,8 @@ pub enum Event {
     },
     /// The user went back to before a turn, or took that back.
     Restored { restore: RestoreId, to: RestoredTo, what: RestoreOf },
+    /// A way back is over; `whole`: it came to its end, and the program did not end meanwhile.
+    RestoreEnded { restore: RestoreId, whole: bool },
     /// When a changed file was saved, a formatter made another text of it. Both are kept.
     Settled { path: AbsPath, before: Hash, after: Hash },
     /// A call is over.

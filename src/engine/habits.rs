@@ -81,6 +81,7 @@ impl Habits {
             | Event::Overlooked { .. }
             | Event::Reviewed { .. }
             | Event::Restored { .. }
+            | Event::RestoreEnded { .. }
             | Event::Settled { .. }
             | Event::Titled { .. }
             | Event::Noticed { .. }

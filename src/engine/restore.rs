@@ -324,5 +324,7 @@ pub(super) async fn restore(
             restored.left.push((path, why));
         }
     }
+    let ended = Event::RestoreEnded { restore: restored.restore.clone(), whole: true };
+    parts.recorder.record(ended).map_err(|halted| RestoreError::Halted(halted.0))?;
     Ok(restored)
 }

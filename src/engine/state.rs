@@ -178,13 +178,8 @@ impl State {
     /// The open calls.
     pub fn open_calls(&self) -> Vec<CallId> {
         let Some(open) = &self.calls else { return Vec::new() };
-        let ended = open.outcomes.iter();
-        open.reply
-            .calls()
-            .zip(ended)
-            .filter(|(_, outcome)| outcome.is_none())
-            .map(|(call, _)| call.id.clone())
-            .collect()
+        let all = open.reply.calls().zip(&open.outcomes);
+        all.filter(|(_, outcome)| outcome.is_none()).map(|(call, _)| call.id.clone()).collect()
     }
 
     /// Whether a call of the last reply is open.
@@ -309,6 +304,7 @@ impl State {
             | Event::Touched { .. }
             | Event::Found { .. }
             | Event::Reviewed { .. }
+            | Event::RestoreEnded { .. }
             | Event::Settled { .. }
             | Event::Overlooked { .. }
             | Event::Noticed { .. } => {}

@@ -28,6 +28,18 @@ struct Way {
     restore: RestoreId,
     to: RestoredTo,
     what: RestoreOf,
+    end: End,
+}
+
+/// Whether a way back came to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// It goes on; or it is of a journal in which that does not stand.
+    Open,
+    /// It did.
+    Whole,
+    /// The program ended meanwhile.
+    CutOff,
 }
 
 /// What a command did to files and nobody can list.
@@ -85,10 +97,8 @@ impl Touches {
                 let (before, after) = (stand(before), stand(after));
                 self.push(Touch { seq, before, after, hand: Hand::Formatter, ..last });
             }
-            Event::Restored { restore, to, what } => {
-                let (restore, to, what) = (restore.clone(), to.clone(), *what);
-                self.ways.push(Way { seq, restore, to, what });
-            }
+            Event::Restored { restore, to, what } => self.begin_way(seq, restore, to, *what),
+            Event::RestoreEnded { restore, whole } => self.end_way(restore, *whole),
             Event::TurnStarted { turn, .. } => drop(self.turns.insert(turn.clone(), seq)),
             Event::Reviewed { path, baseline, current, mixed, seen } => {
                 let (baseline, current, mixed) = (baseline.clone(), current.clone(), mixed.clone());
@@ -235,6 +245,22 @@ impl Touches {
         self.of.entry(touch.path.clone()).or_default().push(touch);
     }
 
+    fn begin_way(&mut self, seq: Seq, restore: &RestoreId, to: &RestoredTo, what: RestoreOf) {
+        self.ways.push(Way { seq, restore: restore.clone(), to: to.clone(), what, end: End::Open });
+    }
+
+    fn end_way(&mut self, restore: &RestoreId, whole: bool) {
+        let ended = self.ways.iter_mut().filter(|way| way.restore == *restore);
+        ended.for_each(|way| way.end = if whole { End::Whole } else { End::CutOff });
+    }
+
+    /// The last way back of files, where it has not come to its end: which, and where it was to go.
+    pub fn open_way(&self) -> Option<(&RestoreId, &RestoredTo)> {
+        let last = self.ways.last().filter(|way| way.end == End::Open && way.takes_files())?;
+        let goes_on = self.turns.values().all(|began| *began < last.seq);
+        (goes_on && !self.is_of_single_changes(&last.to)).then_some((&last.restore, &last.to))
+    }
+
     /// Whether there was such a restore.
     pub fn knows(&self, restore: &RestoreId) -> bool {
         self.ways.iter().any(|way| way.restore == *restore)
@@ -251,7 +277,7 @@ impl Touches {
         self.ways.iter().any(|way| match &way.to {
             RestoredTo::Before(to) => {
                 let reaches = way.seq > began && self.began(to).is_some_and(|to| to <= began);
-                reaches && way.takes_files() && !self.is_undone(way)
+                reaches && way.takes_files() && way.end != End::CutOff && !self.is_undone(way)
             }
             RestoredTo::Undone(_) | RestoredTo::Without(_) | RestoredTo::Reviewed => false,
         })

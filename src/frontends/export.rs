@@ -119,6 +119,7 @@ pub(super) fn fact(recorder: &Recorder, event: &Event, text: &mut String) {
         | Event::Found { .. }
         | Event::Reviewed { .. }
         | Event::Restored { .. }
+        | Event::RestoreEnded { .. }
         | Event::Settled { .. }
         | Event::Titled { .. }
         | Event::Briefed { .. }

@@ -17,7 +17,8 @@ use crate::engine::tool::{Effect, Plan, Ran, Tool, ToolError};
 use crate::limits;
 use crate::path::AbsPath;
 use crate::policy::{Intent, Location};
-use crate::text::patch::{self, Repair, Section};
+use crate::text::patch::{self, Chunk, Fate, Repair, Section};
+use crate::text::replace::placeholder;
 use crate::text::{Change, Edit, SharedText};
 use crate::workspace::Files;
 
@@ -98,9 +99,32 @@ pub async fn planned(patch: &str, files: &Files) -> Result<Vec<Edit>, Fault> {
     let sections = patch::parse(patch)?;
     let mut tree = tree::Tree::new(files);
     for section in sections {
+        if let Section::Update { path, chunks, .. } = &section {
+            chunks.iter().try_for_each(|chunk| whole(path, chunk))?;
+        }
         tree.take(section).await?;
     }
     tree.edits()
+}
+
+/// What is written is written in full.
+fn whole(path: &str, chunk: &Chunk) -> Result<(), Fault> {
+    let text = |without: Fate| {
+        let lines = chunk.lines.iter().filter(|line| line.fate != without);
+        lines.map(|line| format!("{}\n", line.text)).collect::<String>()
+    };
+    let (old, new) = (text(Fate::Added), text(Fate::Removed));
+    match placeholder::find(&old, &new) {
+        None => Ok(()),
+        Some(line) => Err(Fault::new(
+            FaultKind::Placeholder,
+            format!(
+                "the patch was not applied: `{line}` in the change of {path} stands for text that you have left out, \
+                 and it would be written as it is. Write the lines in full, or leave them out of the patch: what it \
+                 does not name stays"
+            ),
+        )),
+    }
 }
 
 fn title(edits: &[Edit], cwd: &AbsPath) -> String {

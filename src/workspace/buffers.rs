@@ -17,6 +17,12 @@ pub trait Buffers: Send + Sync {
     /// open. All are refused where one is, as far as the editor can.
     fn write<'a>(&'a self, writes: &'a [BufferWrite]) -> BoxFuture<'a, Vec<Option<Result<(), Refusal>>>>;
 
+    /// Whether an edit of an open file leaves its encoding, its byte-order mark and its line ends as they are. Of
+    /// an editor that hands out texts and takes texts nobody knows how it writes them.
+    fn keeps_form(&self) -> bool {
+        true
+    }
+
     /// Saves those of these files that are open and have changes which the disk has not: commands see
     /// the disk. An entry for each, none where there is nothing to save; the error says in words why one
     /// is not saved. An editor of which nobody knows what is unsaved saves nothing.

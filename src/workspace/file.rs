@@ -78,6 +78,11 @@ impl TextFile {
         Self { version: text.version(), text, source, bom, encoding }
     }
 
+    /// Whether it stands in the file otherwise than as UTF-8 with LF line ends and nothing before it.
+    pub(super) fn has_form(&self) -> bool {
+        self.encoding != Encoding::Utf8 || self.bom != Bom::None || self.text.contains('\r')
+    }
+
     /// A text with the byte-order mark that this file has, if it has one.
     pub fn marked(&self, text: &SharedText) -> SharedText {
         match self.bom {

@@ -74,7 +74,7 @@ pub(super) async fn write(
         ready.push(Ready::of(files, edit, after).await?);
     }
     // A file goes on the disk: an editor that has it open keeps its buffer.
-    let stays = |one: &&Ready| one.after.is_some();
+    let stays = |one: &&Ready| one.after.is_some() && one.asks_editor;
     let buffers: Vec<BufferWrite> = ready.iter().filter(stays).map(|one| one.buffer.clone()).collect();
     let mut answers = files.buffers().write(&buffers).await.into_iter();
     let (mut on_disk, mut going, mut in_editor, mut refused) = (vec![], vec![], vec![], vec![]);
@@ -84,6 +84,10 @@ pub(super) async fn write(
             if !is_saved(files, one).await {
                 refused.push((one.path.clone(), Refusal::Stale));
             }
+            continue;
+        }
+        if !one.asks_editor {
+            on_disk.push(at);
             continue;
         }
         match answers.next().flatten() {

@@ -183,7 +183,9 @@ fn what_was_used_is_counted_by_model() {
     assert_eq!((&line["requests"], &line["dollars"]), (&json!(2), &json!(null)));
     // With a price in the settings, of a model of another name.
     let sessions = user.0.path().join("sessions");
-    let journal = std::fs::read_dir(sessions).unwrap().next().unwrap().unwrap().path().join("journal.jsonl");
+    let session =
+        std::fs::read_dir(sessions).unwrap().map(|entry| entry.unwrap().path()).find(|path| path.is_dir());
+    let journal = session.unwrap().join("journal.jsonl");
     let text = std::fs::read_to_string(&journal).unwrap().replace("script:script", "work/m1");
     std::fs::write(&journal, text).unwrap();
     user.check(&["stats"], "", 0, "        $0.00\n");

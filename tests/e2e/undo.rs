@@ -325,3 +325,71 @@ fn what_a_command_did_before_the_program_was_killed_is_named_as_not_known() {
     let told = "Quillon ended while a command ran: which files it had changed is not known, and none of that goes back";
     place.says(&["undo", "--yes"], 3, "", told);
 }
+
+#[test]
+fn changes_of_one_line_go_back_one_after_the_other() {
+    let made = || {
+        let place = Place::empty();
+        let edit = |old: &str, new: &str| {
+            format!(
+                "call edit {{\"file_path\": \"a.txt\", \"old_string\": \"{old}\", \"new_string\": \"{new}\"}}\ndone\nsay Done.\ndone\n"
+            )
+        };
+        place.write("script", &[edit("one", "two"), edit("two", "three"), edit("three", "four")].concat());
+        place.write("a.txt", "1\none\n3\n");
+        for flag in ["--mode=edit", "-c", "-c"] {
+            place.says(&["run", "--model", "script:script", flag, "Go on."], 0, "Done.", "");
+        }
+        place
+    };
+    let at = |place: &Place| place.text("a.txt").lines().nth(1).map(str::to_owned).unwrap_or_default();
+    let turns = made();
+    let edits = made();
+    for left in ["three", "two", "one"] {
+        turns.says(&["undo", "--yes"], 0, "went back: a.txt", "");
+        edits.says(&["undo", "--last-edit", "--yes"], 0, "went back: a.txt", "");
+        assert_eq!((at(&turns), at(&edits)), (left.to_owned(), left.to_owned()));
+    }
+    edits.says(&["undo", "--restore", "r3", "--yes"], 0, "went back: a.txt", "");
+    edits.says(&["undo", "--turn", "1", "--yes"], 0, "went back: a.txt", "");
+    assert_eq!(at(&edits), "one");
+    // A line that the user has changed themselves stays theirs.
+    let typed = made();
+    typed.says(&["undo", "--yes"], 0, "went back: a.txt", "");
+    typed.write("a.txt", "1\nthree and mine\n3\n");
+    typed.says(&["undo", "--yes"], 3, "", "you have changed lines of it since");
+    assert_eq!(at(&typed), "three and mine");
+}
+
+#[test]
+fn a_way_back_that_was_cut_off_can_be_gone_again() {
+    let place = Place::new();
+    place.says(&["undo", "--turn", "1", "--yes"], 0, "went back: a.txt", "");
+    // As if the program had been killed before the second file, and before the end.
+    let sessions = place.state.path().join("sessions");
+    let session =
+        std::fs::read_dir(sessions).unwrap().map(|entry| entry.unwrap().path()).find(|path| path.is_dir());
+    let journal = session.unwrap().join("journal.jsonl");
+    let text = std::fs::read_to_string(&journal).unwrap();
+    let facts: Vec<&str> = text.lines().collect();
+    let touched =
+        facts.iter().position(|fact| fact.contains("\"touched\"") && fact.contains("\"r1\"")).unwrap();
+    std::fs::write(&journal, format!("{}\n", facts[..=touched].join("\n"))).unwrap();
+    place.write("b.txt", "good morning\n");
+    std::fs::create_dir_all(place.work.path().join("sub")).unwrap();
+    place.write("sub/c.txt", "new\n");
+    let told = "Quillon ended while files went back (r1), so some of them may not have";
+    let (_, listed, noted) = place.quillon(&["checkpoints"]);
+    assert!(listed.contains("Change a and make c") || noted.contains(told), "{listed}{noted}");
+    place.says(&["undo", "--turn", "1", "--files", "--yes"], 0, "went back: ", "");
+    assert_eq!((place.text("a.txt"), place.text("b.txt")), (A.into(), "hello\n".into()));
+    assert!(!place.work.path().join("sub/c.txt").exists());
+    let (_, shown, _) = place.quillon(&["sessions", "export", &session_id(&place)]);
+    assert!(shown.contains(told), "{shown}");
+}
+
+fn session_id(place: &Place) -> String {
+    let (_, listed, _) = place.quillon(&["sessions", "list", "--json"]);
+    let first: Value = serde_json::from_str(listed.lines().next().unwrap()).unwrap();
+    first["id"].as_str().unwrap().to_owned()
+}

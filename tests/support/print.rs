@@ -75,6 +75,8 @@ pub fn line(event: &Event, root: &str) -> String {
         Event::Overlooked { text, .. } => format!("overlooked: {text}"),
         Event::Briefed { .. } => "briefed".to_owned(),
         Event::Reminded { text, .. } => format!("reminded: {text}"),
+        Event::RestoreEnded { restore, whole: true } => format!("restore {restore} ended"),
+        Event::RestoreEnded { restore, whole: false } => format!("restore {restore} was cut off"),
         Event::Compacted { upto, summary, why, .. } => {
             let what = summary.as_ref().map_or("results left out".to_owned(), |summary| {
                 let prompt = summary.prompt.map(|prompt| format!(" beside prompt {prompt}"));

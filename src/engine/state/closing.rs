@@ -1,7 +1,7 @@
 //! What is still to happen where a session was cut off, so that everything that was opened is closed.
 
 use super::State;
-use crate::engine::event::{Event, Outcome, Stop, Usage, Who, Why};
+use crate::engine::event::{Event, Level, Outcome, RestoredTo, Stop, TurnId, Usage, Who, Why};
 use crate::engine::found;
 use crate::policy::Intent;
 
@@ -28,6 +28,21 @@ impl State {
                 usage: Usage::default(),
             });
         }
+        if let Some((restore, to)) = self.touches.open_way() {
+            facts.push(Event::RestoreEnded { restore: restore.clone(), whole: false });
+            let again = match to {
+                RestoredTo::Before(turn) => {
+                    format!("going back to before turn {} again, the files alone,", number(turn))
+                }
+                RestoredTo::Undone(_) | RestoredTo::Without(_) | RestoredTo::Reviewed => {
+                    "doing it again".into()
+                }
+            };
+            let text = format!(
+                "Quillon ended while files went back ({restore}), so some of them may not have: {again} does the rest."
+            );
+            facts.push(Event::Noticed { level: Level::Warning, text });
+        }
         facts
     }
 
@@ -40,4 +55,9 @@ impl State {
             self.commands.retain(|running| running != call);
         }
     }
+}
+
+/// A turn as people count them.
+fn number(turn: &TurnId) -> &str {
+    turn.0.trim_start_matches('t')
 }

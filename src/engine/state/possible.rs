@@ -64,6 +64,9 @@ impl State {
                 ensure(single || self.turn.is_none(), "a turn is open")?;
                 ensure(self.history.can_go(to, *what), "there is no such way back")
             }
+            Event::RestoreEnded { restore, .. } => {
+                ensure(self.touches.knows(restore), "there is no such way back")
+            }
             Event::Configured { .. }
             | Event::Settled { .. }
             | Event::Reviewed { .. }

@@ -204,6 +204,7 @@ impl Feed {
             | Event::Found { .. }
             | Event::Reviewed { .. }
             | Event::Restored { .. }
+            | Event::RestoreEnded { .. }
             | Event::Settled { .. }
             | Event::CallEnded { .. }
             | Event::Todo { .. }

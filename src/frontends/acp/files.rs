@@ -86,6 +86,10 @@ impl Buffers for ClientFiles {
         Box::pin(join_all(writes.iter().map(|write| self.put(write))))
     }
 
+    fn keeps_form(&self) -> bool {
+        false
+    }
+
     /// ACP does not tell which files are open: searches see the disk.
     fn open(&self) -> Vec<AbsPath> {
         Vec::new()

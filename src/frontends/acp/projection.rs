@@ -167,6 +167,7 @@ impl Projection {
             | Event::Found { .. }
             | Event::Reviewed { .. }
             | Event::Restored { .. }
+            | Event::RestoreEnded { .. }
             | Event::Settled { .. }
             | Event::Briefed { .. }
             | Event::Reminded { .. } => {}

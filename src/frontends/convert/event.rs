@@ -159,6 +159,9 @@ fn fact(recorder: &Recorder, event: &Event) -> WireEvent {
             file::found(recorder, call.as_ref(), path, before, after)
         }
         Event::Reviewed { path, .. } => WireEvent::Reviewed(wire_review::Reviewed { uri: uri::of(path) }),
+        Event::RestoreEnded { restore, whole } => {
+            WireEvent::RestoreEnded(file::restore_ended(restore, *whole))
+        }
         Event::Restored { restore, to, what } => WireEvent::Restored(file::restored(restore, to, *what)),
         Event::CallEnded { call, outcome } => WireEvent::CallEnded(ended(call, outcome)),
         Event::Todo { items } => {

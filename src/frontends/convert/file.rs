@@ -50,6 +50,11 @@ fn changed(recorder: &Recorder, call: Option<&CallId>, change: &FileChange) -> W
     })
 }
 
+/// A way back is over.
+pub(super) fn restore_ended(restore: &RestoreId, whole: bool) -> wire_review::RestoreEnded {
+    wire_review::RestoreEnded { restore_id: wire_review::RestoreId(restore.0.clone()), whole }
+}
+
 /// The user went back.
 pub(super) fn restored(restore: &RestoreId, to: &RestoredTo, what: RestoreOf) -> wire_review::Restored {
     let (turn, undone, call) = match to {

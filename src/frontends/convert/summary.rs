@@ -47,19 +47,7 @@ pub fn of(event: &Event, recorder: &Recorder, earlier: &Earlier<'_>) -> Option<S
             format!("{} {change} (+{added} −{removed}).", file(recorder, &touched.uri))
         }
         Event::Reviewed(reviewed) => format!("Changes of {} kept.", file(recorder, &reviewed.uri)),
-        Event::Restored(restored) => {
-            let what = match (restored.files, restored.conversation) {
-                (true, true) => "Files and conversation",
-                (true, false) => "Files",
-                (false, _) => "Conversation",
-            };
-            match (&restored.turn_id, &restored.undone, &restored.call_id) {
-                (Some(_), _, _) => format!("{what} went back to before an earlier prompt."),
-                (None, Some(_), _) => format!("{what}: a way back was taken back."),
-                (None, None, Some(_)) => "An edit was taken back.".to_owned(),
-                (None, None, None) => "Changes were undone in a review.".to_owned(),
-            }
-        }
+        Event::Restored(restored) => went_back(restored),
         Event::FileSettled(settled) => {
             format!("{} was formatted when it was saved.", file(recorder, &settled.uri))
         }
@@ -74,6 +62,8 @@ pub fn of(event: &Event, recorder: &Recorder, earlier: &Earlier<'_>) -> Option<S
             format!("The model was briefed ({} characters).", briefed.text.chars().count())
         }
         Event::Reminded(reminded) => format!("The model was told: {}", reminded.text),
+        Event::RestoreEnded(ended) if ended.whole => "The way back is done.".to_owned(),
+        Event::RestoreEnded(_) => "The way back was cut off.".to_owned(),
         Event::Compacted(compacted) => {
             let summary = compacted.summary.clone().map(|text| Summary { text, prompt: None });
             room::line(summary.as_ref(), compacted.tokens_before, compacted.tokens_after)
@@ -159,6 +149,20 @@ fn turn(ended: &TurnEnded) -> String {
         (TurnEndReason::Refused, _) => "Turn ended: the model or its provider refused to answer.".to_owned(),
         (reason, Some(error)) => format!("Turn {}: {error}", reason.as_str()),
         (reason, None) => format!("Turn {}.", reason.as_str()),
+    }
+}
+
+fn went_back(restored: &quillon_protocol::review::Restored) -> String {
+    let what = match (restored.files, restored.conversation) {
+        (true, true) => "Files and conversation",
+        (true, false) => "Files",
+        (false, _) => "Conversation",
+    };
+    match (&restored.turn_id, &restored.undone, &restored.call_id) {
+        (Some(_), _, _) => format!("{what} went back to before an earlier prompt."),
+        (None, Some(_), _) => format!("{what}: a way back was taken back."),
+        (None, None, Some(_)) => "An edit was taken back.".to_owned(),
+        (None, None, None) => "Changes were undone in a review.".to_owned(),
     }
 }
 

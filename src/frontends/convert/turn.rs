@@ -36,6 +36,7 @@ pub fn step(open: &mut Option<TurnId>, fact: &Recorded) -> Option<TurnId> {
         | Event::Removed { .. }
         | Event::Titled { .. }
         | Event::Restored { .. }
+        | Event::RestoreEnded { .. }
         | Event::Briefed { .. } => None,
     }
 }

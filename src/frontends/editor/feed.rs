@@ -72,6 +72,7 @@ fn changes_the_list(event: &Event) -> bool {
         | Event::Found { .. }
         | Event::Reviewed { .. }
         | Event::Restored { .. }
+        | Event::RestoreEnded { .. }
         | Event::Settled { .. }
         | Event::CallEnded { .. }
         | Event::Todo { .. }

@@ -242,6 +242,7 @@ fn changes_files(event: &Event) -> bool {
         | Event::Found { .. }
         | Event::Reviewed { .. }
         | Event::Restored { .. }
+        | Event::RestoreEnded { .. }
         | Event::Settled { .. }
         | Event::CallEnded { .. }
         | Event::TurnEnded { .. } => true,

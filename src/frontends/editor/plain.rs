@@ -201,6 +201,7 @@ impl Plain {
             | Event::Found { .. }
             | Event::Reviewed { .. }
             | Event::Restored { .. }
+            | Event::RestoreEnded { .. }
             | Event::Settled { .. }
             | Event::CallEnded { .. }
             | Event::Todo { .. }

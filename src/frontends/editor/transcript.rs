@@ -36,6 +36,7 @@ pub fn words(recorder: &Recorder, event: &Event) -> String {
         | Event::Found { .. }
         | Event::Reviewed { .. }
         | Event::Restored { .. }
+        | Event::RestoreEnded { .. }
         | Event::Settled { .. }
         | Event::CallEnded { .. }
         | Event::Todo { .. }

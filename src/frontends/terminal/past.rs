@@ -67,6 +67,7 @@ impl Past {
             | Event::CallEnded { .. }
             | Event::Todo { .. }
             | Event::Titled { .. }
+            | Event::RestoreEnded { .. }
             | Event::Noticed { .. }
             | Event::Overlooked { .. }
             | Event::Briefed { .. }

@@ -194,6 +194,7 @@ impl<'a> Show<'a> {
             | Event::Found { .. }
             | Event::Reviewed { .. }
             | Event::Restored { .. }
+            | Event::RestoreEnded { .. }
             | Event::Settled { .. }
             | Event::Titled { .. }
             | Event::Briefed { .. }

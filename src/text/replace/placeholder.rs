@@ -36,6 +36,18 @@ const THINGS: &[&str] = &[
     "struct",
     "impl",
     "handlers",
+    "content",
+    "contents",
+    "markup",
+    "html",
+    "template",
+    "config",
+    "configuration",
+    "sections",
+    "entries",
+    "items",
+    "options",
+    "values",
 ];
 
 /// Words which say that something stays as it is.
@@ -83,7 +95,21 @@ fn is_placeholder(line: &str, shrinks: bool) -> bool {
         .filter(|word| !word.is_empty())
         .skip_while(|word| FILLERS.contains(word))
         .collect();
-    stands_for_code(&words, before, behind)
+    stands_for_code(&words, before, behind) || (commented && is_brief(&words, aside.len() < comment.len()))
+}
+
+/// Words which say without dots that code was left out: `code omitted for brevity`, `[existing code]`.
+fn is_brief(words: &[&str], in_brackets: bool) -> bool {
+    let thing = words.iter().any(|word| THINGS.contains(word));
+    match words {
+        [.., "omitted" | "elided" | "truncated" | "removed" | "shortened", "for", "brevity"] => {
+            words.len() <= WORDS_MAX
+        }
+        ["rest" | "existing" | "unchanged" | "remaining", ..] => {
+            in_brackets && thing && words.len() <= WORDS_MAX
+        }
+        _ => false,
+    }
 }
 
 /// A line without the marks of a comment around it.
@@ -127,7 +153,9 @@ fn stands_for_code(words: &[&str], before: bool, behind: bool) -> bool {
         ["remaining" | "remainder" | "other" | "previous" | "original" | "same", ..] => {
             (before && named) || (stays && names(THINGS))
         }
-        _ => before && stays,
+        ["snip" | "snipped"] => before,
+        [number, "more", ..] => before && names(THINGS) && number.parse::<u32>().is_ok(),
+        _ => before && (stays || words.ends_with(&["for", "brevity"])),
     }
 }
 
@@ -165,6 +193,12 @@ mod tests {
             "// ... (unchanged)",
             "//...",
             "// [... other methods ...]",
+            "<!-- ... rest of content ... -->",
+            "// ... omitted for brevity ...",
+            "// code omitted for brevity",
+            "// [existing code]",
+            "// ... 40 more lines ...",
+            "// ... snip ...",
         ] {
             check(&format!("fn a() {{\n    {line}\n}}\n"), Some(line));
         }
@@ -187,6 +221,9 @@ mod tests {
             "* Other options...",
             "// unchanged",
             "// existing code",
+            "// ... 40 more to come ...",
+            "// [see the existing one]",
+            "// for brevity",
             "(...)",
             "existing(...)",
             "rest(...);",

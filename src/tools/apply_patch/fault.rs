@@ -35,6 +35,8 @@ pub enum FaultKind {
     LinesNotFound,
     /// There is more than one place.
     Ambiguous,
+    /// A line of it stands for text that was left out.
+    Placeholder,
     /// It changes nothing.
     NoChange,
     /// A file lies outside the workspace or is withheld, and the model has not been given its text.
@@ -58,6 +60,7 @@ impl FaultKind {
             Self::ContextNotFound => "context_not_found",
             Self::LinesNotFound => "lines_not_found",
             Self::Ambiguous => "ambiguous",
+            Self::Placeholder => "omission_placeholder",
             Self::NoChange => "no_change",
             Self::OutsideWorkspace => "outside_workspace",
             Self::Unseen => "unseen",

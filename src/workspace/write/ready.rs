@@ -4,7 +4,7 @@ use std::io;
 
 use super::super::buffers::BufferWrite;
 use super::super::encoding::Encoding;
-use super::super::file::{Bom, Content, FileBytes, TextFile};
+use super::super::file::{Bom, Content, FileBytes, Source, TextFile};
 use super::super::recent::Known;
 use super::super::{FileError, Files, blocking, root};
 use super::WriteError;
@@ -25,6 +25,8 @@ pub(super) struct Ready {
     /// The rights of the file that moves here.
     pub(super) taken: Option<Rights>,
     pub(super) buffer: BufferWrite,
+    /// Whether the editor is asked to take it: not where the disk's text is written in its place.
+    pub(super) asks_editor: bool,
 }
 
 /// What is to stand in a file.
@@ -63,9 +65,18 @@ impl Ready {
         if version != edit.base {
             return Err(stale());
         }
+        let asks_editor = files.buffers().keeps_form()
+            || found.as_ref().is_none_or(|(file, _)| file.source == Source::Buffer);
+        if asks_editor && let Some(encoding) = files.encoding_at_stake(&edit.path).await {
+            let why = format!(
+                "the editor has unsaved changes of it, and would write it as UTF-8, not as {encoding}; save it first"
+            );
+            let (path, state) = (edit.path.clone(), "nothing was written".into());
+            return Err(WriteError::Io { path, error: io::Error::other(why), state });
+        }
         let edit = edit.clone();
         // A whole text is compared with the one before it, which may take a while.
-        blocking(move || Ok(Self::made(edit, found, after))).await?
+        blocking(move || Ok(Self::made(edit, found, after).map(|made| Self { asks_editor, ..made }))).await?
     }
 
     /// `after` is the text that the edit makes, where that is known.
@@ -109,7 +120,7 @@ impl Ready {
         };
         let new = after.as_ref().map_or_else(|| "".into(), |after| after.text.clone());
         let buffer = BufferWrite { path: path.clone(), base, old, splices, new };
-        Ok(Self { path, base, before, after, rights, taken, buffer })
+        Ok(Self { path, base, before, after, rights, taken, buffer, asks_editor: true })
     }
 
     /// The file as it is to be read again, where that is known.
