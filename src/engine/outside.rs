@@ -37,22 +37,38 @@ impl Stale {
     }
 }
 
-/// Watches until it is dropped, or the session cannot record any more.
-pub(super) async fn run(parts: Arc<Parts>) {
+/// Watches until it is dropped, or the session cannot record any more. What the session has done by now is
+/// done before it watches; what it does from here on is not, however late this is first polled.
+pub(super) fn run(parts: Arc<Parts>) -> impl Future<Output = ()> {
+    let begun = parts.recorder.state(|state| state.seq());
+    watch(parts, begun)
+}
+
+async fn watch(parts: Arc<Parts>, begun: Seq) {
     let Some(outside) = &parts.outside else { return };
     let mut wakes = parts.recorder.wakes();
-    let mut eyes = Eyes::default();
+    let mut eyes = Eyes { after: begun, ..Eyes::default() };
     let mut lookout: Option<Arc<Lookout>> = None;
     loop {
         wakes.mark_unchanged();
         if parts.recorder.halted().is_some() {
             return;
         }
-        if let Some((touched, known)) = eyes.learn(&parts).await {
+        if let Some((mut touched, mut known)) = eyes.learn(&parts).await {
             let asking = lookout.get_or_insert_with(|| Arc::new(outside.lookout())).clone();
-            let folders = eyes.folders();
-            // It may end with the program, which watches nothing any more.
-            let _asked = parts.tasks.spawn_blocking(move || asking.ask(folders)).await;
+            loop {
+                let (asking, folders) = (asking.clone(), eyes.folders());
+                // It may end with the program, which watches nothing any more.
+                let _asked = parts.tasks.spawn_blocking(move || asking.ask(folders)).await;
+                // That may have taken a while, in which the session went on.
+                let (more_touched, more_known) = eyes.take(&parts);
+                let wider = eyes.widen(&parts, &more_touched, &more_known).await;
+                touched.extend(more_touched);
+                known.extend(more_known);
+                if wider == Wider::No {
+                    break;
+                }
+            }
             // What changed before that is not told.
             known.into_iter().for_each(|path| parts.stale.add(path));
             eyes.look_at(&parts, touched).await;
@@ -103,7 +119,9 @@ async fn is_stale(parts: &Parts, path: &AbsPath, view: &View) -> bool {
 #[derive(Default)]
 struct Eyes {
     /// The last fact that was taken in.
-    after: Option<Seq>,
+    after: Seq,
+    /// Whether what was before the first of them was.
+    has_begun: bool,
     /// The folders of files that the session has touched or shown to the model.
     of_files: HashSet<AbsPath>,
     /// The folders of touched files, whose repositories are known.
@@ -115,6 +133,13 @@ struct Eyes {
     rules: Vec<AbsPath>,
     /// What was seen last of a touched file, and the change of ours behind which that was.
     seen: HashMap<AbsPath, (Seq, Content)>,
+}
+
+/// Whether there are other folders to watch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wider {
+    Yes,
+    No,
 }
 
 /// Which content a file has.
@@ -130,43 +155,51 @@ impl Eyes {
     /// Takes in what happened since the last look. Where there are other folders to watch, gives the files
     /// that may have changed before that: touched and known ones that are new here.
     async fn learn(&mut self, parts: &Parts) -> Option<(Vec<AbsPath>, Vec<AbsPath>)> {
-        let (mut touched, mut known) = (Vec::new(), Vec::new());
-        let resumed = self.after.is_none();
-        match self.after {
-            None => parts.recorder.state(|state| {
-                self.after = Some(state.seq());
-                touched = state.touches().paths().to_vec();
-                known = state.seen().keys().cloned().collect();
-            }),
-            Some(mut after) => {
-                while let Ok(facts) = parts.recorder.facts(after, limits::FACTS_PER_PAGE_MAX)
-                    && let Some(last) = facts.last()
-                {
-                    after = last.seq;
-                    facts.iter().for_each(|fact| take_in(&fact.event, &mut touched, &mut known));
-                }
-                self.after = Some(after);
-            }
+        let (mut touched, mut known) = self.take(parts);
+        let mut before = Vec::new();
+        if !self.has_begun {
+            self.has_begun = true;
+            // What the model saw long ago is looked at when it is used; its folders are watched.
+            (touched, before) = parts
+                .recorder
+                .state(|state| (state.touches().paths().to_vec(), state.seen().keys().cloned().collect()));
         }
         known.retain(|path| path.parent().is_some_and(|folder| !self.of_files.contains(&folder)));
         touched.retain(|path| path.parent().is_some_and(|folder| !self.of_touched.contains(&folder)));
-        if known.is_empty() && touched.is_empty() {
-            return None;
+        match self.widen(parts, &touched, &[&known[..], &before].concat()).await {
+            Wider::No => None,
+            Wider::Yes => Some((touched, known)),
         }
+    }
+
+    /// The files that were touched, and those that were shown to the model, since the last look.
+    fn take(&mut self, parts: &Parts) -> (Vec<AbsPath>, Vec<AbsPath>) {
+        let (mut touched, mut known) = (Vec::new(), Vec::new());
+        while let Ok(facts) = parts.recorder.facts(self.after, limits::FACTS_PER_PAGE_MAX)
+            && let Some(last) = facts.last()
+        {
+            self.after = last.seq;
+            facts.iter().for_each(|fact| take_in(&fact.event, &mut touched, &mut known));
+        }
+        (touched, known)
+    }
+
+    /// Looks into the folders of these files too from here on.
+    async fn widen(&mut self, parts: &Parts, touched: &[AbsPath], known: &[AbsPath]) -> Wider {
+        let before = (self.of_touched.len(), self.of_files.len());
         self.of_touched.extend(touched.iter().filter_map(AbsPath::parent));
-        self.of_files.extend(touched.iter().chain(&known).filter_map(AbsPath::parent));
-        // What the model saw long ago is looked at when it is used.
-        if resumed {
-            known.clear();
+        self.of_files.extend(touched.iter().chain(known).filter_map(AbsPath::parent));
+        if before == (self.of_touched.len(), self.of_files.len()) {
+            return Wider::No;
         }
         self.rules = parts.rules.files();
-        for (repository, _) in Repository::of_files(touched.clone()).await {
+        for (repository, _) in Repository::of_files(touched.to_vec()).await {
             if !self.repositories.contains(&repository) {
                 self.repositories.push(repository);
             }
         }
         self.find_heads().await;
-        Some((touched, known))
+        Wider::Yes
     }
 
     async fn find_heads(&mut self) {
