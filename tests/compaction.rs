@@ -357,6 +357,61 @@ async fn the_user_may_wish_for_a_summary_and_go_back_over_it() {
 }
 
 #[tokio::test]
+async fn a_summary_that_knows_of_a_turn_goes_with_it() {
+    let says = vec![
+        words(4_000),
+        words(4_000),
+        Says::Fails(ErrorKind::ContextLength),
+        Says::Words("They want Three.".into()),
+        Says::Words("It went on.".into()),
+    ];
+    let mut scene = Scene::new(None, says).await;
+    for words in ["One.", "Two.", "Three."] {
+        assert_eq!(scene.turn(words).await, Stop::Finished);
+    }
+    // It stands for what was said before the last turn, and was made of that turn too.
+    let before = scene.session.state(|state| state.said().marks()[2].clone());
+    assert_eq!(scene.made()[0].1, 5);
+    scene.session.restore(RestoredTo::Before(before.turn), RestoreOf::Conversation).await.unwrap().unwrap();
+    scene.turn("Four.").await;
+    assert_eq!(told(scene.asked().last().unwrap()), ["One.", "(words)", "Two.", "(words)", "Four."]);
+}
+
+#[tokio::test]
+async fn instructions_that_were_left_out_are_told_again() {
+    let mut says: Vec<Says> = vec![read("sub/a")];
+    says.extend((0..9).map(|_| read("big")));
+    says.extend([read("sub/b"), read("sub/a"), Says::Words("Read.".into())]);
+    let mut scene = Scene::new(Some(20_000), says).await;
+    std::fs::create_dir(scene.folder.path().join("sub")).unwrap();
+    scene.write("sub/AGENTS.md", &format!("Tabs, never blanks.\n{}", "And so on.\n".repeat(20)));
+    for name in ["sub/a", "sub/b"] {
+        scene.write(name, "a\n");
+    }
+    scene.write("big", &"0123456789 abcdefg\n".repeat(450));
+    scene.player.says.lock().unwrap().iter_mut().enumerate().for_each(|(number, says)| {
+        if let Says::Call(_, input) = says
+            && input["file_path"] == "big"
+        {
+            input["offset"] = json!(number + 1);
+        }
+    });
+    assert_eq!(scene.turn("Read it all.").await, Stop::Finished);
+    assert!(scene.made().iter().all(|(_, _, summary)| summary.is_none()) && !scene.made().is_empty());
+    let times = |request: &Request| format!("{:?}", request.messages).matches("Tabs, never blanks").count();
+    let asked = scene.asked();
+    let told: Vec<usize> = asked.iter().map(times).collect();
+    assert_eq!((told[1], told[10]), (1, 0), "they are left out: {told:?}");
+    assert_eq!((told[11], told[12]), (1, 1), "and come once, with the next file there: {told:?}");
+    // What was told in a turn that is taken back is not known any more either.
+    let turn = scene.session.state(|state| state.said().marks()[0].turn.clone());
+    scene.session.restore(RestoredTo::Before(turn), RestoreOf::Conversation).await.unwrap().unwrap();
+    scene.player.says.lock().unwrap().push_back(read("sub/b"));
+    scene.turn("Another way.").await;
+    assert_eq!(times(scene.asked().last().unwrap()), 1);
+}
+
+#[tokio::test]
 async fn a_summary_can_be_cancelled() {
     let mut scene = Scene::new(None, vec![words(4_000), Says::Hangs]).await;
     scene.turn("One.").await;

@@ -106,7 +106,7 @@ impl History {
             self.told_mode = Mode::default();
         }
         let upto = usize::try_from(upto).unwrap_or(usize::MAX).min(self.messages.len());
-        self.telling.tell(Less { upto, summary: summary.cloned() }, &self.messages);
+        self.telling.tell(upto, summary.cloned(), &self.messages);
     }
 
     /// The model hears of a mode.

@@ -3,6 +3,8 @@
 //! Those of the user and of the workspace's folders stand in the briefing; those of folders further down come
 //! with the first file that is read below them. The form is the one of <https://agents.md>.
 
+use std::collections::HashMap;
+
 use super::event::{Portion, Seen};
 use super::parts::Parts;
 use super::traces::Traces;
@@ -20,6 +22,12 @@ struct Instructions {
     path: AbsPath,
     version: Version,
     text: SharedText,
+}
+
+/// They come with results of calls, and the model must not go on without them: where such results may be gone,
+/// they count as not seen, and are told again.
+pub(super) fn forget<T>(seen: &mut HashMap<AbsPath, T>) {
+    seen.retain(|path, _| !NAMES.contains(&path.file_name().as_str()));
 }
 
 /// The part of the briefing that has them; empty where there are none.

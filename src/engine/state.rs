@@ -13,6 +13,7 @@ use super::event::{
 };
 use super::habits::Habits;
 use super::history::{self, History};
+use super::instructions;
 use super::model::{CallResult, Message};
 use super::open::OpenCalls;
 pub use super::open::{OpenQuestion, OpenTurn, Waiting};
@@ -321,17 +322,19 @@ impl State {
     fn restore(&mut self, restore: &RestoreId, to: &RestoredTo, what: RestoreOf) {
         self.counts.restores += 1;
         match (what, to) {
-            (RestoreOf::Files, _) | (_, RestoredTo::Without(_) | RestoredTo::Reviewed) => {}
+            (RestoreOf::Files, _) | (_, RestoredTo::Without(_) | RestoredTo::Reviewed) => return,
             (_, RestoredTo::Before(turn)) => self.history.go_back(turn, restore),
             (_, RestoredTo::Undone(undone)) => self.history.undo(undone),
         }
+        instructions::forget(&mut self.seen);
     }
 
     fn compact(&mut self, upto: u64, summary: Option<&Summary>) {
         self.history.tell(upto, summary);
-        // What the model has read is not before it any more: it reads again what it goes on with.
-        if summary.is_some() {
-            self.seen.clear();
+        // What the model has read is not before it any more: it reads that again.
+        match summary {
+            Some(_) => self.seen.clear(),
+            None => instructions::forget(&mut self.seen),
         }
     }
 

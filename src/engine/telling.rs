@@ -23,6 +23,8 @@ pub struct Telling {
 pub struct Less {
     /// The first message that is told as it is.
     pub upto: usize,
+    /// How many messages there were by then: a summary knows of all of them.
+    pub made_of: usize,
     /// What is told instead; without it only results of calls are left out.
     pub summary: Option<Summary>,
 }
@@ -68,14 +70,14 @@ impl Telling {
         }
     }
 
-    pub(super) fn tell(&mut self, less: Less, history: &[Message]) {
-        self.less.push(less);
+    pub(super) fn tell(&mut self, upto: usize, summary: Option<Summary>, history: &[Message]) {
+        self.less.push(Less { upto, made_of: history.len(), summary });
         self.anew(history);
     }
 
     /// The history has become shorter; gives what does not hold for it.
     pub(super) fn go_back(&mut self, history: &[Message]) -> Vec<Less> {
-        let holds = self.less.iter().take_while(|less| less.upto <= history.len()).count();
+        let holds = self.less.iter().take_while(|less| less.made_of <= history.len()).count();
         let gone = self.less.split_off(holds);
         self.anew(history);
         gone
@@ -92,7 +94,7 @@ impl Telling {
         let masked = self.less.iter().map(|less| less.upto).max().unwrap_or(0);
         let mut told = Vec::with_capacity(history.len());
         let from = match self.summary() {
-            Some(Less { upto, summary: Some(summary) }) => {
+            Some(Less { upto, summary: Some(summary), .. }) => {
                 told.push(words(&summary.text));
                 let prompt = summary.prompt.and_then(|prompt| history.get(usize::try_from(prompt).ok()?));
                 told.extend(prompt.cloned());

@@ -69,19 +69,19 @@ fn told(history: &[Message]) -> Telling {
     telling
 }
 
-fn summary(upto: usize, prompt: Option<u64>) -> Less {
-    Less { upto, summary: Some(Summary { text: "sum".into(), prompt }) }
+fn summary(prompt: Option<u64>) -> Option<Summary> {
+    Some(Summary { text: "sum".into(), prompt })
 }
 
 #[test]
 fn results_are_left_out_and_calls_keep_theirs() {
     let history = history();
     let mut telling = told(&history);
-    telling.tell(Less { upto: 6, summary: None }, &history);
+    telling.tell(6, None, &history);
     let all = lines(&telling);
     assert_eq!(all[..5], ["user one", "call", "left out", "model a", "user two"]);
     assert_eq!(all[5..], ["call", "result of 1000 bytes", "call", "result of 5 bytes"]);
-    telling.tell(Less { upto: 9, summary: None }, &history);
+    telling.tell(9, None, &history);
     assert_eq!(
         lines(&telling)[6..],
         ["left out", "call", "result of 5 bytes"],
@@ -94,11 +94,11 @@ fn results_are_left_out_and_calls_keep_theirs() {
 fn a_summary_stands_for_what_was_before_and_the_prompt_stays() {
     let history = history();
     let mut telling = told(&history);
-    telling.tell(summary(7, Some(4)), &history);
+    telling.tell(7, summary(Some(4)), &history);
     assert_eq!(lines(&telling), ["user sum", "user two", "call", "result of 5 bytes"]);
     assert_eq!([0, 4, 6, 7, 8].map(|at| telling.place(at)), [None, Some(1), None, Some(2), Some(3)]);
     telling.say(&reply("b"));
-    telling.tell(summary(9, None), &[history, vec![reply("b")]].concat());
+    telling.tell(9, summary(None), &[history, vec![reply("b")]].concat());
     assert_eq!(lines(&telling), ["user sum", "model b"]);
 }
 
@@ -106,13 +106,25 @@ fn a_summary_stands_for_what_was_before_and_the_prompt_stays() {
 fn a_way_back_over_it_brings_back_what_was_told_and_can_be_undone() {
     let history = history();
     let mut telling = told(&history);
-    telling.tell(Less { upto: 4, summary: None }, &history);
-    telling.tell(summary(7, Some(4)), &history);
+    telling.tell(4, None, &history[..4]);
+    telling.tell(7, summary(Some(4)), &history);
     let gone = telling.go_back(&history[..4]);
     assert_eq!(lines(&telling), ["user one", "call", "left out", "model a"]);
-    assert_eq!(gone, [summary(7, Some(4))]);
+    assert_eq!(gone, [Less { upto: 7, made_of: 9, summary: summary(Some(4)) }]);
     telling.undo(gone, &history);
     assert_eq!(lines(&telling), ["user sum", "user two", "call", "result of 5 bytes"]);
+}
+
+#[test]
+fn a_summary_that_knows_of_what_was_taken_back_goes_too() {
+    let history = history();
+    let mut telling = told(&history);
+    telling.tell(4, summary(None), &history[..6]);
+    telling.go_back(&history[..4]);
+    assert_eq!(lines(&telling), ["user one", "call", "result of 1000 bytes", "model a"]);
+    telling.tell(4, summary(None), &history[..4]);
+    telling.go_back(&history[..4]);
+    assert_eq!(lines(&telling), ["user sum"]);
 }
 
 #[test]
@@ -123,6 +135,6 @@ fn what_was_counted_holds_until_less_is_told() {
     assert_eq!(telling.counted(), None);
     telling.count(&Usage { input: 10, cache_read: 5, output: 2, ..Usage::default() });
     assert_eq!(telling.counted(), Some((9, 17)));
-    telling.tell(summary(9, None), &history);
+    telling.tell(9, summary(None), &history);
     assert_eq!(telling.counted(), None);
 }
