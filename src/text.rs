@@ -1,5 +1,6 @@
 //! Pure text: no I/O, no other module.
 
+pub mod absence;
 pub mod clean;
 pub mod clip;
 pub mod diff;

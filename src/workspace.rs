@@ -5,6 +5,7 @@ mod bytes;
 pub mod encoding;
 pub mod file;
 pub mod git;
+mod late;
 pub mod media;
 pub mod outside;
 pub mod page;
@@ -52,6 +53,7 @@ pub use write::{WriteError, Written, fits_encoding};
 
 pub use crate::os::fs::{Entry, Kind, Listing, Rest};
 
+use late::Late;
 use recent::{Known, Recent};
 
 use crate::limits;
@@ -67,6 +69,7 @@ pub struct Files {
     buffers: Arc<dyn Buffers>,
     views: Arc<Views>,
     recent: Arc<Recent>,
+    late: Arc<Late>,
     withholds: Withholds,
     sums: Arc<bytes::Sums>,
     turns: Turns,
@@ -141,9 +144,9 @@ impl Files {
     pub fn new(cwd: AbsPath, roots: Vec<AbsPath>, buffers: Arc<dyn Buffers>) -> Self {
         let real = |path: AbsPath| fs::real_path(&path).unwrap_or(path);
         let roots = roots.into_iter().map(real).collect();
-        let (views, recent, sums) = (Arc::default(), Arc::default(), Arc::default());
+        let (views, recent, late, sums) = <(_, _, _, _)>::default();
         let (withholds, turns): (Withholds, _) = (Arc::new(|_| false), Turns::default());
-        Self { cwd: real(cwd), roots, buffers, views, recent, withholds, sums, turns }
+        Self { cwd: real(cwd), roots, buffers, views, recent, late, withholds, sums, turns }
     }
 
     /// The same files, into which other programs of ours write as well.
@@ -273,8 +276,9 @@ impl Files {
         self.recent.begin();
     }
 
-    /// Lets go of them: nothing is edited for a while.
-    pub fn end_edits(&self) {
+    /// Lets go of them: nothing is edited for a while. Brings back what others wrote meanwhile.
+    pub async fn end_edits(&self) {
+        self.bring_back_late().await;
         self.recent.end();
     }
 
@@ -359,6 +363,21 @@ impl Files {
 
     fn open_below(&self, root: &AbsPath) -> Vec<AbsPath> {
         self.buffers.open().into_iter().filter(|path| path.starts_with(root)).collect()
+    }
+
+    /// Brings what other programs wrote into files while these were replaced to where they look for it.
+    pub async fn bring_back_late(&self) {
+        let late = self.late.clone();
+        if late.is_empty() {
+            return;
+        }
+        let settle = move || {
+            late.settle();
+            Ok(())
+        };
+        if let Err(error) = blocking(settle).await {
+            tracing::warn!(%error, "files that were replaced could not be looked at again");
+        }
     }
 
     fn recent(&self) -> &Arc<Recent> {
@@ -493,7 +512,7 @@ mod tests {
         put("short");
         assert_eq!(&*texts().await, "short");
         put(&text);
-        files.end_edits();
+        files.end_edits().await;
         assert_ne!(texts().await.as_ptr(), written.as_ptr());
     }
 

@@ -2,127 +2,21 @@
 
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test prepares files and may fail")]
 
+#[path = "support/played.rs"]
+mod played;
 #[path = "support/player.rs"]
 mod player;
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use serde_json::json;
-use tempfile::TempDir;
 
 use quillon::engine::event::{RoomFor, Stop};
-use quillon::engine::journal::MemoryJournals;
 use quillon::engine::model::{ErrorKind, Message, Request, Wish};
-use quillon::engine::reader::Reader;
-use quillon::engine::{
-    Block, Command, Deliver, Event, Host, Mode, NewSession, PromptId, Recorder, RestoreOf, RestoredTo,
-    Ruling, Seq, Session, SessionId, Shared, Toolbox, Update,
-};
-use quillon::path::AbsPath;
-use quillon::workspace::NoBuffers;
+use quillon::engine::{Block, Command, Recorder, RestoreOf, RestoredTo, Seq, SessionId};
 
-use player::{Player, Says};
-
-/// A session with a player.
-struct Scene {
-    folder: TempDir,
-    player: Player,
-    journals: Arc<MemoryJournals>,
-    host: Arc<Host>,
-    session: Session,
-    prompts: usize,
-}
-
-impl Scene {
-    async fn new(window: Option<u64>, says: Vec<Says>) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let player = Player {
-            window,
-            says: Arc::new(Mutex::new(says.into())),
-            asked: Arc::new(Mutex::new(Vec::new())),
-        };
-        let journals = Arc::new(MemoryJournals::default());
-        let host = host(&player, &journals);
-        let root = AbsPath::new(folder.path().canonicalize().unwrap()).unwrap();
-        let buffers = Arc::new(NoBuffers);
-        let new = NewSession { roots: Vec::new(), cwd: root, model: None, mode: Mode::Edit, buffers };
-        let session = host.create(new).await.unwrap();
-        Self { folder, player, journals, host, session, prompts: 0 }
-    }
-
-    fn write(&self, name: &str, text: &str) {
-        std::fs::write(self.folder.path().join(name), text).unwrap();
-    }
-
-    /// One turn; gives how it stopped.
-    async fn turn(&mut self, words: &str) -> Stop {
-        let mut reader = self.session.reader(self.session.state(|state| state.seq()));
-        self.prompt(words).await;
-        end(&mut reader).await
-    }
-
-    async fn prompt(&mut self, words: &str) {
-        self.prompts += 1;
-        let prompt = PromptId(format!("p{}", self.prompts));
-        let content = vec![Block::Text { text: words.to_owned() }];
-        self.session.prompt(prompt, content, Deliver::Next).await.unwrap();
-    }
-
-    /// The facts by which room was made: why, up to where, and the summary.
-    fn made(&self) -> Vec<(RoomFor, u64, Option<String>)> {
-        let facts = self.session.recorder().facts(Seq(0), 10_000).unwrap();
-        let made = facts.iter().filter_map(|fact| match &*fact.event {
-            Event::Compacted { upto, summary, why, before, after, .. } => {
-                assert!(after < before, "{after} of {before}");
-                Some((*why, *upto, summary.as_ref().map(|summary| summary.text.clone())))
-            }
-            _ => None,
-        });
-        made.collect()
-    }
-
-    fn notices(&self) -> Vec<String> {
-        let facts = self.session.recorder().facts(Seq(0), 10_000).unwrap();
-        let notices = facts.iter().filter_map(|fact| match &*fact.event {
-            Event::Noticed { text, .. } => Some(text.clone()),
-            _ => None,
-        });
-        notices.collect()
-    }
-
-    fn asked(&self) -> Vec<Request> {
-        self.player.asked.lock().unwrap().clone()
-    }
-}
-
-/// How the turn ends that runs.
-async fn end(reader: &mut Reader) -> Stop {
-    loop {
-        for update in reader.next().await.expect("the session goes on") {
-            if let Update::Fact(fact) = update
-                && let Event::TurnEnded { stop, .. } = &*fact.event
-            {
-                return stop.clone();
-            }
-        }
-    }
-}
-
-fn host(player: &Player, journals: &Arc<MemoryJournals>) -> Arc<Host> {
-    Host::new(Shared {
-        journals: journals.clone(),
-        models: Arc::new(player.clone()),
-        toolbox: Arc::new(Toolbox::new(quillon::tools::built_in())),
-        rules: Arc::new(|_| Ruling::default()),
-        outside: None,
-        turns: Default::default(),
-        instructions: None,
-        clock: Arc::new(|| "now".to_owned()),
-        ids: Arc::new(|| SessionId("s1".into())),
-        modes: Arc::new(|_, mode| mode),
-        environment: Arc::new(String::new),
-    })
-}
+use played::{Scene, end};
+use player::Says;
 
 fn read(name: &str) -> Says {
     Says::Call("read", json!({"file_path": name}))

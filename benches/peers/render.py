@@ -120,7 +120,7 @@ def main():
     print("|---" * (len(names) + 3) + "|")
     for title, read, how, limit, gate in FIGURES:
         values = {name: read(peer) for name, peer in peers.items()}
-        asked, met = verdict(values.get("quillon"), values.get("floor"), how, limit)
+        asked, met = verdict(values.get("quillon", values.get("static")), values.get("floor"), how, limit)
         cells = " | ".join(shown(values[name]) for name in names)
         print(f"| {title}{' (gate)' if gate else ''} | {cells} | {asked} | {met} |")
     print(f"\nMachine: {machine['cores']} cores, {machine['cpu']}, Linux {machine['kernel']}.\n")

@@ -88,6 +88,7 @@ async fn watch(parts: Arc<Parts>, begun: Seq) {
 
 /// The files that changed since the model has seen them, as words for it; nothing where it knows.
 pub(super) async fn note(parts: &Parts) -> Option<String> {
+    parts.files.bring_back_late().await;
     let mut names = Vec::new();
     for path in parts.stale.take() {
         if let Some(view) = parts.files.views().of(&path)

@@ -7,7 +7,7 @@ use super::history::Mark;
 use super::parts::Parts;
 use super::recorder::Halted;
 use super::state::State;
-use super::story::{self, Body, Start, Story};
+use super::story::{self, Body, Start, Story, Whose};
 use super::touch::{Overlooked, Touch};
 use super::undoing::{self, only_copy};
 use super::writing::Cause;
@@ -191,8 +191,9 @@ pub(super) async fn preview(parts: &Parts, to: &RestoredTo) -> Result<Vec<Planne
     let mut planned = Vec::new();
     for (touches, path) in touches {
         let Some(first) = touches.iter().position(ours) else { continue };
+        let whose = |touch: &Touch| if ours(touch) { Whose::Ours } else { Whose::Theirs };
         let current = held::current(parts, &path).await;
-        let story = story::tell(&parts.recorder, Start::First, &touches[first..], ours, &current);
+        let story = story::tell(&parts.recorder, Start::First, &touches[first..], whose, &current);
         let calls = touches.iter().filter_map(|touch| touch.call.clone()).collect();
         planned.extend(plan(path, story).map(|planned| Planned { calls, ..planned }));
     }

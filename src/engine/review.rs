@@ -10,7 +10,7 @@ use super::gates::OurTurn;
 use super::held;
 use super::hunk_ids;
 use super::parts::Parts;
-use super::story::{self, Body, Start, Story};
+use super::story::{self, Body, Start, Story, Whose};
 use super::tool::ToolError;
 use super::touch::{Settled, Touch};
 use super::undoing::{only_copy, undo};
@@ -129,7 +129,7 @@ pub(super) async fn file(parts: &Parts, path: &AbsPath) -> Option<Review> {
     let large = matches!(&current.body, Body::Text(text) if text.len() > limits::COMPARED_AT_ONCE_BYTES_MAX);
     let made = move || {
         let start = looked.settled.as_ref().map_or(Start::First, Start::Settled);
-        let story = story::tell(&parts.recorder, start, &looked.touches, is_agents, &current);
+        let story = story::tell(&parts.recorder, start, &looked.touches, whose, &current);
         review_of(path, story, looked)
     };
     Some(if large { beside_others(made) } else { made() })
@@ -151,9 +151,8 @@ impl Looked {
     }
 }
 
-/// What a way back did is the user's.
-fn is_agents(touch: &Touch) -> bool {
-    touch.restore.is_none()
+fn whose(touch: &Touch) -> Whose {
+    if touch.restore.is_none() { Whose::Ours } else { Whose::WayBack }
 }
 
 /// The changes of a file that are not settled; none where the session has not changed it at all.
@@ -308,6 +307,7 @@ async fn of_turn(
     match verdict {
         Verdict::Undo => {
             let start = settled.as_ref().map_or(Start::First, |settled| Start::Stand(&settled.current));
+            let of_it = |touch: &Touch| if of_it(touch) { Whose::Ours } else { Whose::Theirs };
             let story = story::tell(&parts.recorder, start, touches, of_it, &review.story.held());
             let (mixed, sure): (Vec<Hunk>, Vec<Hunk>) =
                 story.hunks().into_iter().partition(|hunk| story.is_mixed(hunk));
@@ -324,7 +324,7 @@ async fn of_turn(
         }
         Verdict::Keep => {
             let start = settled.as_ref().map_or(Start::First, Start::Settled);
-            let others = |touch: &Touch| is_agents(touch) && !of_it(touch);
+            let others = |touch: &Touch| if of_it(touch) { Whose::Theirs } else { whose(touch) };
             let story = story::tell(&parts.recorder, start, touches, others, &review.story.held());
             let mixed = story.mixed_but_in(&[]);
             settle(parts, review, (story.base(), story.base_ends()), mixed).await

@@ -11,7 +11,7 @@ use super::held::Held;
 use super::raw::Raw;
 use super::touch::Touch;
 use crate::text::{Endings, Hash, Hunk, Lineage, Splice};
-pub(super) use telling::{Start, tell};
+pub(super) use telling::{Start, Whose, tell};
 
 /// A file as it is, and as it would be without some changes ("ours").
 #[derive(Debug, Clone)]
@@ -265,12 +265,21 @@ impl Story {
 
     /// A formatter went over it: what it changed in ours stays ours, anything else is theirs.
     fn formatted(&mut self, held: Held) {
+        self.went_over(held, Lineage::formatted);
+    }
+
+    /// They have taken changes of ours back: what is left of these stays ours.
+    fn taken_back(&mut self, held: Held) {
+        self.went_over(held, Lineage::taken_back);
+    }
+
+    fn went_over(&mut self, held: Held, made: impl FnOnce(&mut Lineage, Arc<str>, Option<Endings>)) {
         let Held { body, ends, .. } = self.with_ends(held);
-        // Which bytes it wrote nobody has seen.
+        // Which bytes were written nobody has seen.
         self.form = self.form.theirs();
         let is_made =
             self.base == Body::Absent && matches!((&self.now, &body), (Body::Text(_), Body::Text(_)));
-        if is_made || self.follow(&body, ends.as_ref(), Lineage::formatted) {
+        if is_made || self.follow(&body, ends.as_ref(), made) {
             (self.now, self.now_ends) = (body, ends);
         } else {
             self.theirs(Held { body, raw: None, ends });
@@ -303,7 +312,18 @@ impl Story {
                 (self.now, self.now_ends) = (body, ends);
                 self.match_texts(Vec::new());
             }
-            // What they removed, made anew or replaced as a whole is theirs.
+            // They put something else where we had removed or changed something: both have made that.
+            Body::Text(_) | Body::Other(_) | Body::Link(_) | Body::Unknown if self.stands_instead(&body) => {
+                self.touched_whole = true;
+                let lines = match &body {
+                    Body::Text(text) => text.split_inclusive('\n').count(),
+                    Body::Absent | Body::Other(_) | Body::Link(_) | Body::Unknown => 0,
+                };
+                (self.now, self.now_ends) = (body, ends);
+                let all = 0..u32::try_from(lines).unwrap_or(u32::MAX);
+                self.match_texts(std::iter::once(all).collect());
+            }
+            // What they removed, brought back or replaced as a whole is theirs.
             _ => {
                 (self.base, self.base_ends) = (body.clone(), ends.clone());
                 (self.now, self.now_ends) = (body, ends);
@@ -313,6 +333,12 @@ impl Story {
                 self.match_texts(Vec::new());
             }
         }
+    }
+
+    /// Whether this is neither what stood there before us nor what we made of that.
+    fn stands_instead(&self, body: &Body) -> bool {
+        let ours = self.acted && self.base != Body::Absent && !self.base.is_same(&self.now);
+        ours && !body.is_same(&self.base)
     }
 
     /// They have left the words as they were.

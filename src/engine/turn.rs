@@ -41,7 +41,7 @@ pub async fn run(parts: Arc<Parts>, id: TurnId, cancel: CancellationToken) -> Re
     let turn = Turn { id, parts, cancel, usage: Mutex::default(), cramped: AtomicBool::new(false) };
     turn.parts.files.begin_edits();
     let stop = turn.steps().await;
-    turn.parts.files.end_edits();
+    turn.parts.files.end_edits().await;
     let stop = stop?;
     let usage = *turn.usage.lock().unwrap_or_else(PoisonError::into_inner);
     turn.record(Event::TurnEnded { turn: turn.id.clone(), stop, usage })?;

@@ -64,6 +64,12 @@ pub fn plan(
             done: String::new(),
             name,
         },
+        Verdict::Undo if is_replaced(review) => Plan {
+            left: Some("something else was put in its place since, which stays".to_owned()),
+            decisions: Vec::new(),
+            done: String::new(),
+            name,
+        },
         Verdict::Undo if !mixed.is_empty() => Plan {
             decisions: decisions(sure.iter().map(|(_, hunk)| ReviewOf::Hunk(hunk.id.clone())).collect()),
             done: format!("{word}: {} of {shown}", changes::count(sure.len(), "hunk")),
@@ -116,6 +122,11 @@ fn find(hunks: &[ReviewHunk], word: &str) -> Option<usize> {
         (Some((index, _)), None) if word.len() >= limits::HUNK_NAME_CHARS => Some(index),
         _ => None,
     }
+}
+
+/// Whether something without lines stands where the agent has changed or removed a file.
+fn is_replaced(review: &Review) -> bool {
+    review.mixed == Mixed::Yes && review.hunks.is_empty() && review.baseline != Body::Absent
 }
 
 /// Whether the user has changed a file since that the agent has made. There are no hunks that could

@@ -68,6 +68,17 @@ pub const RECENT_TEXT_BYTES_MIN: usize = 256 * 1024;
 /// hash it time and again: as much as one such file may have.
 pub const RECENT_TEXTS_BYTES_MAX: usize = TEXT_BYTES_MAX as usize;
 
+/// Files that were replaced by others and are held open, so that what a program writes into them that had
+/// them open is not lost: as many as one call changes, mostly. Until the next step of the turn.
+pub const REPLACED_FILES_MAX: usize = 64;
+
+/// Bytes of what these files had and have.
+pub const REPLACED_FILES_BYTES_MAX: usize = 2 * TEXT_BYTES_MAX as usize;
+
+/// How often what was written into a replaced file is brought back into one that is written into again at
+/// that moment.
+pub const REPLACED_AGAIN_MAX: usize = 8;
+
 /// Bytes of a file that are compared at a time: they stay in the processor's cache.
 pub const COMPARED_PIECE_BYTES: usize = 256 * 1024;
 

@@ -7,6 +7,7 @@
 mod append;
 mod attributes;
 mod compare;
+mod displaced;
 mod folders;
 mod link;
 mod lock;
@@ -25,11 +26,12 @@ use crate::path::AbsPath;
 
 pub use append::Appender;
 pub use compare::{Compared, compare, holds};
+pub use displaced::Displaced;
 pub use folders::{make_folders, remove_empty_folders};
 pub use link::{read_link, replace_with_link};
 pub use lock::{Attempt, Lock};
 pub use private::{create_private_folders, create_private_new_folder, open_private_log, replace_private};
-pub use replace::{Durability, Rights, replace, replace_with_rights, rights};
+pub use replace::{Durability, Rights, make, replace, replace_with_rights, rights};
 pub use stamp::{Moment, Stamp, Standing, stamp, standing};
 
 /// The first bytes of a file.

@@ -86,6 +86,7 @@ impl Lineage {
         let changes = diff::hunks(&self.now, &text);
         self.mixed = shifted(&self.mixed, &changes);
         self.now = text;
+        self.forget_settled();
     }
 
     /// They have made this of the text.
@@ -94,6 +95,16 @@ impl Lineage {
         self.follow(text, ends, &changes, |_, outside| match outside {
             Place::Outside => Whose::Theirs,
             Place::Inside => Whose::Both,
+        });
+    }
+
+    /// They have taken changes of ours back: what is left of these is ours as before, whatever else changed is
+    /// theirs.
+    pub fn taken_back(&mut self, text: Arc<str>, ends: Option<Endings>) {
+        let changes = diff::hunks(&self.now, &text);
+        self.follow(text, ends, &changes, |_, place| match place {
+            Place::Outside => Whose::Theirs,
+            Place::Inside => Whose::Ours,
         });
     }
 
@@ -151,6 +162,16 @@ impl Lineage {
         self.now = text;
         self.now_ends = ends;
         self.mixed = joined(mixed);
+        self.forget_settled();
+    }
+
+    /// Where nothing of ours is left, there is nothing that both have written.
+    fn forget_settled(&mut self) {
+        if self.mixed.is_empty() {
+            return;
+        }
+        let ours = self.hunks();
+        self.mixed.retain(|mixed| ours.iter().any(|hunk| touch(mixed, &hunk.new)));
     }
 
     /// The ends of the new base, which follow those that they gave to lines without changing these.
@@ -181,7 +202,7 @@ impl Lineage {
 
     /// Whether they have changed something inside of this change of ours.
     pub fn is_mixed(&self, hunk: &Hunk) -> bool {
-        self.mixed.iter().any(|mixed| mixed.start <= hunk.new.end && hunk.new.start <= mixed.end)
+        self.mixed.iter().any(|mixed| touch(mixed, &hunk.new))
     }
 
     /// The splices of `now` which take these changes back.
@@ -217,6 +238,11 @@ impl Lineage {
     pub fn ends_keeping<'a>(&self, hunks: impl IntoIterator<Item = &'a Hunk>) -> Option<Endings> {
         Some(self.base_ends.as_ref()?.with_lines(self.now_ends.as_ref()?, &kept_parts(hunks)))
     }
+}
+
+/// Whether no line is between them.
+fn touch(one: &Range<u32>, other: &Range<u32>) -> bool {
+    one.start <= other.end && other.start <= one.end
 }
 
 /// Whether all lines of two texts end alike.

@@ -6,6 +6,7 @@ mod ready;
 use std::io;
 
 use super::buffers::{BufferWrite, Refusal};
+use super::late::Late;
 use super::recent::Recent;
 use super::{FileError, Files, blocking};
 use crate::limits;
@@ -100,12 +101,12 @@ pub(super) async fn write(
     let mut failure = match Failure::of_editor(refused) {
         Some(failure) => failure,
         None => {
-            let recent = files.recent().clone();
+            let (recent, late) = (files.recent().clone(), files.late.clone());
             match files.turns.take(on_disk.iter().map(|at| &ready[*at].path)).await {
                 Ok(turn) => {
                     let written = blocking(move || {
                         let _turn = turn;
-                        Ok(to_disk(&ready, &on_disk, &recent))
+                        Ok(to_disk(&ready, &on_disk, &recent, &late))
                     });
                     match written.await? {
                         Ok(written) => return Ok(written),
@@ -123,7 +124,12 @@ pub(super) async fn write(
 }
 
 /// Writes those of the edits which no editor took. Blocks.
-fn to_disk(ready: &[Ready], on_disk: &[usize], recent: &Recent) -> Result<Vec<Written>, Failure> {
+fn to_disk(
+    ready: &[Ready],
+    on_disk: &[usize],
+    recent: &Recent,
+    late: &Late,
+) -> Result<Vec<Written>, Failure> {
     let to_write: Vec<&Ready> = on_disk.iter().map(|at| &ready[*at]).collect();
     let failed = |failed: disk::Failed| {
         let disk::Failed { path, why, lost } = failed;
@@ -136,12 +142,12 @@ fn to_disk(ready: &[Ready], on_disk: &[usize], recent: &Recent) -> Result<Vec<Wr
         // To hash a large text takes as long as to write it.
         true => std::thread::scope(|scope| {
             let written = scope.spawn(written);
-            let wrote = disk::write(&to_write).map_err(failed);
+            let wrote = disk::write(&to_write, late).map_err(failed);
             let written = written.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
             wrote.map(|()| written)
         })?,
         false => {
-            disk::write(&to_write).map_err(failed)?;
+            disk::write(&to_write, late).map_err(failed)?;
             written()
         }
     };

@@ -6,7 +6,7 @@ use crate::engine::held::{Held, load};
 use crate::engine::raw::Raw;
 use crate::engine::recorder::Recorder;
 use crate::engine::touch::{Hand, Settled, Touch};
-use crate::text::Version;
+use crate::text::{Version, absence};
 
 /// Where a story begins.
 #[derive(Debug, Clone, Copy)]
@@ -19,13 +19,24 @@ pub(in crate::engine) enum Start<'a> {
     Settled(&'a Settled),
 }
 
+/// Whose a change of a file is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::engine) enum Whose {
+    /// To be told from the rest.
+    Ours,
+    /// The user's, who took changes of ours back; what is left of these stays ours.
+    WayBack,
+    /// Somebody else's.
+    Theirs,
+}
+
 /// Tells the story of a file: from where the review began, or from before its first change, over its
-/// changes to what stands there now. `ours` says which changes are to be told from the rest.
+/// changes to what stands there now. `whose` says of a change whose it is.
 pub(in crate::engine) fn tell(
     recorder: &Recorder,
     from: Start<'_>,
     touches: &[Touch],
-    ours: impl Fn(&Touch) -> bool,
+    whose: impl Fn(&Touch) -> Whose,
     current: &Held,
 ) -> Story {
     let (base, now, mixed) = match (from, touches.first()) {
@@ -66,17 +77,31 @@ pub(in crate::engine) fn tell(
             continue;
         }
         let after = load(recorder, &touch.after);
-        match (ours(touch), touch.hand) {
-            (true, Hand::Own) => {
+        if !stays && was_not_made(&before.body, &after.body, &next.body) {
+            continue;
+        }
+        match (whose(touch), touch.hand) {
+            (Whose::Ours, Hand::Own) => {
                 story.note(touch);
                 story.ours(after);
             }
-            (true, Hand::Formatter) => story.formatted(after),
-            (false, _) => story.theirs(after),
+            (Whose::Ours, Hand::Formatter) => story.formatted(after),
+            (Whose::WayBack, _) => story.taken_back(after),
+            (Whose::Theirs, _) => story.theirs(after),
         }
     }
     story.theirs(current.clone());
     story
+}
+
+/// Whether others changed a text before we could, so that our change of it did not come about.
+fn was_not_made(before: &Body, after: &Body, next: &Body) -> bool {
+    match (before, after, next) {
+        (Body::Text(before), Body::Text(after), Body::Text(next)) => {
+            after != next && absence::is_absent(before, after, next)
+        }
+        _ => false,
+    }
 }
 
 /// The changes that were made in an editor beside text which was not saved, and that went with it: the file

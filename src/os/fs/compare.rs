@@ -40,7 +40,7 @@ pub fn holds(path: &AbsPath, bytes: &[u8]) -> io::Result<bool> {
 
 /// After how many equal bytes a difference comes, and the piece that has it; none where there is no
 /// difference.
-fn difference(file: &mut File, known: &[u8]) -> io::Result<Option<(usize, Vec<u8>)>> {
+pub(super) fn difference(file: &mut File, known: &[u8]) -> io::Result<Option<(usize, Vec<u8>)>> {
     // One byte more than is known tells of a file that is longer.
     let mut piece = vec![0; limits::COMPARED_PIECE_BYTES.min(known.len() + 1)];
     let mut same = 0;

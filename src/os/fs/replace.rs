@@ -58,6 +58,21 @@ pub fn replace_with_rights(
     put(path, bytes, Some(rights), durability)
 }
 
+/// Makes a file where nothing stands, with these rights or those of any new file; whatever stands there is
+/// an error (`AlreadyExists`) and stays.
+pub fn make(path: &AbsPath, bytes: &[u8], rights: Option<&Rights>, durability: Durability) -> io::Result<()> {
+    let permit = rights.map_or(Permit::New, Permit::As);
+    let folder = path.as_path().parent().ok_or(io::ErrorKind::IsADirectory)?;
+    let file = filled(folder, bytes, permit, durability)?;
+    match file.persist_noclobber(path.as_path()) {
+        Ok(_) => {}
+        Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => return Err(error.error),
+        // Some file systems have neither hard links nor such a rename.
+        Err(error) => drop(error.file.persist(path.as_path()).map_err(|error| error.error)?),
+    }
+    kept(folder, durability)
+}
+
 fn put(path: &AbsPath, bytes: &[u8], rights: Option<&Rights>, durability: Durability) -> io::Result<()> {
     let target = follow(path.as_path())?;
     let old = match std::fs::metadata(&target) {
@@ -106,6 +121,18 @@ pub(super) fn by_rename(
     durability: Durability,
 ) -> io::Result<()> {
     let folder = target.parent().ok_or(io::ErrorKind::IsADirectory)?;
+    let file = filled(folder, bytes, permit, durability)?;
+    file.persist(target).map_err(|error| error.error)?;
+    kept(folder, durability)
+}
+
+/// A new file with this content, which is removed when it is dropped without having got its name.
+fn filled(
+    folder: &Path,
+    bytes: &[u8],
+    permit: Permit<'_>,
+    durability: Durability,
+) -> io::Result<NamedTempFile> {
     let mut file = beside(folder, permit)?;
     file.as_file_mut().write_all(bytes)?;
     if let Permit::As(old) = permit {
@@ -114,8 +141,10 @@ pub(super) fn by_rename(
     if durability == Durability::Machine {
         file.as_file().sync_all()?;
     }
-    // The file is removed when it is dropped without having got its name.
-    file.persist(target).map_err(|error| error.error)?;
+    Ok(file)
+}
+
+fn kept(folder: &Path, durability: Durability) -> io::Result<()> {
     match durability {
         Durability::Process => Ok(()),
         Durability::Machine => sync_folder(folder),
@@ -280,6 +309,22 @@ mod tests {
         put(&path, "one").unwrap();
         replace(&path, b"two", Durability::Machine).unwrap();
         assert_eq!((text(&path), names(&folder)), ("two".into(), vec!["a".into()]));
+    }
+
+    #[test]
+    fn a_file_is_made_where_nothing_stands() {
+        let (_held, folder) = folder();
+        let (path, link) = (folder.join("a").unwrap(), folder.join("link").unwrap());
+        make(&path, b"one", None, Durability::Process).unwrap();
+        symlink("nowhere", &link).unwrap();
+        for taken in [&path, &link] {
+            let error = make(taken, b"two", None, Durability::Machine).unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::AlreadyExists);
+        }
+        assert_eq!((text(&path), names(&folder).len()), ("one".into(), 2));
+        let plain = folder.join("plain").unwrap();
+        std::fs::write(&plain, "x").unwrap();
+        assert_eq!(mode(&path), mode(&plain));
     }
 
     #[test]

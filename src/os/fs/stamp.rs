@@ -87,7 +87,7 @@ impl Stamp {
         self.modified.max(self.changed) >= now.before(tick)
     }
 
-    fn of(meta: &Metadata) -> Self {
+    pub(super) fn of(meta: &Metadata) -> Self {
         let kind = kind_of(meta.file_type());
         let (modified, changed) = moments(meta);
         Self { kind, len: meta.len(), modified, changed, identity: identity(meta), mode: mode(meta) }

@@ -2,9 +2,10 @@
 
 use std::io;
 
+use super::super::late::{Late, Replaced};
 use super::Why;
 use super::ready::Ready;
-use crate::os::fs::{self, Durability, Rights};
+use crate::os::fs::{self, Displaced, Durability, Rights};
 use crate::path::AbsPath;
 use crate::text::Version;
 
@@ -16,10 +17,17 @@ pub(super) struct Failed {
 }
 
 /// Writes all or none, as far as the disk can. Blocks.
-pub(super) fn write(ready: &[&Ready]) -> Result<(), Failed> {
+pub(super) fn write(ready: &[&Ready], late: &Late) -> Result<(), Failed> {
+    let mut replaced = Vec::new();
+    let written = write_all(ready, &mut replaced);
+    late.add(replaced);
+    written
+}
+
+fn write_all(ready: &[&Ready], replaced: &mut Vec<Replaced>) -> Result<(), Failed> {
     let mut folders = Vec::new();
     for (done, one) in ready.iter().enumerate() {
-        if let Err(why) = put(one, &mut folders) {
+        if let Err(why) = put(one, &mut folders).map(|one| replaced.extend(one)) {
             let lost = ready[..done].iter().rev().filter(|earlier| put_back(earlier).is_err());
             let mut lost: Vec<String> = lost.map(|earlier| earlier.path.to_string()).collect();
             lost.reverse();
@@ -32,19 +40,41 @@ pub(super) fn write(ready: &[&Ready]) -> Result<(), Failed> {
 }
 
 /// Writes one file, if it is still as it was when it was checked: the editor was asked since. Notes the
-/// folders that were made for it.
-fn put(one: &Ready, folders: &mut Vec<Vec<AbsPath>>) -> Result<(), Why> {
-    if !stands(&one.path, one.before.as_deref()).map_err(Why::Failed)? {
+/// folders that were made for it; gives the file whose place it took.
+fn put(one: &Ready, folders: &mut Vec<Vec<AbsPath>>) -> Result<Option<Replaced>, Why> {
+    let Some(before) = &one.before else { return make(one, folders).map(|()| None) };
+    let displaced = match Displaced::open(&one.path, before) {
+        Ok(Some(displaced)) => displaced,
+        Ok(None) => return Err(Why::Stale),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(Why::Stale),
+        Err(error) => return Err(Why::Failed(error)),
+    };
+    let written = match one.bytes() {
+        Some(bytes) => with_rights(&one.path, bytes, one.taken.as_ref()),
+        None => fs::remove_file(&one.path),
+    };
+    written.map_err(Why::Failed)?;
+    let (path, before, after) = (one.path.clone(), before.clone(), one.bytes().cloned());
+    Ok(Some(Replaced { path, displaced, before, after }))
+}
+
+/// Makes a file where nothing stands.
+fn make(one: &Ready, folders: &mut Vec<Vec<AbsPath>>) -> Result<(), Why> {
+    if !stands(&one.path, None).map_err(Why::Failed)? {
         return Err(Why::Stale);
     }
+    // A file of which nothing is left is gone already.
+    let Some(bytes) = one.bytes() else { return Ok(()) };
     let mut write = || {
-        let Some(bytes) = one.bytes() else { return fs::remove_file(&one.path) };
         if let (Version::Absent, Some(parent)) = (one.base, one.path.parent()) {
             folders.push(fs::make_folders(&parent)?);
         }
-        with_rights(&one.path, bytes, one.taken.as_ref())
+        fs::make(&one.path, bytes, one.taken.as_ref(), Durability::Process)
     };
-    write().map_err(Why::Failed)
+    write().map_err(|error| match error.kind() {
+        io::ErrorKind::AlreadyExists => Why::Stale,
+        _ => Why::Failed(error),
+    })
 }
 
 /// Whether the disk has these bytes there; none: no file.
