@@ -28,7 +28,7 @@ use std::collections::HashMap;
 use std::io;
 use std::sync::Arc;
 
-pub use buffers::{BufferWrite, Buffers, NoBuffers, Refusal};
+pub use buffers::{BufferWrite, Buffers, NoBuffers, Refusal, Took};
 pub use bytes::{Around, Thing};
 pub use encoding::Encoding;
 pub use file::{Bom, Content, FileBytes, Source, TextFile};
@@ -213,6 +213,35 @@ impl Files {
         }
         match self.saved(path).await {
             Ok((Content::Text(file), _)) if file.encoding != Encoding::Utf8 => Some(file.encoding.name()),
+            Ok(_) | Err(_) => None,
+        }
+    }
+
+    /// Whether this text, which an editor handed out that does not say what of it is unsaved, is a part of what
+    /// the disk has: it may have kept the rest back, and would write the part over the whole.
+    pub(super) async fn is_a_part(&self, path: &AbsPath, text: &SharedText) -> bool {
+        if self.buffers.keeps_form() {
+            return false;
+        }
+        match self.saved(path).await {
+            Ok((Content::Text(file), _)) => {
+                let (whole, part) = (file.text.lf(), text.lf());
+                part.len() < whole.len() && whole.contains(&*part)
+            }
+            Ok(_) | Err(_) => false,
+        }
+    }
+
+    /// The disk's encoding of a file, where an editor has opened it in another one and shows signs for bytes that
+    /// it could not read: it would save these signs.
+    pub(super) async fn misread(&self, path: &AbsPath, text: &SharedText) -> Option<&'static str> {
+        if !text.contains(char::REPLACEMENT_CHARACTER) {
+            return None;
+        }
+        match self.saved(path).await {
+            Ok((Content::Text(file), _)) if file.encoding != Encoding::Utf8 => {
+                (!file.text.contains(char::REPLACEMENT_CHARACTER)).then(|| file.encoding.name())
+            }
             Ok(_) | Err(_) => None,
         }
     }

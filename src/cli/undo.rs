@@ -20,7 +20,7 @@ use crate::limits;
 )]
 pub(super) struct UndoArgs {
     /// Back to before this turn, by the number that `quillon checkpoints` shows; without it to before
-    /// the last one.
+    /// the last one; with `--files` the last one whose files have not gone back.
     #[arg(long, value_name = "N")]
     turn: Option<String>,
     /// Take an earlier `quillon undo` or `quillon review undo` back, by the name that it printed.
@@ -88,7 +88,8 @@ fn target(args: &UndoArgs, session: &Session) -> Result<(RestoredTo, Option<Rest
         return Ok((RestoredTo::Without(last), Some(RestoreOf::Files)));
     }
     let points = session.checkpoints().map_err(|refused| refused.to_string())?;
-    match (changes::find_point(&points, args.turn.as_deref()), &args.turn) {
+    let what = if args.files { RestoreOf::Files } else { RestoreOf::Both };
+    match (changes::find_point(&points, args.turn.as_deref(), what), &args.turn) {
         (Some(point), _) => {
             let what = (point.covers == Covers::Files).then_some(RestoreOf::Files);
             Ok((RestoredTo::Before(point.turn.clone()), what))

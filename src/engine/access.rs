@@ -1,6 +1,8 @@
 //! `Access`: the hands of a granted call. It can do the granted intent and nothing else: no method
 //! takes a target.
 
+mod knowledge;
+
 use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -12,7 +14,7 @@ use super::found::{self, Beside};
 use super::media::{self, Kept};
 use super::model::Abilities;
 use super::preview::{self, FileChange};
-use super::rebase::{self, Extent, OnChange};
+use super::rebase::{self, OnChange};
 use super::tool::ToolError;
 use super::traces::Traces;
 use super::turn::Turn;
@@ -22,11 +24,11 @@ use crate::os::process::{self, Shell};
 pub use crate::os::process::{Ended, Exit, signal_name};
 use crate::path::AbsPath;
 use crate::policy::Intent;
-use crate::text::{Change, Edit, SharedText, Version};
+use crate::text::{Edit, SharedText, Version};
 use crate::workspace::survey;
 use crate::workspace::{
     Content, FileError, GlobQuery, Globbed, GrepQuery, Grepped, Listing, PageQuery, Pages, Part, Shown,
-    TextFile, Unfit, View, Views, WriteError, Written,
+    TextFile, Unfit, Views, WriteError, Written,
 };
 
 /// What a search in texts brought.
@@ -260,82 +262,6 @@ impl<'a> Access<'a> {
             }
             Err(error) => error,
         }
-    }
-
-    /// Notes what the model knows of a file that was written, and tells it what it did not know.
-    async fn wrote(&self, edit: &Edit, change: FileChange, written: &Written) {
-        let files = &self.turn.parts.files;
-        files.views().succeeded(&edit.path);
-        let view = files.views().of(&edit.path);
-        let knew = match &view {
-            Some(View { shown: Shown::Whole, .. }) => Shown::Whole,
-            Some(_) | None => Shown::Lines(Vec::new()),
-        };
-        let first_base = || self.traces().first_bases.get(&edit.path).map(|base| (*base, None));
-        let known = view.map(|view| (view.version, view.text)).or_else(first_base);
-        let shown = match &edit.change {
-            Change::Whole(_) | Change::Delete => Shown::Whole,
-            Change::Splices(_) | Change::Moved { .. } => knew,
-        };
-        let knows = match (known, &edit.change) {
-            (_, Change::Whole(_) | Change::Moved { .. } | Change::Delete) => Extent::Whole,
-            (Some((version, _)), Change::Splices(_)) if version == edit.base => Extent::Whole,
-            (Some((version, text)), Change::Splices(_)) => {
-                let present = change.old.unwrap_or_else(|| "".into());
-                self.tell_change(&edit.path, version, text, present).await
-            }
-            (None, Change::Splices(_)) => Extent::Beginning,
-        };
-        if knows == Extent::Whole {
-            self.saw(&written.path, written.version, change.new, shown);
-        }
-    }
-
-    /// Tells the model what changed in a file since it knew it, however its own change went.
-    async fn tell_change(
-        &self,
-        path: &AbsPath,
-        known: Version,
-        text: Option<SharedText>,
-        present: SharedText,
-    ) -> Extent {
-        let (recorder, name) = (self.turn.parts.recorder.clone(), path.display_in(self.cwd()));
-        let compare = {
-            let name = name.clone();
-            move || {
-                let kept = || match known {
-                    Version::Absent => Some("".into()),
-                    Version::Text(hash) => rebase::kept_text(&recorder, hash).map(SharedText::from),
-                };
-                let old = text.or_else(kept)?;
-                Some(rebase::told(&name, &old, &present))
-            }
-        };
-        let told = self.turn.parts.tasks.spawn_blocking(compare).await.ok().flatten();
-        let begins = format!("Note: {name} had changed since you last saw it, and not by you. Your change");
-        let (note, portion) = match told {
-            Some((changes, Extent::Whole)) => (
-                format!(
-                    "{begins} was merged into its present text, which also has these changes:\n{changes}"
-                ),
-                Extent::Whole,
-            ),
-            Some((changes, Extent::Beginning)) => (
-                format!(
-                    "{begins} was merged into its present text, which also has these changes:\n{changes}Read it \
-                     before you rely on the rest"
-                ),
-                Extent::Beginning,
-            ),
-            None => (
-                format!(
-                    "{begins} was merged into its present text. Read it before you rely on what you knew"
-                ),
-                Extent::Beginning,
-            ),
-        };
-        self.traces().notes.push(note.trim_end().to_owned());
-        portion
     }
 
     fn traces(&self) -> MutexGuard<'a, Traces> {

@@ -29,6 +29,8 @@ pub struct Checkpoint {
     pub files: usize,
     /// What can go back to it.
     pub covers: Covers,
+    /// Whether files are to go back: some were changed in its turn, and did not go back as a whole yet.
+    pub is_open: bool,
 }
 
 /// What can go back to a point.
@@ -130,8 +132,8 @@ pub(super) fn checkpoints(parts: &Parts) -> Vec<Checkpoint> {
     parts.recorder.state(|state| {
         let files = state.touches().files_of_turns();
         let files = |mark: &Mark| files.get(&mark.turn).copied().unwrap_or_default();
-        let stayed = |mark: &&Mark| files(mark) > 0 && !state.touches().went_back(&mark.turn);
-        let gone = state.said().gone().filter(stayed).map(|mark| (mark, Covers::Files));
+        let stayed = |mark: &Mark| files(mark) > 0 && !state.touches().went_back(&mark.turn);
+        let gone = state.said().gone().filter(|mark| stayed(mark)).map(|mark| (mark, Covers::Files));
         let mut marks: Vec<_> =
             state.said().marks().iter().map(|mark| (mark, Covers::All)).chain(gone).collect();
         marks.sort_by_key(|(mark, _)| mark.seq);
@@ -142,6 +144,7 @@ pub(super) fn checkpoints(parts: &Parts) -> Vec<Checkpoint> {
             at: mark.at.clone(),
             files: files(mark),
             covers,
+            is_open: stayed(mark),
         };
         marks.into_iter().map(point).collect()
     })
@@ -302,6 +305,9 @@ pub(super) async fn restore(
     });
     let prompt = possible?;
     let restore = record(parts, to, what).map_err(|halted| RestoreError::Halted(halted.0))?;
+    if what != RestoreOf::Files {
+        parts.files.views().forget();
+    }
     commits::look(parts, &[]).await;
     let cause = Cause { call: None, restore: Some(restore.clone()) };
     let mut restored = Restored { restore, files: Vec::new(), left: Vec::new(), prompt };

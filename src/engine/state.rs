@@ -326,7 +326,8 @@ impl State {
             (_, RestoredTo::Before(turn)) => self.history.go_back(turn, restore),
             (_, RestoredTo::Undone(undone)) => self.history.undo(undone),
         }
-        instructions::forget(&mut self.seen);
+        // What was read in turns that are gone the model does not know any more.
+        self.seen.clear();
     }
 
     fn compact(&mut self, upto: u64, summary: Option<&Summary>) {

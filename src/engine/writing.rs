@@ -6,7 +6,9 @@ use super::event::{Beside, CallId, Event, RestoreId};
 use super::gates::OurTurn;
 use super::parts::Parts;
 use super::preview::{self, FileChange};
+use super::state::State;
 use super::tool::ToolError;
+use super::touch::Hand;
 use crate::path::AbsPath;
 use crate::policy::Intent;
 use crate::text::{Change, Edit, Hash, SharedText, Version, endings};
@@ -105,10 +107,26 @@ pub(super) async fn write_in_turn(
     }
     let after = changes.iter().map(|change| change.new.clone()).collect();
     match parts.files.write_known(edits, after).await {
-        Ok(written) => Ok(Wrote::Written(written, changes)),
+        Ok(written) => {
+            for (one, change) in written.iter().zip(&changes) {
+                settle(parts, one, change)?;
+            }
+            Ok(Wrote::Written(written, changes))
+        }
         Err(WriteError::Stale(_)) => Ok(Wrote::Gone),
         Err(error) => Err(error.into()),
     }
+}
+
+/// Records what a formatter made of a text in the editor, unless the editor's side has.
+fn settle(parts: &Parts, written: &Written, change: &FileChange) -> Result<(), ToolError> {
+    let (Some(formatted), Some(new)) = (&written.took.formatted, &change.new) else { return Ok(()) };
+    let (path, before) = (written.path.clone(), keep(parts, &written.path, new.as_bytes())?);
+    let after = keep(parts, &path, formatted.as_bytes())?;
+    let known = |state: &State| state.touches().last(&path).is_some_and(|last| last.hand == Hand::Formatter);
+    let settled = Event::Settled { path: path.clone(), before, after };
+    parts.recorder.record_if(|state| (!known(state)).then_some(settled))?;
+    Ok(())
 }
 
 async fn beside(parts: &Parts, edit: &Edit) -> Beside {

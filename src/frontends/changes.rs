@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::engine::preview::FileChange;
 use crate::engine::{
-    Block, Body, Checkpoint, Covers, Form, Mixed, Planned, Review, ReviewHunk, Session, TurnId,
+    Block, Body, Checkpoint, Covers, Form, Mixed, Planned, RestoreOf, Review, ReviewHunk, Session, TurnId,
 };
 use crate::limits;
 use crate::path::AbsPath;
@@ -151,15 +151,21 @@ pub fn point(point: &Checkpoint) -> String {
     format!("{number:>3}  {}  {files:>8}  {}{alone}", point.at, prompt(&point.content))
 }
 
-/// The point before this turn, by its number or id; before the last one where none is named, if possible
-/// of those that are still in the conversation.
-pub fn find_point<'a>(points: &'a [Checkpoint], turn: Option<&str>) -> Option<&'a Checkpoint> {
-    match turn {
-        Some(turn) => {
-            points.iter().rfind(|point| turn == point.turn.0.as_str() || turn == number(&point.turn))
+/// The point before this turn, by its number or id. Where none is named: before the last one; of files alone
+/// the last one whose files have not gone back yet, of the conversation one that is still in it.
+pub fn find_point<'a>(
+    points: &'a [Checkpoint],
+    turn: Option<&str>,
+    what: RestoreOf,
+) -> Option<&'a Checkpoint> {
+    let last = match (turn, what) {
+        (Some(turn), _) => {
+            return points.iter().rfind(|point| turn == point.turn.0.as_str() || turn == number(&point.turn));
         }
-        None => points.iter().rfind(|point| point.covers == Covers::All).or(points.last()),
-    }
+        (None, RestoreOf::Files) => points.iter().rfind(|point| point.is_open),
+        (None, RestoreOf::Both | RestoreOf::Conversation) => None,
+    };
+    last.or_else(|| points.iter().rfind(|point| point.covers == Covers::All)).or(points.last())
 }
 
 /// A number of things in words: `1 file`, `3 files`.
@@ -223,6 +229,7 @@ mod tests {
             at: "2026-01-01T00:00:00Z".into(),
             files: 0,
             covers: Covers::All,
+            is_open: false,
         };
         assert_eq!(turn(&point(vec![say("Look at\n\n"), link])), "turn 12: Look at a");
         assert_eq!(

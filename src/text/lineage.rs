@@ -86,7 +86,6 @@ impl Lineage {
         let changes = diff::hunks(&self.now, &text);
         self.mixed = shifted(&self.mixed, &changes);
         self.now = text;
-        self.forget_settled();
     }
 
     /// They have made this of the text.

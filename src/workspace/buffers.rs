@@ -15,7 +15,7 @@ pub trait Buffers: Send + Sync {
 
     /// Edits open files, each as one undo step; an entry for each write, none where the file is not
     /// open. All are refused where one is, as far as the editor can.
-    fn write<'a>(&'a self, writes: &'a [BufferWrite]) -> BoxFuture<'a, Vec<Option<Result<(), Refusal>>>>;
+    fn write<'a>(&'a self, writes: &'a [BufferWrite]) -> BoxFuture<'a, Vec<Option<Result<Took, Refusal>>>>;
 
     /// Whether an edit of an open file leaves its encoding, its byte-order mark and its line ends as they are. Of
     /// an editor that hands out texts and takes texts nobody knows how it writes them.
@@ -65,6 +65,15 @@ pub struct BufferWrite {
     pub new: SharedText,
 }
 
+/// What an editor did with an edit beside taking it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Took {
+    /// What a formatter made of the text at once, with LF line ends and without byte-order mark.
+    pub formatted: Option<SharedText>,
+    /// Why it was not saved, where it should have been: in words.
+    pub unsaved: Option<String>,
+}
+
 /// Why an editor did not take an edit, or may not have taken it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refusal {
@@ -84,7 +93,7 @@ impl Buffers for NoBuffers {
         Box::pin(async { None })
     }
 
-    fn write<'a>(&'a self, writes: &'a [BufferWrite]) -> BoxFuture<'a, Vec<Option<Result<(), Refusal>>>> {
+    fn write<'a>(&'a self, writes: &'a [BufferWrite]) -> BoxFuture<'a, Vec<Option<Result<Took, Refusal>>>> {
         Box::pin(async { writes.iter().map(|_| None).collect() })
     }
 

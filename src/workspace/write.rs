@@ -3,9 +3,10 @@
 mod disk;
 mod ready;
 
+use std::collections::HashMap;
 use std::io;
 
-use super::buffers::{BufferWrite, Refusal};
+use super::buffers::{BufferWrite, Refusal, Took};
 use super::late::Late;
 use super::recent::Recent;
 use super::{FileError, Files, blocking};
@@ -23,6 +24,8 @@ pub struct Written {
     pub path: AbsPath,
     /// Which text stands there.
     pub version: Version,
+    /// What an editor did beside taking it.
+    pub took: Took,
 }
 
 /// Why nothing was written, in words for the model.
@@ -79,6 +82,7 @@ pub(super) async fn write(
     let buffers: Vec<BufferWrite> = ready.iter().filter(stays).map(|one| one.buffer.clone()).collect();
     let mut answers = files.buffers().write(&buffers).await.into_iter();
     let (mut on_disk, mut going, mut in_editor, mut refused) = (vec![], vec![], vec![], vec![]);
+    let mut took = HashMap::new();
     for (at, one) in ready.iter().enumerate() {
         if one.after.is_none() {
             going.push(at);
@@ -92,7 +96,10 @@ pub(super) async fn write(
             continue;
         }
         match answers.next().flatten() {
-            Some(Ok(())) => in_editor.push(one.buffer.clone()),
+            Some(Ok(beside)) => {
+                in_editor.push(one.buffer.clone());
+                took.insert(one.path.clone(), beside);
+            }
             Some(Err(refusal)) => refused.push((one.path.clone(), refusal)),
             None => on_disk.push(at),
         }
@@ -109,7 +116,7 @@ pub(super) async fn write(
                         Ok(to_disk(&ready, &on_disk, &recent, &late))
                     });
                     match written.await? {
-                        Ok(written) => return Ok(written),
+                        Ok(written) => return Ok(with(written, took)),
                         Err(failure) => failure,
                     }
                 }
@@ -121,6 +128,12 @@ pub(super) async fn write(
     };
     failure.lost.extend(back_in_editor(files, &in_editor).await);
     Err(failure.into())
+}
+
+/// With what an editor did beside taking them.
+fn with(written: Vec<Written>, mut took: HashMap<AbsPath, Took>) -> Vec<Written> {
+    let with = |one: Written| Written { took: took.remove(&one.path).unwrap_or_default(), ..one };
+    written.into_iter().map(with).collect()
 }
 
 /// Writes those of the edits which no editor took. Blocks.
@@ -135,7 +148,8 @@ fn to_disk(
         let disk::Failed { path, why, lost } = failed;
         Failure { path, why, lost, unknown: Vec::new() }
     };
-    let written = |one: &Ready| Written { path: one.path.clone(), version: one.version() };
+    let written =
+        |one: &Ready| Written { path: one.path.clone(), version: one.version(), took: Took::default() };
     let written = || ready.iter().map(written).collect();
     let large = to_write.iter().any(|one| one.len() >= limits::RECENT_TEXT_BYTES_MIN);
     let written = match large {
@@ -227,7 +241,7 @@ async fn back_in_editor(files: &Files, done: &[BufferWrite]) -> Vec<String> {
     };
     let reversed: Vec<BufferWrite> = done.iter().map(reversed).collect();
     let answered = files.buffers().write(&reversed).await;
-    let refused = reversed.iter().zip(answered).filter(|(_, answer)| !matches!(answer, Some(Ok(()))));
+    let refused = reversed.iter().zip(answered).filter(|(_, answer)| !matches!(answer, Some(Ok(_))));
     refused.map(|(write, _)| write.path.to_string()).collect()
 }
 

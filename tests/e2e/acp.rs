@@ -3,6 +3,7 @@
 #[path = "../../src/frontends/acp/tests/client.rs"]
 #[allow(dead_code, reason = "shared with the tests in memory, which use more of it")]
 mod client;
+mod files;
 #[path = "../../src/frontends/acp/tests/schema.rs"]
 mod schema;
 
@@ -225,58 +226,6 @@ async fn row_55_a_file_changes_on_yes_and_only_then() {
         assert_eq!(answer.unwrap()["stopReason"], "end_turn");
         assert_eq!(status_of(&told, "c1"), status);
         assert_eq!(std::fs::read_to_string(&file).unwrap(), text);
-        agent.leave().await;
-    }
-}
-
-/// Answers the file requests of the agent from one text in an editor, and yes to its question, until
-/// the turn ends; the text after that, and how often it was written.
-async fn edit_in_the_editor(agent: &mut Agent, file: &Path, text: &str, prompt: i64) -> (String, usize) {
-    let (mut text, mut writes) = (text.to_owned(), 0);
-    loop {
-        let message = agent.client.next().await;
-        if message["id"] == prompt && message.get("method").is_none() {
-            assert_eq!(message["result"]["stopReason"], "end_turn", "{message}");
-            return (text, writes);
-        }
-        let known = message["params"]["path"].as_str().is_some_and(|path| Path::new(path) == file);
-        match message["method"].as_str().unwrap() {
-            "fs/read_text_file" if known => {
-                agent.client.answer(&message, json!({ "content": text })).await;
-            }
-            "fs/write_text_file" if known => {
-                text = message["params"]["content"].as_str().unwrap().to_owned();
-                writes += 1;
-                agent.client.answer(&message, json!({})).await;
-            }
-            "fs/read_text_file" => {
-                let error = json!({ "code": -32002, "message": "not there" });
-                agent.client.send(json!({ "jsonrpc": "2.0", "id": message["id"], "error": error })).await;
-            }
-            "session/request_permission" => agent.client.answer(&message, chosen("allow-once")).await,
-            "session/update" => {}
-            other => panic!("{other} was not offered"),
-        }
-    }
-}
-
-#[tokio::test]
-async fn row_64_unsaved_text_is_edited_in_the_editor_and_the_disk_left_alone() {
-    let can = json!({ "fs": { "readTextFile": true, "writeTextFile": true } });
-    for (unsaved, edited) in [("new line\none\n", "new line\ntwo\n"), ("x\r\none\r\n", "x\r\ntwo\r\n")] {
-        let machine = Machine::new();
-        let file = machine.write("a.txt", "one\n");
-        let read = json!({ "file_path": file });
-        let edit = json!({ "file_path": file, "old_string": "one", "new_string": "two" });
-        let script = format!(
-            "call read {read}\ndone\nexpect {}\ncall edit {edit}\ndone\nsay end\ndone\n",
-            unsaved.split_whitespace().next().unwrap()
-        );
-        let (mut agent, session) = machine.ready(&script, can.clone()).await;
-        let id = agent.client.prompt(&session, "edit").await;
-        let (text, writes) = edit_in_the_editor(&mut agent, &file, unsaved, id).await;
-        assert_eq!((text.as_str(), writes), (edited, 1));
-        assert_eq!(std::fs::read_to_string(&file).unwrap(), "one\n");
         agent.leave().await;
     }
 }

@@ -226,8 +226,9 @@ fn files_and_conversation_go_back_apart() {
         "comes back into it",
     );
     place.says(&["undo", "--yes", "--files"], 0, "went back: b.txt\n", "--restore r3");
+    // Once more: the turn before.
+    place.says(&["undo", "--yes", "--files"], 0, "went back: sub/c.txt\n", "--restore r4");
     place.says(&["undo", "--yes", "--files"], 1, "", "there is nothing that could go back");
-    place.says(&["undo", "--yes", "--files", "--turn", "t1"], 0, "went back: sub/c.txt\n", "--restore r4");
     assert_eq!((place.text("a.txt").as_str(), place.text("b.txt").as_str()), (A, "hello\n"));
     place.says(&["undo", "--yes", "--restore", "r4"], 0, "went back: a.txt\n", "");
     place.says(&["undo", "--yes", "--restore", "r3"], 0, "went back: b.txt\n", "");

@@ -212,7 +212,9 @@ def a_file_and_lines_are_undone_in_one_go(folder):
 
 
 def formatters_and_other_programs_are_told_from_the_user(folder):
-    with Stage(folder, edits(("one", "1st"), ("fifth", "5th")), EDITING) as stage:
+    told = "expect was saved, the editor formatted it, which changed:\n"
+    script = EDIT % ("one", "1st") + "done\n" + told + EDIT % ("fifth", "5th") + "done\nsay All is done.\ndone\n"
+    with Stage(folder, script, EDITING) as stage:
         stage.command("autocmd BufWritePre a.txt keepjumps silent! %s/[a-z]$/&;/")
         edited(stage)
         assert stage.lines() == ["1st;", "second;", "third;", "fourth;", "5th;"], stage.lines()
@@ -222,6 +224,16 @@ def formatters_and_other_programs_are_told_from_the_user(folder):
         stage.command("Quillon! undo")  # which asks where the user has a hand in it
         stage.until_lines(["zero;", "one;", "second;", "third;", "fourth;", "fifth;"])
         until_marked(stage, [])
+
+
+def a_save_that_fails_is_told(folder):
+    told = "expect the editor has this edit of a.txt and failed to save it\n"
+    with Stage(folder, EDIT % ("one", "1st") + "done\n" + told + "say All is done.\ndone\n", EDITING) as stage:
+        before = stage.file.read_text()
+        stage.command("setlocal readonly")
+        edited(stage)
+        assert (stage.lines()[0], stage.file.read_text()) == ("1st", before), stage.lines()
+        said(stage, "a.txt has the change and could not be saved")
 
 
 def a_buffer_behind_the_disk_is_not_taken_for_the_users_text(folder):
@@ -539,6 +551,7 @@ main([
     one_hunk_is_kept_and_others_are_undone,
     hunks_are_decided_while_the_agent_works_and_the_user_types,
     formatters_and_other_programs_are_told_from_the_user,
+    a_save_that_fails_is_told,
     a_buffer_behind_the_disk_is_not_taken_for_the_users_text,
     a_file_and_lines_are_undone_in_one_go,
     all_files_are_listed,

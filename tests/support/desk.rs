@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use futures::future::BoxFuture;
 use quillon::path::AbsPath;
 use quillon::text::{SharedText, Version, ends};
-use quillon::workspace::{BufferWrite, Buffers, Refusal};
+use quillon::workspace::{BufferWrite, Buffers, Refusal, Took};
 
 /// The files there are at first.
 pub const FILES: [&str; 2] = ["a", "b"];
@@ -189,7 +189,7 @@ impl Desk {
         FILES.iter().position(|name| path.file_name() == *name)
     }
 
-    fn apply(&mut self, who: usize, write: &BufferWrite) -> Option<Result<(), Refusal>> {
+    fn apply(&mut self, who: usize, write: &BufferWrite) -> Option<Result<Took, Refusal>> {
         let file = self.file(&write.path)?;
         let buffer = self.editors[who].get_mut(&file)?;
         if buffer.text != buffer.told || Version::of_text(&buffer.text) != write.base {
@@ -209,7 +209,7 @@ impl Desk {
             buffer.saved.clone_from(&text);
             self.put(file, text);
         }
-        Some(Ok(()))
+        Some(Ok(Took::default()))
     }
 }
 
@@ -246,7 +246,7 @@ impl Buffers for Editor {
         Box::pin(async move { text })
     }
 
-    fn write<'a>(&'a self, writes: &'a [BufferWrite]) -> BoxFuture<'a, Vec<Option<Result<(), Refusal>>>> {
+    fn write<'a>(&'a self, writes: &'a [BufferWrite]) -> BoxFuture<'a, Vec<Option<Result<Took, Refusal>>>> {
         let mut desk = self.lock();
         desk.comes();
         desk.look_at_the_disk();

@@ -15,8 +15,8 @@ use super::places::Places;
 use crate::engine::SessionId;
 use crate::path::AbsPath;
 use crate::rpc::RequestError;
-use crate::text::{SharedText, Version, endings};
-use crate::workspace::{BufferWrite, Buffers, Refusal};
+use crate::text::{SharedText, Version, endings, ends};
+use crate::workspace::{BufferWrite, Buffers, Refusal, Took};
 
 /// What the client's editor holds, for one session.
 pub struct ClientFiles {
@@ -51,7 +51,7 @@ impl ClientFiles {
         }
     }
 
-    async fn put(&self, write: &BufferWrite) -> Option<Result<(), Refusal>> {
+    async fn put(&self, write: &BufferWrite) -> Option<Result<Took, Refusal>> {
         let held = match self.text(&write.path).await? {
             Ok(held) => held,
             // Nothing was asked of it yet.
@@ -63,16 +63,21 @@ impl ClientFiles {
         let (session, path) = (self.session.get()?, self.places.inside(&write.path)?);
         let text = with_line_ends_of(&held, &write.new);
         let changes = text != held;
-        let request = acp::WriteTextFileRequest::new(session.0.clone(), path.as_path(), text);
+        let request = acp::WriteTextFileRequest::new(session.0.clone(), path.as_path(), text.clone());
         if let Err(error) = self.client.write_text_file(&request).await {
             return Some(Err(refusal(&error)));
         }
-        // Another text than the wanted one may be a formatter's or just typed; the one before is neither.
+        // Another text than the wanted one is what a formatter made of it; the one before is not.
         match self.text(&write.path).await {
             Some(Ok(now)) if changes && now == held => Some(Err(Refusal::Unknown(
                 "the editor said that it wrote the text, and still has the one before".to_owned(),
             ))),
-            Some(_) | None => Some(Ok(())),
+            Some(Ok(now)) => {
+                let (now, wanted) = (view(&now), view(&text));
+                let formatted = (now != wanted).then(|| SharedText::from(now));
+                Some(Ok(Took { formatted, unsaved: None }))
+            }
+            Some(Err(_)) | None => Some(Ok(Took::default())),
         }
     }
 }
@@ -82,7 +87,7 @@ impl Buffers for ClientFiles {
         Box::pin(async move { self.text(path).await.map(|read| read.map(SharedText::from)) })
     }
 
-    fn write<'a>(&'a self, writes: &'a [BufferWrite]) -> BoxFuture<'a, Vec<Option<Result<(), Refusal>>>> {
+    fn write<'a>(&'a self, writes: &'a [BufferWrite]) -> BoxFuture<'a, Vec<Option<Result<Took, Refusal>>>> {
         Box::pin(join_all(writes.iter().map(|write| self.put(write))))
     }
 
@@ -114,6 +119,11 @@ fn refusal(error: &RequestError) -> Refusal {
             Refusal::Unknown(why)
         }
     }
+}
+
+/// A text as versions name it.
+fn view(text: &str) -> String {
+    ends::lf(ends::unmarked(text)).into_owned()
 }
 
 /// The new text with the line ends that the editor works with; where one of them has both kinds, the new
@@ -231,7 +241,7 @@ mod tests {
             write("/real/both", both, "a\r\nB\n"),
         ];
         let written = files.write(&writes).await;
-        assert!(written.iter().all(|done| matches!(done, Some(Ok(())))), "{written:?}");
+        assert!(written.iter().all(|done| matches!(done, Some(Ok(_)))), "{written:?}");
         assert_eq!(read(&files, "/real/lf").await.as_deref(), Some("a\nB\n"));
         assert_eq!(read(&files, "/real/crlf").await.as_deref(), Some("a\r\nB\r\n"));
         assert_eq!(read(&files, "/real/both").await.as_deref(), Some("a\r\nB\n"));
@@ -259,7 +269,7 @@ mod tests {
             [write("/real/lying", "x", "y"), write("/real/lying", "x", "x"), write("/real/a", "x", "y")];
         let written = files.write(&writes).await;
         assert!(matches!(&written[0], Some(Err(Refusal::Unknown(why))) if why.contains("the one before")));
-        assert_eq!(written[1..], [Some(Ok(())), Some(Ok(()))]);
+        assert_eq!(written[1..], [Some(Ok(Took::default())), Some(Ok(Took::default()))]);
     }
 
     #[tokio::test]

@@ -65,7 +65,7 @@ fn target(session: &Session, wanted: Option<&str>) -> Result<(RestoredTo, String
         return Ok((RestoredTo::Undone(RestoreId(restore.to_owned())), title));
     }
     let points = session.checkpoints().map_err(|refused| refused.to_string())?;
-    match (changes::find_point(&points, wanted), wanted) {
+    match (changes::find_point(&points, wanted, RestoreOf::Files), wanted) {
         (Some(point), _) => {
             let title = format!("Files back to before {}", changes::turn(point));
             Ok((RestoredTo::Before(point.turn.clone()), title))

@@ -27,7 +27,7 @@ use crate::path::AbsPath;
 use crate::rpc::{Peer, RequestError};
 use crate::text::{Hash, SharedText, Version, ends, merge};
 use crate::workspace;
-use crate::workspace::{BufferWrite, Buffers, Refusal};
+use crate::workspace::{BufferWrite, Buffers, Refusal, Took};
 
 /// The buffers of the editor at the other end of a connection.
 pub struct EditorBuffers {
@@ -60,6 +60,8 @@ struct Said {
     hash: Option<String>,
     /// The text that a formatter made of it, in the same breath.
     formatted: Option<String>,
+    /// Why it did not save it, where it should have.
+    unsaved: Option<String>,
 }
 
 impl EditorBuffers {
@@ -81,7 +83,7 @@ impl EditorBuffers {
         tokio::task::spawn_blocking(move || standing(&documents, &path)).await.ok().flatten()
     }
 
-    async fn edit(&self, writes: &[BufferWrite]) -> Vec<Option<Result<(), Refusal>>> {
+    async fn edit(&self, writes: &[BufferWrite]) -> Vec<Option<Result<Took, Refusal>>> {
         let mut planned = Vec::new();
         let mut places = Vec::new();
         for write in writes {
@@ -98,7 +100,7 @@ impl EditorBuffers {
         places.into_iter().map(|open| if open { outcomes.next() } else { None }).collect()
     }
 
-    async fn ask(&self, planned: &[Planned<'_>]) -> Vec<Result<(), Refusal>> {
+    async fn ask(&self, planned: &[Planned<'_>]) -> Vec<Result<Took, Refusal>> {
         if planned.is_empty() {
             return Vec::new();
         }
@@ -117,13 +119,13 @@ impl EditorBuffers {
         let mut outcomes = Vec::new();
         for ((one, answer), marks) in planned.iter().zip(answers).zip(&marks) {
             outcomes.push(match answer {
-                Ok(said) => {
-                    let stands = self.stands(one, &said).await;
-                    if stands.is_ok() {
-                        self.tell_formatted(one, &said, marks).await;
+                Ok(said) => match self.stands(one, &said).await {
+                    Ok(()) => {
+                        let formatted = self.tell_formatted(one, &said, marks).await;
+                        Ok(Took { formatted, unsaved: said.unsaved })
                     }
-                    stands
-                }
+                    Err(refusal) => Err(refusal),
+                },
                 Err(Refusal::No(_)) if moved => Err(Refusal::Stale),
                 Err(Refusal::No(why)) => {
                     Err(Refusal::No(format!("the editor did not apply the edit: {why}")))
@@ -169,15 +171,15 @@ impl EditorBuffers {
             Ok(result) => result.files,
             Err(error) => return planned.iter().map(|_| Err(refusal(&error))).collect(),
         };
+        let why = |file: &BufferOutcome| file.error.clone().unwrap_or_else(|| "it gave no reason".to_owned());
         let outcome = |at: usize| match files.get(at) {
             Some(file) if file.applied => Ok(Said {
                 version: file.version,
                 hash: file.hash.as_ref().map(|hash| hash.0.clone()),
                 formatted: file.formatted.as_ref().map(|hash| hash.0.clone()),
+                unsaved: (planned[at].saved && !file.saved).then(|| why(file)),
             }),
-            Some(file) => {
-                Err(Refusal::No(file.error.clone().unwrap_or_else(|| "it gave no reason".to_owned())))
-            }
+            Some(file) => Err(Refusal::No(why(file))),
             None => Err(Refusal::Unknown("the editor's answer does not name the file".to_owned())),
         };
         (0..planned.len()).map(outcome).collect()
@@ -306,7 +308,7 @@ impl Buffers for EditorBuffers {
         Box::pin(async { self.standing(path).await.map(|found| Ok(found.document.text.to_string().into())) })
     }
 
-    fn write<'a>(&'a self, writes: &'a [BufferWrite]) -> BoxFuture<'a, Vec<Option<Result<(), Refusal>>>> {
+    fn write<'a>(&'a self, writes: &'a [BufferWrite]) -> BoxFuture<'a, Vec<Option<Result<Took, Refusal>>>> {
         Box::pin(self.edit(writes))
     }
 

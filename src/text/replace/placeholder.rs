@@ -3,7 +3,11 @@
 use std::collections::HashSet;
 
 /// What begins or ends a comment.
-const COMMENTS: &[&str] = &["<!--", "-->", "{/*", "*/}", "/*", "*/", "//", "--", "#", ";", "%"];
+const COMMENTS: &[&str] =
+    &["<!--", "-->", "{/*", "*/}", "/*", "*/", "(*", "*)", "{-", "-}", "//", "--", "#", ";", "%"];
+
+/// What begins a comment where a blank follows, and is part of the code where none does.
+const COMMENT_WORDS: &[&str] = &["\" ", "REM ", "rem ", "dnl "];
 
 /// Words before the first one that counts.
 const FILLERS: &[&str] = &["the", "all", "and", "your", "our", "keep", "with", "of", "in", "this"];
@@ -70,12 +74,18 @@ fn lines(text: &str) -> usize {
     text.lines().filter(|line| !line.trim().is_empty()).count()
 }
 
-/// Dots alone stand for code only where the new text is the shorter one.
+/// Dots alone, and few words without dots, stand for code only where the new text is the shorter one.
 fn is_placeholder(line: &str, shrinks: bool) -> bool {
+    if line == "…" {
+        return shrinks;
+    }
     let comment = uncommented(line);
     let inner = |open, close| comment.strip_prefix(open)?.strip_suffix(close).map(str::trim);
     let aside = inner('(', ')').or_else(|| inner('[', ']')).unwrap_or(comment);
     let commented = comment.len() < line.len();
+    if commented && (is_framed(line) || shrinks && is_all(aside, aside.len() < comment.len())) {
+        return true;
+    }
     let before = leading_dots(aside);
     // In code, dots that touch a name spread it: `[...rest]`.
     let before = before > 0 && (commented || aside[before..].starts_with(char::is_whitespace));
@@ -90,11 +100,7 @@ fn is_placeholder(line: &str, shrinks: bool) -> bool {
     if words.is_empty() {
         return commented && before && shrinks;
     }
-    let words: Vec<&str> = words
-        .split(|letter: char| letter.is_whitespace() || ",;:()[]".contains(letter))
-        .filter(|word| !word.is_empty())
-        .skip_while(|word| FILLERS.contains(word))
-        .collect();
+    let words = counting(&words);
     stands_for_code(&words, before, behind) || (commented && is_brief(&words, aside.len() < comment.len()))
 }
 
@@ -112,9 +118,47 @@ fn is_brief(words: &[&str], in_brackets: bool) -> bool {
     }
 }
 
+/// Words which name code that was left out, between signs that are no dots: `--- existing code ---`.
+fn is_framed(line: &str) -> bool {
+    let frame = |letter: char| ".-=*~".contains(letter);
+    let comment = line.trim_start_matches(['/', '#', ';', '%', ' ', '\t']);
+    let inner = comment.trim_matches(frame);
+    let framed = comment.len() - comment.trim_start_matches(frame).len() >= 2 && !comment.ends_with(inner);
+    framed && is_all(inner, false)
+}
+
+/// Whether a comment says nothing but that code was left out: `rest of your code here`, `<snip>`.
+fn is_all(comment: &str, in_brackets: bool) -> bool {
+    let comment = comment.to_lowercase();
+    let words = counting(&comment);
+    let thing = |word: &str| THINGS.contains(&word);
+    match words.as_slice() {
+        ["<snip>"] => true,
+        ["unchanged"] => in_brackets,
+        ["rest" | "existing" | "unchanged" | "remaining", more @ ..] => {
+            let more: Vec<&str> = more.iter().copied().filter(|word| !FILLERS.contains(word)).collect();
+            match more.as_slice() {
+                [one] => thing(one),
+                [one, "here"] => thing(one),
+                _ => false,
+            }
+        }
+        _ => false,
+    }
+}
+
+/// The words of a comment from the first one that counts.
+fn counting(comment: &str) -> Vec<&str> {
+    let words = comment.split(|letter: char| letter.is_whitespace() || ",;:()[]".contains(letter));
+    words.filter(|word| !word.is_empty()).skip_while(|word| FILLERS.contains(word)).collect()
+}
+
 /// A line without the marks of a comment around it.
 fn uncommented(line: &str) -> &str {
     let mut inner = line;
+    for word in COMMENT_WORDS {
+        inner = inner.strip_prefix(word).unwrap_or(inner).trim();
+    }
     loop {
         let length = inner.len();
         for mark in COMMENTS {
@@ -199,6 +243,17 @@ mod tests {
             "// [existing code]",
             "// ... 40 more lines ...",
             "// ... snip ...",
+            "// --- existing code ---",
+            "// .. existing code ..",
+            "# existing code here",
+            "// Rest of your code here",
+            "// rest of the implementation",
+            "\" ... existing code ...",
+            "REM ... existing code ...",
+            "(* ... rest of the module ... *)",
+            "// (unchanged)",
+            "// <snip>",
+            "…",
         ] {
             check(&format!("fn a() {{\n    {line}\n}}\n"), Some(line));
         }
@@ -220,7 +275,10 @@ mod tests {
             "# the rest of the arguments are passed on",
             "* Other options...",
             "// unchanged",
-            "// existing code",
+            "// existing code paths stay",
+            "// --- other methods ---",
+            "// rest of the implementation is below",
+            "\"... existing code ...\",",
             "// ... 40 more to come ...",
             "// [see the existing one]",
             "// for brevity",
@@ -233,6 +291,9 @@ mod tests {
             check(&format!("{line}\n"), None);
         }
         check("fn a() {\n    one();\n    // ...\n    two();\n    three();\n    four();\n}\n", None);
+        for line in ["// rest of the implementation", "// existing code", "…", "// <snip>"] {
+            assert_eq!(find("one();\n", &format!("{line}\none();\n")), None, "{line}");
+        }
         assert_eq!(find("// ... existing code ...\na\n", "// ... existing code ...\nb\n"), None);
     }
 }

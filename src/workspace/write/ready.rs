@@ -67,12 +67,9 @@ impl Ready {
         }
         let asks_editor = files.buffers().keeps_form()
             || found.as_ref().is_none_or(|(file, _)| file.source == Source::Buffer);
-        if asks_editor && let Some(encoding) = files.encoding_at_stake(&edit.path).await {
-            let why = format!(
-                "the editor has unsaved changes of it, and would write it as UTF-8, not as {encoding}; save it first"
-            );
-            let (path, state) = (edit.path.clone(), "nothing was written".into());
-            return Err(WriteError::Io { path, error: io::Error::other(why), state });
+        if asks_editor {
+            let held = found.as_ref().map(|(file, _)| &file.text);
+            at_stake(files, &edit.path, held).await?;
         }
         let edit = edit.clone();
         // A whole text is compared with the one before it, which may take a while.
@@ -166,6 +163,31 @@ impl After {
             Some(_) | None => Ok(Self { bytes: FileBytes::OfText(text.clone()), text, file: None }),
         }
     }
+}
+
+/// What the file would lose if an editor of which nobody knows how it writes files wrote it; `held` is its text.
+async fn at_stake(files: &Files, path: &AbsPath, held: Option<&SharedText>) -> Result<(), WriteError> {
+    let (misread, part) = match held {
+        Some(held) => (files.misread(path, held).await, files.is_a_part(path, held).await),
+        None => (None, false),
+    };
+    let why = match (files.encoding_at_stake(path).await, misread) {
+        (Some(encoding), _) => format!(
+            "the editor has unsaved changes of it, and would write it as UTF-8, not as {encoding}; save it first"
+        ),
+        (None, Some(encoding)) => format!(
+            "the editor could not read some bytes of it and would save signs in their place; open it there as \
+             {encoding}, which it is"
+        ),
+        (None, None) if part => {
+            "the editor has only a part of what the disk has, and would write that over the \
+             whole; if the rest was deleted on purpose, save the file first"
+                .to_owned()
+        }
+        (None, None) => return Ok(()),
+    };
+    let (path, state) = (path.clone(), "nothing was written".into());
+    Err(WriteError::Io { path, error: io::Error::other(why), state })
 }
 
 /// What stands against an edit of a file in its encoding, if anything does; `bytes` are the file's.

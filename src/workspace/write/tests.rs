@@ -1,10 +1,12 @@
 //! Edits that are made, refused, and taken back.
 
+mod forms;
+
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
 
-use super::super::{Content, NoBuffers, Turns};
+use super::super::{Content, NoBuffers, Took, Turns};
 use super::*;
 use crate::os::fs::{self, Durability};
 use crate::text::{Change, SharedText, Splice};
@@ -88,11 +90,11 @@ impl super::super::Buffers for Editor {
         let open = path.file_name() == "open";
         Box::pin(async move { open.then(|| Ok(self.0.lock().unwrap().as_str().into())) })
     }
-    fn write<'a>(&'a self, writes: &'a [BufferWrite]) -> BoxFuture<'a, Vec<Option<Result<(), Refusal>>>> {
+    fn write<'a>(&'a self, writes: &'a [BufferWrite]) -> BoxFuture<'a, Vec<Option<Result<Took, Refusal>>>> {
         let one = |write: &BufferWrite| {
             let open = write.path.file_name() == "open";
             open.then(|| *self.0.lock().unwrap() = ends::splice(&write.old, &write.splices));
-            open.then_some(Ok(()))
+            open.then_some(Ok(Took::default()))
         };
         let answers = writes.iter().map(one).collect();
         Box::pin(async move { answers })
@@ -214,7 +216,7 @@ async fn a_moved_file_keeps_its_rights_and_a_failure_gives_them_back() {
     assert!(fs::look(&path("secret")).is_err());
 }
 
-type Answers = Vec<Option<Result<(), Refusal>>>;
+type Answers = Vec<Option<Result<Took, Refusal>>>;
 
 /// An editor that has nothing open but answers to edits so, whatever comes of it.
 struct Says<F>(F);
@@ -289,8 +291,13 @@ async fn what_an_editor_refuses_is_said_as_it_is() {
     check(vec![stale(), no()], "failed to write b: it is locked").await;
     check(vec![None, stale()], "b has changed since it was read").await;
     // What it took is to be put back, and that it refuses too.
-    check(vec![Some(Ok(())), no()], "failed to write b: it is locked; a could not be put back").await;
-    check(vec![Some(Ok(())), stale()], "failed to write b: it has changed since it was read; a could").await;
+    check(vec![Some(Ok(Took::default())), no()], "failed to write b: it is locked; a could not be put back")
+        .await;
+    check(
+        vec![Some(Ok(Took::default())), stale()],
+        "failed to write b: it has changed since it was read; a could",
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -323,61 +330,4 @@ async fn who_is_writing_the_same_file_is_waited_for() {
     });
     assert!(matches!(written, Err(WriteError::Stale(_))), "{written:?}");
     assert_eq!(fs::read(&path).unwrap(), b"theirs");
-}
-
-/// An editor that reads every file as UTF-8 without its mark and with LF, and saves so what it is given; what
-/// was typed into it is beside the disk.
-struct Plain(std::sync::Mutex<Option<String>>);
-
-impl super::super::Buffers for Plain {
-    fn read<'a>(&'a self, path: &'a AbsPath) -> BoxFuture<'a, Option<io::Result<SharedText>>> {
-        Box::pin(async move {
-            if let Some(typed) = &*self.0.lock().unwrap() {
-                return Some(Ok(typed.as_str().into()));
-            }
-            let text = String::from_utf8_lossy(&fs::read(path).ok()?).replace("\r\n", "\n");
-            Some(Ok(text.trim_start_matches('\u{feff}').into()))
-        })
-    }
-    fn write<'a>(&'a self, writes: &'a [BufferWrite]) -> BoxFuture<'a, Vec<Option<Result<(), Refusal>>>> {
-        for write in writes {
-            fs::replace(&write.path, write.new.as_bytes(), Durability::Process).unwrap();
-        }
-        Box::pin(async move { writes.iter().map(|_| Some(Ok(()))).collect() })
-    }
-    fn keeps_form(&self) -> bool {
-        false
-    }
-    fn open(&self) -> Vec<AbsPath> {
-        Vec::new()
-    }
-}
-
-#[tokio::test]
-async fn an_editor_that_knows_no_forms_does_not_make_others() {
-    let (_folder, plain) = files();
-    let editor = Arc::new(Plain(std::sync::Mutex::default()));
-    let files = Files::new(plain.cwd().clone(), vec![plain.cwd().clone()], editor.clone());
-    let path = files.cwd().join("a").unwrap();
-    for (before, after) in [
-        (&b"caf\xe9\nb\n"[..], &b"caf\xe9\nc\n"[..]),
-        (b"\xef\xbb\xbfcaf\r\nb\r\n", b"\xef\xbb\xbfcaf\r\nc\r\n"),
-        (b"\xff\xfea\0\n\0b\0\n\0", b"\xff\xfea\0\n\0c\0\n\0"),
-        (b"plain\nb\n", b"plain\nc\n"),
-    ] {
-        fs::replace(&path, before, Durability::Process).unwrap();
-        let Ok(Content::Text(file)) = files.read(&path).await else { panic!() };
-        assert!(!file.text.contains('\u{fffd}'), "{:?}", file.text);
-        let at = ends::lf(&file.text).rfind('b').unwrap();
-        let change = Change::Splices(vec![Splice { start: at, end: at + 1, text: "c".into() }]);
-        files.write(&[edit(&files, "a", file.version, change)]).await.unwrap();
-        assert_eq!(fs::read(&path).unwrap(), after);
-    }
-    // What was typed can be nowhere but in the editor, which would write it as UTF-8.
-    fs::replace(&path, b"caf\xe9\nb\n", Durability::Process).unwrap();
-    *editor.0.lock().unwrap() = Some("caf\u{fffd}\nb\ntyped\n".into());
-    let change = Change::Splices(vec![Splice { start: 0, end: 3, text: "tea".into() }]);
-    let typed = edit(&files, "a", Version::of_text("caf\u{fffd}\nb\ntyped\n"), change);
-    let error = files.write(&[typed]).await.unwrap_err().to_string();
-    assert!(error.contains("save it first") && fs::read(&path).unwrap() == b"caf\xe9\nb\n", "{error}");
 }

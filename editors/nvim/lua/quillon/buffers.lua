@@ -101,7 +101,8 @@ local function save(buffer)
     vim.cmd('silent write')
   end)
   vim.bo[buffer].fixeol = fixes
-  return saved, not saved and tostring(problem) or nil
+  -- What Vim says, without where in the plugin it was said.
+  return saved, not saved and (tostring(problem):match('Vim%b():([^\n]*)') or tostring(problem)) or nil
 end
 
 ---@param edit agent.BufferEdit
@@ -133,6 +134,10 @@ local function apply(edit, buffer, daemon)
   outcome.version, outcome.hash = vim.lsp.util.buf_versions[buffer], M.hash(buffer)
   if edit.save then
     outcome.saved, outcome.error = save(buffer)
+    if not outcome.saved then
+      local name = client.short(vim.api.nvim_buf_get_name(buffer))
+      client.notify(('%s has the change and could not be saved: %s'):format(name, outcome.error), vim.log.levels.WARN)
+    end
     local after = M.hash(buffer)
     if outcome.saved and after ~= outcome.hash then -- nobody types while Neovim writes
       outcome.formatted = after

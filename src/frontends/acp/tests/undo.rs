@@ -151,7 +151,10 @@ async fn the_last_turn_goes_back_on_a_yes_and_comes_back() {
         ("Went back: `b c.txt`\n\n`/undo r1` takes this back.", "completed")
     );
     assert_eq!(place.text("b c.txt"), "old\n");
-    assert_eq!(place.say("/undo").await, "There is nothing to take back.");
+    // Once more: the turn before.
+    let (asked, id) = place.asks("/undo").await;
+    assert_eq!(asked["params"]["toolCall"]["title"], "Files back to before turn 1: Change a");
+    place.answers(&asked, chosen("reject-once"), id).await;
     let (asked, id) = place.asks("/undo r1").await;
     place.answers(&asked, chosen("allow-once"), id).await;
     assert_eq!(place.text("b c.txt"), "new\n");

@@ -3,15 +3,20 @@
 use super::{EditorBuffers, Planned, Said, view};
 use crate::engine::{Formatted, Marks};
 use crate::limits;
-use crate::text::{Hash, ends};
+use crate::text::{Hash, SharedText, ends};
 
 impl EditorBuffers {
     /// Tells the sessions what a formatter made of what was written, once its text is here.
-    pub(super) async fn tell_formatted(&self, one: &Planned<'_>, said: &Said, marks: &Marks) {
-        let (Some(host), Some(wanted)) = (self.host.upgrade(), &said.formatted) else { return };
+    pub(super) async fn tell_formatted(
+        &self,
+        one: &Planned<'_>,
+        said: &Said,
+        marks: &Marks,
+    ) -> Option<SharedText> {
+        let (host, wanted) = (self.host.upgrade()?, said.formatted.as_ref()?);
         let before = one.wanted();
         if !is_of(said.hash.as_ref(), &before) {
-            return;
+            return None;
         }
         let mut changes = self.documents.watch();
         let saved = async {
@@ -27,10 +32,10 @@ impl EditorBuffers {
             }
         };
         // Of an editor that does not say what it saved, nobody knows what a formatter did.
-        if let Ok(Some(after)) = tokio::time::timeout(limits::EDITOR_CHANGE_WAIT, saved).await {
-            let (path, after) = (one.write.path.clone(), after.into());
-            host.formatted(&Formatted { path, before: before.into(), after }, marks);
-        }
+        let after = tokio::time::timeout(limits::EDITOR_CHANGE_WAIT, saved).await.ok().flatten()?;
+        let (path, text) = (one.write.path.clone(), SharedText::from(after.as_str()));
+        host.formatted(&Formatted { path, before: before.into(), after: after.into() }, marks);
+        Some(text)
     }
 }
 
