@@ -52,6 +52,12 @@
 ---@field ["agent/event"] fun(params: agent.SessionEvent) Something happened in a session that this connection is attached to.
 ---@field ["agent/sessions/changed"] fun(params: agent.Empty) The list of sessions has changed: one was made, deleted, renamed, or its state is another.
 
+---The document that the user is in.
+---@class agent.ActiveDocument
+---@field uri agent.Uri Which.
+---@field position agent.Position Where the cursor is.
+---@field visible? agent.Range What can be seen of it.
+
 ---Who allowed or answered something.
 ---@class agent.Actor
 ---@field kind agent.ActorKind What kind of actor.
@@ -347,6 +353,7 @@
 ---| agent.LinkBlock
 ---| agent.ResourceBlock
 ---| agent.MediaBlock
+---| agent.EditorBlock
 
 ---A kept text or file of a session; what it holds does not change.
 ---@alias agent.ContentId string
@@ -365,6 +372,13 @@
 ---@field next? integer The `offset` of what follows this piece. Absent at the end.
 ---@field size integer Bytes of the whole content.
 
+---A diagnostic, with what a model needs of it.
+---@class agent.ContextDiagnostic
+---@field uri agent.Uri In which document.
+---@field range agent.Range Where.
+---@field severity? integer As in LSP: 1 error, 2 warning, 3 information, 4 hint. Absent: an error.
+---@field message string What it says.
+
 ---When a prompt is to reach the model, should a turn be running.
 ---@alias agent.Deliver
 ---| "next" # After the turn.
@@ -376,6 +390,18 @@
 ---@class agent.EditSubject
 ---@field type "edit" Tells this object from the others of its union.
 ---@field files agent.FileDiff[] The files, each once.
+
+---What the model is told of the editor's state with a prompt. The daemon makes it.
+---@class agent.EditorBlock
+---@field type "editor" Tells this object from the others of its union.
+---@field text string The words.
+
+---What an editor shows when a prompt is given. The daemon tells the model of it, within a budget: what is selected or near the cursor first. Files outside of the session's folders and those that are kept from models are left out.
+---@class agent.EditorContext
+---@field active? agent.ActiveDocument The document that the user is in.
+---@field selection? agent.SelectedText What is selected; absent where nothing is.
+---@field open? agent.Uri[] The documents that are open, the ones used last first.
+---@field diagnostics? agent.ContextDiagnostic[] What language servers and tools complain of.
 
 ---An object without fields of this version.
 ---@class agent.Empty
@@ -639,6 +665,7 @@
 ---@field promptId agent.PromptId The client's id for this prompt.
 ---@field content agent.ContentBlock[] What is said; not empty.
 ---@field deliver? agent.Deliver When it is to reach the model, should a turn be running. Absent: `next`.
+---@field context? agent.EditorContext What the editor shows.
 
 ---Fact `promptQueued`: a prompt waits. Closed by `turnStarted`, `promptTaken` or `promptRemoved`.
 ---@class agent.PromptQueued
@@ -870,6 +897,12 @@
 ---@field uri agent.Uri The file.
 ---@field saved boolean Whether the disk has the buffer's text now.
 ---@field error? string Why not, in words.
+
+---What is selected.
+---@class agent.SelectedText
+---@field uri agent.Uri In which document.
+---@field range agent.Range Where.
+---@field text string The text, as it is in the editor.
 
 ---What the daemon says of itself, as `capabilities.experimental.agent` in the answer to `initialize`.
 ---@class agent.ServerAgent

@@ -85,6 +85,16 @@ export interface ServerNotifications {
   "agent/sessions/changed": Empty;
 }
 
+/** The document that the user is in. */
+export interface ActiveDocument {
+  /** Which. */
+  uri: Uri;
+  /** Where the cursor is. */
+  position: Position;
+  /** What can be seen of it. */
+  visible?: Range;
+}
+
 /** Who allowed or answered something. */
 export interface Actor {
   /** What kind of actor. */
@@ -580,7 +590,8 @@ export type ContentBlock =
   | TextBlock
   | LinkBlock
   | ResourceBlock
-  | MediaBlock;
+  | MediaBlock
+  | EditorBlock;
 
 /** A kept text or file of a session; what it holds does not change. */
 export type ContentId = string;
@@ -609,6 +620,18 @@ export interface ContentResult {
   size: number;
 }
 
+/** A diagnostic, with what a model needs of it. */
+export interface ContextDiagnostic {
+  /** In which document. */
+  uri: Uri;
+  /** Where. */
+  range: Range;
+  /** As in LSP: 1 error, 2 warning, 3 information, 4 hint. Absent: an error. */
+  severity?: number;
+  /** What it says. */
+  message: string;
+}
+
 /**
  * When a prompt is to reach the model, should a turn be running.
  *
@@ -628,6 +651,26 @@ export interface EditSubject {
   type: "edit";
   /** The files, each once. */
   files: FileDiff[];
+}
+
+/** What the model is told of the editor's state with a prompt. The daemon makes it. */
+export interface EditorBlock {
+  /** Tells this object from the others of its union. */
+  type: "editor";
+  /** The words. */
+  text: string;
+}
+
+/** What an editor shows when a prompt is given. The daemon tells the model of it, within a budget: what is selected or near the cursor first. Files outside of the session's folders and those that are kept from models are left out. */
+export interface EditorContext {
+  /** The document that the user is in. */
+  active?: ActiveDocument;
+  /** What is selected; absent where nothing is. */
+  selection?: SelectedText;
+  /** The documents that are open, the ones used last first. */
+  open?: Uri[];
+  /** What language servers and tools complain of. */
+  diagnostics?: ContextDiagnostic[];
 }
 
 /** An object without fields of this version. */
@@ -1058,6 +1101,8 @@ export interface PromptParams {
   content: ContentBlock[];
   /** When it is to reach the model, should a turn be running. Absent: `next`. */
   deliver?: Deliver;
+  /** What the editor shows. */
+  context?: EditorContext;
 }
 
 /** Fact `promptQueued`: a prompt waits. Closed by `turnStarted`, `promptTaken` or `promptRemoved`. */
@@ -1444,6 +1489,16 @@ export interface SaveOutcome {
   saved: boolean;
   /** Why not, in words. */
   error?: string;
+}
+
+/** What is selected. */
+export interface SelectedText {
+  /** In which document. */
+  uri: Uri;
+  /** Where. */
+  range: Range;
+  /** The text, as it is in the editor. */
+  text: string;
 }
 
 /** What the daemon says of itself, as `capabilities.experimental.agent` in the answer to `initialize`. */

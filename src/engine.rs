@@ -8,6 +8,7 @@
 
 pub mod access;
 mod amend;
+pub mod around;
 mod call;
 mod command;
 mod commits;
@@ -64,6 +65,7 @@ mod usage;
 pub mod verdict;
 mod writing;
 
+pub use around::{Active, Around, Problem, Selection, Severity};
 pub use event::*;
 pub use formatted::{Formatted, Marks};
 pub use handle::{Activity, AnswerError, Session};

@@ -1,5 +1,6 @@
 //! Every bound of the program in one place, each with its reason.
 
+mod around;
 mod files;
 mod media;
 pub mod survey;
@@ -7,6 +8,7 @@ mod wire;
 
 use std::time::Duration;
 
+pub use around::*;
 pub use files::*;
 pub use media::*;
 pub use wire::*;

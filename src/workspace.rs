@@ -159,6 +159,11 @@ impl Files {
         Self { withholds, ..self }
     }
 
+    /// Whether reading this file of the workspace has to be asked for, or is forbidden.
+    pub fn is_withheld(&self, path: &AbsPath) -> bool {
+        (self.withholds)(path)
+    }
+
     /// Where relative paths count from.
     pub fn cwd(&self) -> &AbsPath {
         &self.cwd

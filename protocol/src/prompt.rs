@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::content::ContentId;
-use crate::document::Uri;
+use crate::document::{Position, Range, Uri};
 use crate::event::TurnId;
 use crate::session::SessionId;
 
@@ -23,6 +23,8 @@ union! {
         Resource(ResourceBlock) = "resource",
         /// An image or a document.
         Media(MediaBlock) = "media",
+        /// What the daemon made of the `context` that came with the prompt: for the model, none of the user's words.
+        Editor(EditorBlock) = "editor",
     }
 }
 
@@ -73,6 +75,73 @@ pub struct MediaBlock {
     pub description: Option<String>,
 }
 
+/// What the model is told of the editor's state with a prompt. The daemon makes it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct EditorBlock {
+    /// The words.
+    pub text: String,
+}
+
+/// What an editor shows when a prompt is given. The daemon tells the model of it, within a budget: what is selected
+/// or near the cursor first. Files outside of the session's folders and those that are kept from models are left out.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct EditorContext {
+    /// The document that the user is in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub active: Option<ActiveDocument>,
+    /// What is selected; absent where nothing is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub selection: Option<SelectedText>,
+    /// The documents that are open, the ones used last first.
+    #[serde(default)]
+    pub open: Vec<Uri>,
+    /// What language servers and tools complain of.
+    #[serde(default)]
+    pub diagnostics: Vec<ContextDiagnostic>,
+}
+
+/// The document that the user is in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ActiveDocument {
+    /// Which.
+    pub uri: Uri,
+    /// Where the cursor is.
+    pub position: Position,
+    /// What can be seen of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub visible: Option<Range>,
+}
+
+/// What is selected.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct SelectedText {
+    /// In which document.
+    pub uri: Uri,
+    /// Where.
+    pub range: Range,
+    /// The text, as it is in the editor.
+    pub text: String,
+}
+
+/// A diagnostic, with what a model needs of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ContextDiagnostic {
+    /// In which document.
+    pub uri: Uri,
+    /// Where.
+    pub range: Range,
+    /// As in LSP: 1 error, 2 warning, 3 information, 4 hint. Absent: an error.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub severity: Option<u8>,
+    /// What it says.
+    pub message: String,
+}
+
 enumeration! {
     /// When a prompt is to reach the model, should a turn be running.
     pub enum Deliver {
@@ -107,6 +176,9 @@ pub struct PromptParams {
     /// When it is to reach the model, should a turn be running. Absent: `next`.
     #[serde(default)]
     pub deliver: Deliver,
+    /// What the editor shows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub context: Option<EditorContext>,
 }
 
 enumeration! {

@@ -81,7 +81,9 @@ pub(super) async fn after_refusal(turn: &Turn) -> Result<Room, Halted> {
 
 /// Whether this prompt is the wish for a summary; gives what else the user says about it.
 pub(super) fn wish(content: &[Block]) -> Option<&str> {
-    let [Block::Text { text }] = content else { return None };
+    let ([Block::Text { text }] | [Block::Text { text }, Block::Around { .. }]) = content else {
+        return None;
+    };
     let rest = text.trim().strip_prefix("/compact")?;
     (rest.is_empty() || rest.starts_with(char::is_whitespace)).then(|| rest.trim())
 }

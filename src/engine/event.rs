@@ -222,6 +222,8 @@ pub enum Block {
     Resource { uri: String, text: String },
     /// An image or a document, handed over by the client.
     Media { media: Media },
+    /// What the editor showed when the prompt was given; for the model, and none of the user's words.
+    Around { text: String },
 }
 
 impl Block {
@@ -229,7 +231,7 @@ impl Block {
     pub fn media(&self) -> Option<&Media> {
         match self {
             Self::Media { media } => Some(media),
-            Self::Text { .. } | Self::Link { .. } | Self::Resource { .. } => None,
+            Self::Text { .. } | Self::Link { .. } | Self::Resource { .. } | Self::Around { .. } => None,
         }
     }
 }

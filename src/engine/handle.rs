@@ -126,7 +126,7 @@ impl Session {
         let parts = self.parts()?;
         let mut content = Vec::with_capacity(given.len());
         for given in given {
-            content.push(media::attach(&parts, given).await);
+            content.extend(media::attach(&parts, given).await);
         }
         Ok(content)
     }

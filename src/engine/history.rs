@@ -186,6 +186,6 @@ pub(super) fn first_words(content: &[Block]) -> Option<String> {
             let line = text.lines().map(str::trim).find(|line| !line.is_empty())?;
             Some(clip::line(line, limits::TITLE_CHARS_MAX))
         }
-        Block::Link { .. } | Block::Resource { .. } | Block::Media { .. } => None,
+        Block::Link { .. } | Block::Resource { .. } | Block::Media { .. } | Block::Around { .. } => None,
     })
 }

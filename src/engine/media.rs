@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::around::{self, Around};
 use super::event::Block;
 use super::model::{Abilities, Message};
 use super::parts::Parts;
@@ -93,6 +94,8 @@ pub enum Given {
         /// The hash of its bytes.
         hash: Hash,
     },
+    /// What the editor shows.
+    Around(Around),
 }
 
 /// An image or a document that is kept.
@@ -126,10 +129,19 @@ pub(super) async fn keep(
     kept.unwrap_or_else(|_| Err(io::Error::other("the program is ending")))
 }
 
-/// What a client gives as a piece of a prompt; what cannot be handed over is described.
-pub(super) async fn attach(parts: &Parts, given: Given) -> Block {
+/// What a client gives as a piece of a prompt; what cannot be handed over is described. None where nothing of it
+/// is for the model.
+pub(super) async fn attach(parts: &Parts, given: Given) -> Option<Block> {
+    match given {
+        Given::Around(around) => around::told(parts, around).await.map(|text| Block::Around { text }),
+        Given::Block(_) | Given::Bytes { .. } | Given::Kept { .. } => Some(attached(parts, given).await),
+    }
+}
+
+async fn attached(parts: &Parts, given: Given) -> Block {
     let (name, bytes) = match given {
         Given::Block(block) => return block,
+        Given::Around(_) => return Block::Around { text: String::new() },
         Given::Bytes { name, bytes } => (name, bytes),
         Given::Kept { name, hash } => match parts.recorder.fetch(&hash) {
             Ok(bytes) => (name, bytes.to_vec()),
@@ -210,7 +222,7 @@ fn choose(all: &[&Media], abilities: Abilities) -> Vec<Choice> {
 }
 
 /// A piece of a prompt as the journal has it. An image or a document is a resource whose text describes
-/// it, so that a program which knows none reads its description.
+/// it, so that a program which knows none reads its description; what the editor showed is one, too.
 #[derive(Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "camelCase")]
 pub(super) enum BlockForm {
@@ -226,6 +238,8 @@ pub(super) enum BlockForm {
         text: String,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         media: Option<Media>,
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        around: bool,
     },
 }
 
@@ -234,10 +248,13 @@ impl From<Block> for BlockForm {
         match block {
             Block::Text { text } => Self::Text { text },
             Block::Link { uri, name } => Self::Link { uri, name },
-            Block::Resource { uri, text } => Self::Resource { uri, text, media: None },
+            Block::Resource { uri, text } => Self::Resource { uri, text, media: None, around: false },
+            Block::Around { text } => {
+                Self::Resource { uri: "the editor".into(), text, media: None, around: true }
+            }
             Block::Media { media } => {
                 let text = format!("({})", media.describe());
-                Self::Resource { uri: media.name.clone(), text, media: Some(media) }
+                Self::Resource { uri: media.name.clone(), text, media: Some(media), around: false }
             }
         }
     }
@@ -249,7 +266,8 @@ impl From<BlockForm> for Block {
             BlockForm::Text { text } => Self::Text { text },
             BlockForm::Link { uri, name } => Self::Link { uri, name },
             BlockForm::Resource { media: Some(media), .. } => Self::Media { media },
-            BlockForm::Resource { uri, text, media: None } => Self::Resource { uri, text },
+            BlockForm::Resource { text, around: true, .. } => Self::Around { text },
+            BlockForm::Resource { uri, text, media: None, around: false } => Self::Resource { uri, text },
         }
     }
 }

@@ -132,11 +132,12 @@ pub fn number(turn: &TurnId) -> &str {
 
 /// The first words of a prompt.
 pub fn prompt(content: &[Block]) -> String {
-    let words = content.iter().map(|block| match block {
-        Block::Text { text } => text.as_str(),
-        Block::Link { name, .. } => name,
-        Block::Resource { uri, .. } => uri,
-        Block::Media { media } => media.name.as_str(),
+    let words = content.iter().filter_map(|block| match block {
+        Block::Text { text } => Some(text.as_str()),
+        Block::Link { name, .. } => Some(name),
+        Block::Resource { uri, .. } => Some(uri),
+        Block::Media { media } => Some(media.name.as_str()),
+        Block::Around { .. } => None,
     });
     clip::line(&words.collect::<Vec<_>>().join(" "), limits::TITLE_CHARS_MAX)
 }

@@ -1,5 +1,6 @@
 //! The engine's things as the editor protocol has them, and back: one mapping for all who write it.
 
+mod around;
 mod block;
 mod earlier;
 mod event;
@@ -11,6 +12,7 @@ mod summary;
 mod turn;
 pub mod uri;
 
+pub use around::around;
 pub use block::{block, content, deliver, prompt_content};
 pub use event::{call_text, facts, updates};
 pub use question::{actor, answer, choice_id};

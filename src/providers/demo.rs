@@ -95,7 +95,7 @@ fn turn(request: &Request) -> (Vec<Task>, Vec<&CallResult>) {
     let said = |message: &Message| match message {
         Message::User(blocks) => blocks.iter().find_map(|block| match block {
             Block::Text { text } => tasks(text),
-            Block::Link { .. } | Block::Resource { .. } | Block::Media { .. } => None,
+            Block::Link { .. } | Block::Resource { .. } | Block::Media { .. } | Block::Around { .. } => None,
         }),
         Message::Assistant(_) | Message::Results(_) => None,
     };

@@ -196,7 +196,7 @@ fn since_the_last_reply(request: &Request) -> String {
         match message {
             Message::Assistant(_) => texts.clear(),
             Message::User(blocks) => texts.extend(blocks.iter().map(|block| match block {
-                Block::Text { text } | Block::Resource { text, .. } => text.clone(),
+                Block::Text { text } | Block::Resource { text, .. } | Block::Around { text } => text.clone(),
                 Block::Link { uri, .. } => uri.clone(),
                 Block::Media { media } => media.describe(),
             })),

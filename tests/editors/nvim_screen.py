@@ -328,6 +328,18 @@ def a_selection_goes_along_and_options_are_set(folder):
         assert "quillon 0." in screen and "ERROR" not in screen, screen
 
 
+def the_model_is_told_what_the_editor_shows(folder):
+    problem = "expect warning in a.txt:4: odd word\n"
+    script = "expect active file: a.txt, cursor in line 3\n" + problem + "expect open files: a.txt\nsay Seen.\ndone\n"
+    with Stage(folder, script) as stage:
+        stage.command("3")
+        warn = "{ { lnum = 3, col = 0, message = 'odd word', severity = 2 } }"
+        stage.command("lua vim.diagnostic.set(vim.api.nvim_create_namespace('test'), 0, %s)" % warn)
+        stage.command("Quillon what is this")
+        stage.wait("Seen.")
+        assert "In the editor" not in stage.chat(), stage.chat()
+
+
 def several_questions_are_answered_one_after_another(folder):
     names = ["x.txt", "y.txt", "z.txt"]
     script = "say Soon.\nawait go\n" + "".join('call read {"file_path":"../%s"}\n' % name for name in names) + "done\nsay All is done.\ndone\n"
@@ -416,6 +428,7 @@ main([
     what_ended_is_shown_before_neovim_asks_about_a_file,
     another_server_is_not_disturbed,
     a_selection_goes_along_and_options_are_set,
+    the_model_is_told_what_the_editor_shows,
     several_questions_are_answered_one_after_another,
     a_long_diff_is_read_to_its_end,
     a_daemon_that_does_not_stay_is_given_up,

@@ -106,6 +106,7 @@ fn words(content: &[Block]) -> String {
             Block::Text { text } => text.clone(),
             Block::Link { uri, .. } | Block::Resource { uri, .. } => format!("<{uri}>"),
             Block::Media { media } => format!("<{}>", media.describe()),
+            Block::Around { .. } => "<the editor>".to_owned(),
         })
         .collect();
     words.join(" ")

@@ -89,6 +89,8 @@ pub fn prompt_block(block: &Block) -> Vec<acp::ContentBlock> {
             vec![acp::ContentBlock::Resource(acp::EmbeddedResource::new(contents))]
         }
         Block::Media { media } => vec![format!("({})", media.describe()).into()],
+        // None of the user's words.
+        Block::Around { .. } => Vec::new(),
     }
 }
 

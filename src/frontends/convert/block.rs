@@ -4,7 +4,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use quillon_protocol::content::ContentId;
 use quillon_protocol::document::Uri;
-use quillon_protocol::prompt::{self as wire, ContentBlock, LinkBlock, MediaBlock, ResourceBlock, TextBlock};
+use quillon_protocol::prompt::{
+    self as wire, ContentBlock, EditorBlock, LinkBlock, MediaBlock, ResourceBlock, TextBlock,
+};
 
 use crate::engine::{Block, Deliver, Given};
 use crate::text::Hash;
@@ -24,6 +26,7 @@ pub fn block(block: &Block) -> ContentBlock {
         Block::Resource { uri, text } => {
             ContentBlock::Resource(ResourceBlock { uri: Uri(uri.clone()), text: text.clone() })
         }
+        Block::Around { text } => ContentBlock::Editor(EditorBlock { text: text.clone() }),
         Block::Media { media } => ContentBlock::Media(MediaBlock {
             name: media.name.clone(),
             data: None,
@@ -50,6 +53,9 @@ pub fn prompt_content(blocks: Vec<ContentBlock>) -> Result<Vec<Given>, String> {
             let hash =
                 hash.ok_or_else(|| format!("`{name}` has neither `data` nor a `contentId` of media"))?;
             Ok(Given::Kept { name, hash })
+        }
+        ContentBlock::Editor(_) => {
+            Err("a block of type `editor` is the daemon's to make; give `context`".to_owned())
         }
         ContentBlock::Unknown(value) => {
             Err(format!("there is no block of type `{}`", value["type"].as_str().unwrap_or_default()))

@@ -180,7 +180,7 @@ pub fn words(content: &[ContentBlock]) -> String {
             ContentBlock::Link(link) => all.push_str(&link.name),
             ContentBlock::Resource(resource) => all.push_str(&resource.uri.0),
             ContentBlock::Media(media) => all.push_str(media.description.as_ref().unwrap_or(&media.name)),
-            ContentBlock::Unknown(_) => {}
+            ContentBlock::Editor(_) | ContentBlock::Unknown(_) => {}
         }
     }
     all

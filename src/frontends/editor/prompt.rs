@@ -30,7 +30,8 @@ type Answer<T> = Result<T, ResponseError>;
 
 impl Editor {
     pub(super) async fn prompt(&self, params: PromptParams) -> Answer<PromptResult> {
-        let given = content(params.content)?;
+        let mut given = content(params.content)?;
+        given.extend(params.context.map(|context| Given::Around(convert::around(context))));
         let deliver = convert::deliver(&params.deliver)
             .map_err(|word| invalid(&format!("`deliver`: there is no `{word}`")))?;
         let session = self.session(&params.session_id).await?;
@@ -47,8 +48,14 @@ impl Editor {
     pub(super) async fn queue_edit(&self, params: QueueEditParams) -> Answer<Empty> {
         let given = content(params.content)?;
         let session = self.session(&params.session_id).await?;
-        let content = session.attach(given).await.map_err(refused)?;
+        let mut content = session.attach(given).await.map_err(refused)?;
         let prompt = PromptId(params.prompt_id.0);
+        // The words change; what the editor showed then is as it was.
+        content.extend(session.state(|state| {
+            let waiting = state.queue().iter().filter(|waiting| waiting.prompt == prompt);
+            let around = |block: &&Block| matches!(block, Block::Around { .. });
+            waiting.flat_map(|waiting| waiting.content.iter().filter(around).cloned()).collect::<Vec<_>>()
+        }));
         session.send(Command::Requeue { prompt, content }).await.map_err(refused)?;
         Ok(Empty {})
     }
@@ -217,11 +224,13 @@ fn content(blocks: Vec<ContentBlock>) -> Answer<Vec<Given>> {
 /// Bytes of the words of a piece. Images and documents have bounds of their own.
 fn size(given: &Given) -> usize {
     match given {
-        Given::Block(Block::Text { text }) => text.len(),
+        Given::Block(Block::Text { text } | Block::Around { text }) => text.len(),
         Given::Block(Block::Link { uri, name }) => uri.len() + name.len(),
         Given::Block(Block::Resource { uri, text }) => uri.len() + text.len(),
         Given::Block(Block::Media { .. }) => 0,
         Given::Bytes { name, .. } | Given::Kept { name, .. } => name.len(),
+        // It is cut to its budget.
+        Given::Around(_) => 0,
     }
 }
 

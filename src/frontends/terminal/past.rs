@@ -85,6 +85,7 @@ fn typed(content: &[Block], console: &mut Console) {
         let most = match block {
             Block::Text { .. } => usize::MAX,
             Block::Link { .. } | Block::Resource { .. } | Block::Media { .. } => limits::SHOWN_DIFF_LINES_MAX,
+            Block::Around { .. } => 0,
         };
         for line in words.lines().take(most) {
             console.note(Tone::Strong, &format!("> {line}"));

@@ -137,7 +137,10 @@ end
 ---@param content agent.ContentBlock[]
 ---@return string
 local function words(content)
-  return vim.iter(content):map(function(block)
+  local said = vim.iter(content):filter(function(block)
+    return block.type ~= 'editor' -- what the daemon tells the model of the editor
+  end)
+  return said:map(function(block)
     return block.text and not block.uri and block.text or '> ' .. visible(block.uri or block.description or '…')
   end):join('\n')
 end

@@ -74,6 +74,15 @@ local function detach(daemon, buffer)
   end
 end
 
+---@param root string
+---@param buffer integer
+---@return boolean is_of Whether it is an ordinary file of the project.
+function M.is_of(root, buffer)
+  local name = vim.api.nvim_buf_get_name(buffer)
+  local ordinary = vim.api.nvim_buf_is_loaded(buffer) and vim.bo[buffer].buftype == '' and name ~= ''
+  return ordinary and not name:find('^%a[%w+.-]*://') and vim.fs.relpath(root, M.real(name)) ~= nil
+end
+
 ---@param daemon quillon.Daemon
 ---@param buffer integer
 local function attach(daemon, buffer)
@@ -81,9 +90,7 @@ local function attach(daemon, buffer)
     -- Its lines end at CRs, which are no line ends for the daemon: what stands in the file counts.
     return detach(daemon, buffer)
   end
-  local name = vim.api.nvim_buf_get_name(buffer)
-  local ordinary = vim.api.nvim_buf_is_loaded(buffer) and vim.bo[buffer].buftype == '' and name ~= ''
-  if daemon.client and ordinary and not name:find('^%a[%w+.-]*://') and vim.fs.relpath(daemon.root, M.real(name)) then
+  if daemon.client and M.is_of(daemon.root, buffer) then
     vim.lsp.buf_attach_client(buffer, daemon.client.id)
   end
 end

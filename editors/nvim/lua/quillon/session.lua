@@ -1,5 +1,6 @@
 -- A project's session: what is known of it, and the requests that change it. Events go on to the chat and the questions.
 local client = require('quillon.client')
+local context = require('quillon.context')
 local M = {}
 
 ---@class quillon.Session
@@ -320,9 +321,10 @@ end
 ---@param session quillon.Session
 ---@param content agent.ContentBlock[]
 function M.prompt(session, content)
+  local shown = context.of(session.root)
   with_session(session, function()
     local id = ('nvim-%d-%d'):format(vim.fn.getpid(), vim.uv.hrtime())
-    local params = { sessionId = session.id, promptId = id, content = content }
+    local params = { sessionId = session.id, promptId = id, content = content, context = shown }
     table.insert(session.unsent, params)
     if session.attached then
       deliver(session, params)
