@@ -48,6 +48,7 @@ pub mod restore;
 pub mod review;
 mod ruling;
 mod session;
+mod showing;
 pub mod state;
 mod step;
 mod stop;

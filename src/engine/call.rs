@@ -260,10 +260,14 @@ enum Permit {
 async fn permit(turn: &Turn, call: &ToolCall, plan: &Plan, why: Reason) -> Result<Permit, Halted> {
     ruling::refresh(&turn.parts, When::Between).await?;
     let (linked, rules) = (linked(turn, &plan.intent).await, Rules::default());
+    let kept = if plan.intent.tells_of_text() { plan.intent.paths() } else { Vec::new() };
+    let unreadable = turn.parts.files.kept_back(kept.into_iter().cloned().collect()).await;
     let verdict = turn.parts.recorder.state(|state| {
         let roots = turn.parts.files.roots();
-        let (mode, grants, linked) = (state.mode(), state.grants(), linked.as_slice());
-        turn.parts.rules.decide(&plan.intent, &Situation { mode, roots, rules: &rules, grants, linked })
+        let (mode, grants, rules) = (state.mode(), state.grants(), &rules);
+        let (linked, unreadable) = (&*linked, &*unreadable);
+        let situation = Situation { mode, roots, rules, grants, linked, unreadable };
+        turn.parts.rules.decide(&plan.intent, &situation)
     });
     match verdict {
         Verdict::Allow(Ground::Harmless) => Ok(Permit::Granted(Who::Quillon)),

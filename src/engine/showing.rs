@@ -1,0 +1,82 @@
+//! What of the user's files may be shown to a model, beside what a call was granted.
+
+use super::event::{Block, Event, Level};
+use super::media::Given;
+use super::parts::Parts;
+use crate::path::AbsPath;
+use crate::policy::Action;
+
+/// Whether what a granted search found in a file may be shown: the file may be read without a question, or
+/// nothing speaks against what was granted with its folder. Looks at lists on the disk, so it blocks.
+pub(super) fn may_be_found(parts: &Parts, searched: &AbsPath, file: &AbsPath) -> bool {
+    let roots = parts.files.roots();
+    let inside = roots.iter().any(|root| file.starts_with(root));
+    // A search of one secret file alone was asked as what it is.
+    let said = match file == searched {
+        true => parts.rules.said_of_reading(file, roots),
+        false => parts.rules.reading(file, roots),
+    };
+    let readable = match said {
+        Some(Action::Allow) => true,
+        Some(Action::Ask | Action::Deny) => false,
+        None => inside || file.starts_with(searched),
+    };
+    readable && parts.files.never().why(file, roots).is_none()
+}
+
+/// Why a model that may write a file is not told what stands there; none where it may be told.
+pub(super) async fn why_not_told(parts: &Parts, file: &AbsPath) -> Option<String> {
+    let roots = parts.files.roots();
+    if parts.rules.said_of_reading(file, roots) == Some(Action::Deny) {
+        return Some("a rule forbids to read it".into());
+    }
+    if let Some((_, why)) = parts.files.kept_back(vec![file.clone()]).await.pop() {
+        return Some(why);
+    }
+    let unasked = parts.files.views().of(file).is_none() && parts.rules.keeps_secret(file, roots).is_some();
+    unasked.then(|| "it is a secret file, which was not read".into())
+}
+
+/// What a client hands over with a prompt, without the text of files that no model may be shown, or none
+/// without a question: these are named instead, and the user hears of it.
+pub(super) async fn handed_over(parts: &Parts, given: Given) -> Given {
+    let (place, name) = match &given {
+        Given::Block(Block::Resource { uri, .. }) => (uri.clone(), uri.clone()),
+        Given::Bytes { name, .. } | Given::Kept { name, .. } => (name.clone(), name.clone()),
+        Given::Block(Block::Text { .. } | Block::Link { .. } | Block::Media { .. }) => return given,
+    };
+    let Some(file) = file_of(parts, &place) else { return given };
+    let Some(why) = why_not_handed_over(parts, &file).await else { return given };
+    let text =
+        format!("{} was not given to the model, only its name: {why}.", file.display_in(parts.files.cwd()));
+    if let Err(halted) = parts.recorder.record(Event::Noticed { level: Level::Warning, text }) {
+        tracing::warn!("failed to tell of a file that was not given to the model: {halted}");
+    }
+    Given::Block(Block::Link { uri: place, name })
+}
+
+async fn why_not_handed_over(parts: &Parts, file: &AbsPath) -> Option<String> {
+    let roots = parts.files.roots();
+    if parts.rules.said_of_reading(file, roots) == Some(Action::Deny) {
+        return Some("a permission rule forbids to read it".into());
+    }
+    if let Some((_, why)) = parts.files.kept_back(vec![file.clone()]).await.pop() {
+        return Some(why);
+    }
+    let holds = parts.rules.keeps_secret(file, roots)?;
+    Some(format!(
+        "it is a secret file by its name (such files hold {holds}). The model can ask to read it; a rule \
+         for `read` that names this file lets it through"
+    ))
+}
+
+/// The file that a client means; none where it means none.
+fn file_of(parts: &Parts, place: &str) -> Option<AbsPath> {
+    // What stands behind these signs says where in the file.
+    let path = match place.strip_prefix("file://") {
+        Some(_) => place.split(['#', '?']).next()?,
+        None if place.starts_with('/') => place,
+        None => return None,
+    };
+    parts.files.locate(path).ok().map(|place| place.path)
+}
