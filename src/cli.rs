@@ -7,6 +7,7 @@ mod generate;
 mod models;
 mod review;
 mod run;
+mod sent;
 mod sessions;
 mod stats;
 mod undo;
@@ -52,6 +53,8 @@ enum Command {
     Checkpoints(undo::CheckpointsArgs),
     /// Look at the sessions on this machine.
     Sessions(sessions::SessionsArgs),
+    /// List what was sent to model servers in a session: when, where to, how much, and which files.
+    Sent(sent::SentArgs),
     /// List the models that there are, with what is known of them.
     Models(models::ModelsArgs),
     /// Store, list and forget the keys of model providers.
@@ -156,6 +159,7 @@ pub fn main() -> ExitCode {
         Command::Undo(args) => undo::main(&args).map_err(Trouble::from),
         Command::Checkpoints(args) => undo::checkpoints(&args).map_err(Trouble::from),
         Command::Sessions(args) => sessions::main(args).map_err(Trouble::from),
+        Command::Sent(args) => sent::main(args).map_err(Trouble::from),
         Command::Models(args) => models::main(args).map_err(Trouble::from),
         Command::Auth(args) => auth::main(args).map_err(Trouble::from),
         Command::Doctor(args) => doctor::main(&args).map_err(Trouble::from),

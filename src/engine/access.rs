@@ -28,8 +28,8 @@ use crate::policy::Intent;
 use crate::text::{Edit, SharedText, Version};
 use crate::workspace::survey;
 use crate::workspace::{
-    Content, FileError, GlobQuery, Globbed, GrepQuery, Grepped, Listing, PageQuery, Pages, Part, Shown,
-    TextFile, Unfit, Views, WriteError, Written,
+    Content, FileError, GlobQuery, Globbed, GrepQuery, Grepped, Listing, PageQuery, Pages, Part, SearchFor,
+    Shown, TextFile, Unfit, Views, WriteError, Written,
 };
 
 /// What one call may do, once it was granted.
@@ -143,7 +143,11 @@ impl<'a> Access<'a> {
         let Intent::Search { root, .. } = self.intent else { return Err(beyond(self.intent)) };
         let (parts, searched) = (self.turn.parts.clone(), root.clone());
         let shows = move |file: &AbsPath| showing::may_be_found(&parts, &searched, file);
-        Ok(self.turn.parts.files.grep(root, query, shows).await?)
+        let grepped = self.turn.parts.files.grep(root, query, shows).await?;
+        if query.wanted == SearchFor::Lines {
+            self.traces().found.extend(grepped.files.iter().map(|file| file.path.clone()));
+        }
+        Ok(grepped)
     }
 
     /// Writes exactly the granted edits, all or none.

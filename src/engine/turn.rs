@@ -42,7 +42,8 @@ pub async fn run(parts: Arc<Parts>, id: TurnId, cancel: CancellationToken) -> Re
     turn.parts.files.end_edits().await;
     let stop = stop?;
     let usage = *turn.usage.lock().unwrap_or_else(PoisonError::into_inner);
-    turn.record(Event::TurnEnded { turn: turn.id.clone(), stop, usage })?;
+    let sent = turn.parts.outgoing.take();
+    turn.record(Event::TurnEnded { turn: turn.id.clone(), stop, usage, sent })?;
     Ok(())
 }
 

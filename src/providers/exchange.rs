@@ -12,6 +12,7 @@ use super::failure::{Asked, Head, Refusal};
 use super::frame::{Answer, Decoder, Progress};
 use super::secrets::{Scrubber, Secrets};
 use crate::engine::model::{Abilities, Model, ModelError, ModelEvent, Price, Request, Window};
+use crate::engine::sent::Outgoing;
 use crate::limits;
 use crate::os::http::{Http, Post, Response, Url};
 
@@ -140,6 +141,7 @@ impl<F: Format> Model for Served<F> {
     fn stream(&self, request: Request) -> BoxStream<'static, Result<ModelEvent, ModelError>> {
         let exchange = Exchange {
             shared: self.shared.clone(),
+            outgoing: request.outgoing.clone(),
             stage: Stage::Unsent(Box::new(request)),
             ready: Vec::new(),
             scrubber: Scrubber::default(),
@@ -166,6 +168,8 @@ impl<F: Format> Model for Served<F> {
 /// One request and its answer.
 struct Exchange<F: Format> {
     shared: Arc<Shared<F>>,
+    /// Where it is noted what went out.
+    outgoing: Outgoing,
     stage: Stage<F::Answer>,
     /// Where the decoder puts its events; kept for its memory.
     ready: Vec<ModelEvent>,
@@ -213,6 +217,7 @@ impl<F: Format> Exchange<F> {
                 self.scrubber.pass(event, &self.shared.asked.secrets, &mut given);
             }
             if let Some(error) = error {
+                self.outgoing.failed(error.kind);
                 self.scrubber.end(&mut given);
                 self.given.push_back(Err(error));
             }
@@ -257,6 +262,7 @@ impl<F: Format> Shared<F> {
         }
         let mut body = self.error_body(&mut response).await;
         if self.format.learn(response.status(), &body) == Learned::Something {
+            request.outgoing.failed(self.refusal(&response, &body).kind);
             response = self.post(request).await?;
             if response.status() == 200 {
                 return Ok(response);
@@ -267,7 +273,9 @@ impl<F: Format> Shared<F> {
     }
 
     async fn post(&self, request: &Request) -> Result<Response, ModelError> {
-        match timeout(self.waits.head, self.http.post(self.format.post(request))).await {
+        let post = self.format.post(request);
+        request.outgoing.begins(&self.asked.server, post.body.len(), request.wanted);
+        match timeout(self.waits.head, self.http.post(post)).await {
             Ok(Ok(response)) => Ok(response),
             Ok(Err(failure)) => Err(self.asked.unreached(&failure)),
             Err(_) => Err(self.asked.silent(self.waits.head)),

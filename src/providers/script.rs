@@ -244,6 +244,7 @@ mod tests {
             replies,
             messages,
             prompt: 0,
+            outgoing: Default::default(),
             media: Vec::new(),
         };
         let items: Vec<_> = script.stream(request).collect().await;
@@ -335,6 +336,7 @@ mod tests {
         in_time(async {
             let request = Request {
                 prompt: 0,
+                outgoing: Default::default(),
                 session: "s".into(),
                 system: "".into(),
                 tools: Arc::new([]),

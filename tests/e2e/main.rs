@@ -10,6 +10,7 @@ mod models;
 mod program;
 mod review;
 mod run;
+mod sent;
 mod sessions;
 mod told;
 mod undo;
