@@ -76,9 +76,12 @@ enum Command {
 #[derive(Debug, Clone, Default, Args)]
 struct ChoiceArgs {
     /// The model: a name that the configured server knows, `demo` (rules, not an AI), or
-    /// `script:FILE` (plays a file, for tests).
+    /// `script:FILE` (plays a file, for tests), or `replay:DIR` (plays what `--record` has kept).
     #[arg(long, value_name = "NAME")]
     model: Option<String>,
+    /// Keep what model servers are asked and answer, but for keys, in this folder: one file a request.
+    #[arg(long, value_name = "DIR")]
+    record: Option<PathBuf>,
     /// How much is done without a question.
     #[arg(long, value_name = "MODE")]
     mode: Option<ModeArg>,
@@ -118,7 +121,7 @@ impl From<ModeArg> for Mode {
 
 impl From<ChoiceArgs> for Choices {
     fn from(args: ChoiceArgs) -> Self {
-        Self { model: args.model, mode: args.mode.map(Mode::from), allow: args.allow }
+        Self { model: args.model, mode: args.mode.map(Mode::from), allow: args.allow, record: args.record }
     }
 }
 

@@ -102,9 +102,10 @@ async fn converse(daemon: &Daemon, args: &RunArgs, example: Option<&AbsPath>) ->
     if format == Format::Text {
         close(&session, begun, &mut console, example);
     }
-    match console.failed() {
-        Some(why) => Err(Trouble::Failed(why.to_owned())),
-        None => Ok(ending),
+    match (console.failed(), daemon.unplayed()) {
+        (Some(why), _) => Err(Trouble::Failed(why.to_owned())),
+        (None, Some(why)) if ending == Ending::Finished => Err(Trouble::Failed(why)),
+        (None, _) => Ok(ending),
     }
 }
 

@@ -55,7 +55,6 @@ async fn ledger(daemon: &Daemon, session: Option<&str>) -> Result<Ledger, String
 
 fn as_text(entry: &Entry) -> String {
     let Entry { at, model, host, bytes, wanted, came, usage, files, commands } = entry;
-    let bytes = bytes.map_or_else(|| "size not noted".to_owned(), |bytes| format!("{bytes} bytes"));
     let tokens = usage.map_or_else(String::new, |usage| {
         let input = usage.input + usage.cache_read + usage.cache_write;
         let cached =
@@ -71,7 +70,7 @@ fn as_text(entry: &Entry) -> String {
         Came::Nothing => ", no answer".to_owned(),
         Came::Failure(kind) => format!(", failed: {kind}"),
     };
-    let mut text = format!("{at}  {}  {host}  {bytes}{tokens}{purpose}{came}\n", model.0);
+    let mut text = format!("{at}  {}  {host}  {bytes} bytes{tokens}{purpose}{came}\n", model.0);
     files.iter().for_each(|file| text.push_str(&format!("    {file}\n")));
     commands.iter().for_each(|command| {
         text.push_str(&format!("    what was printed by: {}\n", clean::one_line(command)));

@@ -1,13 +1,10 @@
 //! `Ledger`: the requests that went out in a session, each with what was in it for the first time.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::event::{
-    Block, CallId, Event, ModelName, Outcome, Output, PromptId, Reply, Sent, Setting, ToolCall, Usage,
-};
+use super::event::{Block, CallId, Event, ModelName, Outcome, Output, PromptId, Sent, ToolCall, Usage};
 use super::journal::Recorded;
 use super::model::Wish;
 use crate::path::AbsPath;
@@ -33,8 +30,8 @@ pub struct Entry {
     pub model: ModelName,
     /// The server.
     pub host: String,
-    /// Bytes of its body; none in journals of before this was noted.
-    pub bytes: Option<u64>,
+    /// Bytes of its body.
+    pub bytes: u64,
     /// What was asked for.
     pub wanted: Wish,
     /// What became of it.
@@ -51,7 +48,6 @@ pub struct Entry {
 #[derive(Debug, Default)]
 pub struct Ledger {
     entries: Vec<Entry>,
-    model: Option<ModelName>,
     cwd: Option<AbsPath>,
     /// What the next request has that none had before.
     files: Vec<String>,
@@ -73,11 +69,7 @@ impl Ledger {
     /// Takes in the next fact.
     pub fn push(&mut self, fact: &Recorded) {
         match &*fact.event {
-            Event::Opened { model, cwd, .. } => {
-                self.model = Some(model.clone());
-                self.cwd = Some(cwd.clone());
-            }
-            Event::Configured { setting: Setting::Model(model) } => self.model = Some(model.clone()),
+            Event::Opened { cwd, .. } => self.cwd = Some(cwd.clone()),
             Event::Queued { prompt, content, .. } | Event::Requeued { prompt, content } => {
                 self.waiting.insert(prompt.clone(), content.clone());
             }
@@ -87,7 +79,10 @@ impl Ledger {
             }
             Event::TurnStarted { content, .. } => self.handed(content),
             Event::Briefed { files, .. } => files.iter().for_each(|file| self.shown(file)),
-            Event::Replied { reply, sent, .. } => self.replied(&fact.at, reply, sent),
+            Event::Replied { reply, sent, .. } => {
+                self.calls.extend(reply.calls().map(|call| (call.id.clone(), call.clone())));
+                self.sent(sent, Some(reply.usage));
+            }
             Event::Compacted { summary: Some(_), usage, .. } => self.summary = Some(*usage),
             Event::TurnEnded { sent, .. } => self.sent(sent, None),
             Event::CallStarted { call, intent: Intent::Run { command, .. }, .. } => {
@@ -163,31 +158,6 @@ impl Ledger {
         }
     }
 
-    fn replied(&mut self, at: &Arc<str>, reply: &Reply, sent: &[Sent]) {
-        self.calls.extend(reply.calls().map(|call| (call.id.clone(), call.clone())));
-        // Before requests were noted the answer said whose it is: `format@server model`.
-        let server = reply.origin.as_deref().and_then(|origin| origin.split(['@', ' ']).nth(1));
-        match (sent, server) {
-            ([], Some(host)) => {
-                let model = self.model.clone().unwrap_or_else(|| ModelName(String::new()));
-                let (at, host) = (at.to_string(), host.to_owned());
-                let (files, commands) = self.first_time();
-                self.entries.push(Entry {
-                    at,
-                    model,
-                    host,
-                    bytes: None,
-                    wanted: Wish::Message,
-                    came: Came::Answer,
-                    usage: Some(reply.usage),
-                    files,
-                    commands,
-                });
-            }
-            (sent, _) => self.sent(sent, Some(reply.usage)),
-        }
-    }
-
     /// Requests, the last of which for a message brought one that cost this.
     fn sent(&mut self, sent: &[Sent], usage: Option<Usage>) {
         for (at, sent) in sent.iter().enumerate().map(|(at, one)| (at + 1 == sent.len(), one)) {
@@ -204,17 +174,7 @@ impl Ledger {
             let (files, commands) = self.first_time();
             let Sent { at, model, host, bytes, wanted, .. } = sent.clone();
             let usage = cost.filter(|usage| *usage != Usage::default());
-            self.entries.push(Entry {
-                at,
-                model,
-                host,
-                bytes: Some(bytes),
-                wanted,
-                came,
-                usage,
-                files,
-                commands,
-            });
+            self.entries.push(Entry { at, model, host, bytes, wanted, came, usage, files, commands });
         }
     }
 
@@ -240,7 +200,7 @@ fn files_to_change(call: &ToolCall) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::event::{MessageId, Seq, Stop, TurnId};
+    use crate::engine::event::{Seq, Stop, TurnId};
 
     fn ledger(events: Vec<Event>) -> Ledger {
         let mut ledger = Ledger::default();
@@ -273,19 +233,6 @@ mod tests {
             .map(|entry| (entry.came.clone(), entry.files.len(), entry.usage))
             .collect();
         assert_eq!(told, [(Came::Failure("network".into()), 1, None), (Came::Nothing, 0, None)]);
-    }
-
-    #[test]
-    fn an_answer_of_before_requests_were_noted_says_where_it_came_from() {
-        let reply = |origin: Option<&str>| {
-            let usage = Usage { input: 3, ..Usage::default() };
-            let reply = Reply { usage, origin: origin.map(Into::into), ..Reply::default() };
-            Event::Replied { message: MessageId("t1.1".into()), reply: reply.into(), sent: Vec::new() }
-        };
-        let ledger = ledger(vec![reply(Some("chat@http://h:1 m1")), reply(None)]);
-        let [entry] = ledger.entries() else { panic!("{ledger:?}") };
-        assert_eq!((entry.host.as_str(), entry.bytes, &*entry.at), ("http://h:1", None, "now"));
-        assert_eq!(entry.usage.map(|usage| usage.input), Some(3));
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod kept;
 mod loopback;
 mod models;
 mod program;
+mod record;
 mod review;
 mod run;
 mod sent;
