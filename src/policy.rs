@@ -67,6 +67,8 @@ pub struct Situation<'a> {
     pub linked: &'a [AbsPath],
     /// Files of the intent that no model may be shown, each with why.
     pub unreadable: &'a [(AbsPath, String)],
+    /// That a command names what is not for models, in words for the user.
+    pub named: Option<&'a str>,
 }
 
 /// What may be done with an intent.
@@ -142,7 +144,10 @@ pub fn decide(intent: &Intent, situation: &Situation<'_>) -> Verdict {
             None => return Verdict::Allow(Ground::Rule(rule)),
             Some(reason) => reason,
         },
-        Some((Action::Ask, rule)) => format!("The permission rule `{rule}` wants it to be asked."),
+        Some((Action::Ask, rule)) => {
+            let asked = Some(format!("The permission rule `{rule}` wants it to be asked."));
+            both(asked, situation.named.map(str::to_owned)).unwrap_or_default()
+        }
         Some((Action::Deny, _)) | None => match by_default(intent, situation) {
             Ok(ground) => return Verdict::Allow(ground),
             Err(reason) => reason,
@@ -170,7 +175,10 @@ fn by_default(intent: &Intent, situation: &Situation<'_>) -> Result<Ground, Stri
             (Mode::Edit, None) => Ok(Ground::Mode(Mode::Edit)),
             (Mode::Ask | Mode::Plan, None) => Err("Edits are asked in this mode.".into()),
         },
-        Intent::Run { .. } => Err("Commands are asked in this mode.".into()),
+        Intent::Run { .. } => {
+            let asked = Some("Commands are asked in this mode.".to_owned());
+            Err(both(asked, situation.named.map(str::to_owned)).unwrap_or_default())
+        }
     }
 }
 
@@ -180,16 +188,14 @@ fn reason_to_ask_anyway(intent: &Intent, situation: &Situation<'_>) -> Option<St
         Intent::Nothing => None,
         Intent::Run { cwd, .. } => {
             let covered = situation.rules.allows_outside(cwd, situation.roots);
-            (!is_inside(cwd, situation.roots) && !covered).then(|| outside(cwd))
+            let outside = (!is_inside(cwd, situation.roots) && !covered).then(|| outside(cwd));
+            both(outside, situation.named.map(str::to_owned))
         }
         Intent::Read { path } | Intent::List { path } | Intent::Search { root: path, .. } => {
             let covered = situation.rules.allows_outside(path, situation.roots);
             let outside = (!is_inside(path, situation.roots) && !covered).then(|| outside(path));
             let secret = intent.tells_of_text().then(|| kept_secret(path, situation)).flatten();
-            match (outside, secret) {
-                (Some(outside), Some(secret)) => Some(format!("{outside} {secret}")),
-                (outside, secret) => outside.or(secret),
-            }
+            both(outside, secret)
         }
         Intent::Write { edits } => edits.iter().find_map(|edit| {
             if let Some(why) = protected_here(&edit.path, situation.rules) {
@@ -205,6 +211,13 @@ fn reason_to_ask_anyway(intent: &Intent, situation: &Situation<'_>) -> Option<St
             let covered = situation.rules.allows_outside(&edit.path, situation.roots);
             (!is_inside(&edit.path, situation.roots) && !covered).then(|| outside(&edit.path))
         }),
+    }
+}
+
+fn both(one: Option<String>, other: Option<String>) -> Option<String> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(format!("{one} {other}")),
+        (one, other) => one.or(other),
     }
 }
 
@@ -312,7 +325,7 @@ mod tests {
         let linked = [path("/w/linked")];
         match decide(
             intent,
-            &Situation { mode, roots: &roots, rules, grants, linked: &linked, unreadable: &[] },
+            &Situation { mode, roots: &roots, rules, grants, linked: &linked, unreadable: &[], named: None },
         ) {
             Verdict::Allow(_) => "allow",
             Verdict::Ask { always: Some(_), .. } => "ask",
@@ -379,8 +392,15 @@ mod tests {
         let unreadable = [(path("/w/a"), "it is private".to_owned())];
         let decided = |intent: &Intent| {
             let (rules, grants, roots) = (&rules, &grants, &roots);
-            let situation =
-                Situation { mode: Mode::Edit, roots, rules, grants, linked: &[], unreadable: &unreadable };
+            let situation = Situation {
+                mode: Mode::Edit,
+                roots,
+                rules,
+                grants,
+                linked: &[],
+                unreadable: &unreadable,
+                named: None,
+            };
             decide(intent, &situation)
         };
         let search = |of| Intent::Search { root: path("/w/a"), pattern: "x".into(), of };
@@ -391,6 +411,23 @@ mod tests {
         for intent in [Intent::List { path: path("/w/a") }, search(SearchOf::Names)] {
             assert!(matches!(decided(&intent), Verdict::Allow(_)), "{intent:?}");
         }
+    }
+
+    #[test]
+    fn a_command_that_names_what_is_not_for_models_is_asked() {
+        let (rules, roots, always) = (flags(&["bash"]), [path("/w")], run("cat .env"));
+        let decided = |rules: &Rules, grants: &[Grant], named| {
+            let (mode, roots) = (Mode::Ask, &roots);
+            let situation = Situation { mode, roots, rules, grants, linked: &[], unreadable: &[], named };
+            decide(&always, &situation)
+        };
+        assert!(matches!(decided(&rules, &[], None), Verdict::Allow(_)));
+        for rules in [&rules, &Rules::default()] {
+            let Verdict::Ask { reason, .. } = decided(rules, &[], Some("It names `.env`.")) else { panic!() };
+            assert!(reason.ends_with("It names `.env`."), "{reason}");
+        }
+        let grant = Grant::Command { command: "cat .env".into(), cwd: path("/w") };
+        assert!(matches!(decided(&rules, &[grant], Some("It names `.env`.")), Verdict::Allow(_)));
     }
 
     #[test]

@@ -183,18 +183,16 @@ impl Files {
         &self.never
     }
 
-    /// Those of these files that no model may be shown, each with why.
-    pub async fn kept_back(&self, paths: Vec<AbsPath>) -> Vec<(AbsPath, String)> {
-        let (never, roots) = (self.never.clone(), self.roots.clone());
-        let why = move |path: AbsPath| never.why(&path, &roots).map(|why| (path, why));
-        on_blocking_thread(move || paths.into_iter().filter_map(why).collect()).await.unwrap_or_default()
+    /// Why no model may be shown this file; none where it may. Blocks, for a look at a few small files.
+    pub fn kept_back(&self, path: &AbsPath) -> Option<String> {
+        self.never.why(path, &self.roots)
     }
 
     /// Where a written path leads: links are followed as far as things exist.
     pub fn locate(&self, written: &str) -> Result<Place, FileError> {
         let place = root::locate(written, &self.cwd, &self.roots)?;
         let side = match place.side {
-            Side::Inside if self.never.why(&place.path, &self.roots).is_some() => Side::Never,
+            Side::Inside if self.kept_back(&place.path).is_some() => Side::Never,
             Side::Inside if (self.withholds)(&place.path) => Side::Withheld,
             side => side,
         };

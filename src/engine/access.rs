@@ -243,7 +243,7 @@ impl<'a> Access<'a> {
     async fn make_anew(&self, edits: &[Edit], on_change: OnChange) -> ToolError {
         // To make an edit anew is to tell of the text that stands there.
         for edit in edits {
-            let Some(why) = showing::why_not_told(&self.turn.parts, &edit.path).await else { continue };
+            let Some(why) = showing::why_not_told(&self.turn.parts, &edit.path) else { continue };
             return ToolError::new(format!(
                 "{} was changed or made by somebody else meanwhile, and {why}; nothing was written",
                 edit.path.display_in(self.cwd())

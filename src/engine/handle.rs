@@ -127,7 +127,7 @@ impl Session {
         let parts = self.parts()?;
         let mut content = Vec::with_capacity(given.len());
         for given in given {
-            let given = showing::handed_over(&parts, given).await;
+            let given = showing::handed_over(&parts, given);
             content.push(media::attach(&parts, given).await);
         }
         Ok(content)

@@ -126,17 +126,18 @@ impl InForce {
 
 /// Reads the rules again, where their files have changed.
 pub(super) async fn refresh(parts: &Parts, when: When) -> Result<(), Halted> {
-    let (rules_for, cwd) = (parts.rules_for.clone(), parts.files.cwd().clone());
-    let Ok(ruling) = parts.tasks.spawn_blocking(move || rules_for(&cwd)).await else { return Ok(()) };
-    if when == When::Turn {
-        let is_list = |path: &&AbsPath| path.file_name() == never::LIST;
-        let touched: Vec<AbsPath> =
-            parts.recorder.state(|state| state.touches().paths().iter().filter(is_list).cloned().collect());
-        let files = parts.files.clone();
-        let begin = move || files.never().begin_turn(files.roots(), |list| touched.contains(list));
-        // The program is ending where this does not come to its end.
-        let _begun = parts.tasks.spawn_blocking(begin).await;
-    }
+    let (rules_for, files) = (parts.rules_for.clone(), parts.files.clone());
+    let is_list = |path: &&AbsPath| path.file_name() == never::LIST;
+    let lists: Option<Vec<AbsPath>> = (when == When::Turn).then(|| {
+        parts.recorder.state(|state| state.touches().paths().iter().filter(is_list).cloned().collect())
+    });
+    let read = move || {
+        if let Some(by_agent) = lists {
+            files.never().begin_turn(files.roots(), |list| by_agent.contains(list));
+        }
+        rules_for(files.cwd())
+    };
+    let Ok(ruling) = parts.tasks.spawn_blocking(read).await else { return Ok(()) };
     let by_agent = parts.recorder.state(|state| ruling.files.iter().any(|file| state.touches().has(file)));
     for text in parts.rules.take(ruling, when, by_agent) {
         parts.recorder.record(Event::Noticed { level: Level::Warning, text })?;
@@ -164,8 +165,15 @@ mod tests {
         let intent = Intent::Run { command: "make".into(), cwd: root.clone(), time_limit_ms: 1 };
         let (roots, none) = ([root], Rules::default());
         let mode = policy::Mode::Ask;
-        let situation =
-            Situation { mode, roots: &roots, rules: &none, grants: &[], linked: &[], unreadable: &[] };
+        let situation = Situation {
+            mode,
+            roots: &roots,
+            rules: &none,
+            grants: &[],
+            linked: &[],
+            unreadable: &[],
+            named: None,
+        };
         match rules.decide(&intent, &situation) {
             Verdict::Allow(_) => "allow",
             Verdict::Ask { .. } => "ask",

@@ -5,6 +5,7 @@ use super::media::Given;
 use super::parts::Parts;
 use crate::path::AbsPath;
 use crate::policy::Action;
+use crate::workspace;
 
 /// Whether what a granted search found in a file may be shown: the file may be read without a question, or
 /// nothing speaks against what was granted with its folder. Looks at lists on the disk, so it blocks.
@@ -21,32 +22,52 @@ pub(super) fn may_be_found(parts: &Parts, searched: &AbsPath, file: &AbsPath) ->
         Some(Action::Ask | Action::Deny) => false,
         None => inside || file.starts_with(searched),
     };
-    readable && parts.files.never().why(file, roots).is_none()
+    readable && parts.files.kept_back(file).is_none()
 }
 
 /// Why a model that may write a file is not told what stands there; none where it may be told.
-pub(super) async fn why_not_told(parts: &Parts, file: &AbsPath) -> Option<String> {
+pub(super) fn why_not_told(parts: &Parts, file: &AbsPath) -> Option<String> {
     let roots = parts.files.roots();
     if parts.rules.said_of_reading(file, roots) == Some(Action::Deny) {
         return Some("a rule forbids to read it".into());
     }
-    if let Some((_, why)) = parts.files.kept_back(vec![file.clone()]).await.pop() {
+    if let Some(why) = parts.files.kept_back(file) {
         return Some(why);
     }
     let unasked = parts.files.views().of(file).is_none() && parts.rules.keeps_secret(file, roots).is_some();
     unasked.then(|| "it is a secret file, which was not read".into())
 }
 
+/// What a command names that is kept from models or a secret file, in words for the user. It sees plain words
+/// only; what a command makes up as it runs it cannot see.
+pub(super) async fn named(parts: &Parts, command: &str, cwd: &AbsPath) -> Option<String> {
+    let part_of_a_name = |letter: char| letter.is_alphanumeric() || "._-/+@%~,".contains(letter);
+    let words = command.split(|letter| !part_of_a_name(letter)).filter(|word| !word.is_empty());
+    let files: Vec<AbsPath> = words.filter_map(|word| cwd.join(word).ok()).collect();
+    let (all, roots) = (parts.files.clone(), parts.files.roots().to_vec());
+    let rules = parts.rules.clone();
+    let look = move || {
+        files.into_iter().find_map(|file| {
+            let file = workspace::real_path(&file).unwrap_or(file);
+            let secret = || rules.keeps_secret(&file, &roots).map(|holds| format!("such files hold {holds}"));
+            // Many words look like such names and are none: `process.env`.
+            let why = all.kept_back(&file).or_else(secret).filter(|_| !workspace::is_gone(&file))?;
+            Some(format!("It names `{file}`, which is not for the model: {why}."))
+        })
+    };
+    parts.tasks.spawn_blocking(look).await.ok().flatten()
+}
+
 /// What a client hands over with a prompt, without the text of files that no model may be shown, or none
 /// without a question: these are named instead, and the user hears of it.
-pub(super) async fn handed_over(parts: &Parts, given: Given) -> Given {
+pub(super) fn handed_over(parts: &Parts, given: Given) -> Given {
     let (place, name) = match &given {
         Given::Block(Block::Resource { uri, .. }) => (uri.clone(), uri.clone()),
         Given::Bytes { name, .. } | Given::Kept { name, .. } => (name.clone(), name.clone()),
         Given::Block(Block::Text { .. } | Block::Link { .. } | Block::Media { .. }) => return given,
     };
     let Some(file) = file_of(parts, &place) else { return given };
-    let Some(why) = why_not_handed_over(parts, &file).await else { return given };
+    let Some(why) = why_not_handed_over(parts, &file) else { return given };
     let text =
         format!("{} was not given to the model, only its name: {why}.", file.display_in(parts.files.cwd()));
     if let Err(halted) = parts.recorder.record(Event::Noticed { level: Level::Warning, text }) {
@@ -55,12 +76,12 @@ pub(super) async fn handed_over(parts: &Parts, given: Given) -> Given {
     Given::Block(Block::Link { uri: place, name })
 }
 
-async fn why_not_handed_over(parts: &Parts, file: &AbsPath) -> Option<String> {
+fn why_not_handed_over(parts: &Parts, file: &AbsPath) -> Option<String> {
     let roots = parts.files.roots();
     if parts.rules.said_of_reading(file, roots) == Some(Action::Deny) {
         return Some("a permission rule forbids to read it".into());
     }
-    if let Some((_, why)) = parts.files.kept_back(vec![file.clone()]).await.pop() {
+    if let Some(why) = parts.files.kept_back(file) {
         return Some(why);
     }
     let holds = parts.rules.keeps_secret(file, roots)?;
