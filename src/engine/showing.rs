@@ -91,13 +91,19 @@ fn why_not_handed_over(parts: &Parts, file: &AbsPath) -> Option<String> {
     ))
 }
 
+/// How the address of a file begins.
+const FILE: &str = "file://";
+
 /// The file that a client means; none where it means none.
 fn file_of(parts: &Parts, place: &str) -> Option<AbsPath> {
-    // What stands behind these signs says where in the file.
-    let path = match place.strip_prefix("file://") {
-        Some(_) => place.split(['#', '?']).next()?,
-        None if place.starts_with('/') => place,
-        None => return None,
+    let path = match place.get(..FILE.len()) {
+        Some(scheme) if scheme.eq_ignore_ascii_case(FILE) => {
+            // What stands behind these signs says where in the file.
+            let rest = place[FILE.len()..].split(['#', '?']).next()?;
+            format!("{FILE}{}", rest.strip_prefix("localhost").unwrap_or(rest))
+        }
+        _ if place.starts_with('/') => place.to_owned(),
+        _ => return None,
     };
-    parts.files.locate(path).ok().map(|place| place.path)
+    parts.files.locate(&path).ok().map(|place| place.path)
 }

@@ -83,3 +83,31 @@ async fn the_text_that_an_editor_has_of_such_a_file() {
     let denied = ended.iter().filter(|message| message.to_string().contains("is kept from you"));
     assert_eq!(denied.count(), 3, "{all}");
 }
+
+#[tokio::test]
+async fn however_the_address_is_written_that_a_client_hands_over() {
+    let mut wire = Wire::ready("say seen.\ndone\n").await;
+    let folder = wire.opened("w").await;
+    std::fs::write(folder.join(".quillonignore"), "a.txt\n").unwrap();
+    let made = wire.ask("agent/session/new", json!({ "cwd": format!("file://{}", folder.display()) })).await;
+    let session = made["result"]["session"]["sessionId"].as_str().unwrap().to_owned();
+    wire.ask("agent/session/attach", json!({ "sessionId": session })).await;
+    let path = folder.display();
+    let kept = [
+        format!("file://{path}/a.txt"),
+        format!("FILE://localhost{path}/a.txt#L1:2"),
+        format!("file://{path}/%61.txt?symbol=x"),
+        format!("{path}/sub/../a.txt"),
+        format!("file://{path}/.env"),
+    ];
+    let open = [format!("file://{path}/b.txt"), "untitled:a.txt".to_owned()];
+    let resource = |uri: &String, text: &str| json!({"type": "resource", "uri": uri, "text": text});
+    let content: Vec<_> = kept.iter().map(|uri| resource(uri, "marked")).collect();
+    let content = [content, open.iter().map(|uri| resource(uri, "to-be-seen")).collect()].concat();
+    wire.ask("agent/prompt", json!({"sessionId": session, "promptId": "p1", "content": content})).await;
+    let begun = wire.until(|message| message["params"]["event"]["type"] == "turnStarted").await;
+    let blocks = begun["params"]["event"]["content"].as_array().unwrap();
+    let kinds: Vec<&str> = blocks.iter().map(|block| block["type"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["link", "link", "link", "link", "link", "resource", "resource"], "{begun}");
+    assert!(!begun.to_string().contains("marked"), "{begun}");
+}
