@@ -7,6 +7,7 @@ mod generate;
 mod models;
 mod review;
 mod run;
+mod sent;
 mod sessions;
 mod stats;
 mod undo;
@@ -52,6 +53,8 @@ enum Command {
     Checkpoints(undo::CheckpointsArgs),
     /// Look at the sessions on this machine.
     Sessions(sessions::SessionsArgs),
+    /// List what was sent to model servers in a session: when, where to, how much, and which files.
+    Sent(sent::SentArgs),
     /// List the models that there are, with what is known of them.
     Models(models::ModelsArgs),
     /// Store, list and forget the keys of model providers.
@@ -73,9 +76,12 @@ enum Command {
 #[derive(Debug, Clone, Default, Args)]
 struct ChoiceArgs {
     /// The model: a name that the configured server knows, `demo` (rules, not an AI), or
-    /// `script:FILE` (plays a file, for tests).
+    /// `script:FILE` (plays a file, for tests), or `replay:DIR` (plays what `--record` has kept).
     #[arg(long, value_name = "NAME")]
     model: Option<String>,
+    /// Keep what model servers are asked and answer, but for keys, in this folder: one file a request.
+    #[arg(long, value_name = "DIR")]
+    record: Option<PathBuf>,
     /// How much is done without a question.
     #[arg(long, value_name = "MODE")]
     mode: Option<ModeArg>,
@@ -115,7 +121,7 @@ impl From<ModeArg> for Mode {
 
 impl From<ChoiceArgs> for Choices {
     fn from(args: ChoiceArgs) -> Self {
-        Self { model: args.model, mode: args.mode.map(Mode::from), allow: args.allow }
+        Self { model: args.model, mode: args.mode.map(Mode::from), allow: args.allow, record: args.record }
     }
 }
 
@@ -156,6 +162,7 @@ pub fn main() -> ExitCode {
         Command::Undo(args) => undo::main(&args).map_err(Trouble::from),
         Command::Checkpoints(args) => undo::checkpoints(&args).map_err(Trouble::from),
         Command::Sessions(args) => sessions::main(args).map_err(Trouble::from),
+        Command::Sent(args) => sent::main(args).map_err(Trouble::from),
         Command::Models(args) => models::main(args).map_err(Trouble::from),
         Command::Auth(args) => auth::main(args).map_err(Trouble::from),
         Command::Doctor(args) => doctor::main(&args).map_err(Trouble::from),

@@ -6,6 +6,7 @@ mod serve;
 mod settings;
 mod standing;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,9 +21,10 @@ use crate::limits;
 use crate::os::signals::CtrlC;
 use crate::os::{clock, dirs, env, fs, log};
 use crate::path::AbsPath;
-use crate::providers::Providers;
+use crate::providers::record::Recording;
 use crate::providers::script::ReadFile;
 use crate::providers::servers::{Found, Servers};
+use crate::providers::{Providers, Reels};
 use crate::store::DiskJournals;
 use crate::tools;
 use crate::workspace::{Outside, Turns};
@@ -41,6 +43,8 @@ pub struct Choices {
     pub mode: Option<Mode>,
     /// Rules that allow.
     pub allow: Vec<String>,
+    /// Where what model servers answer is recorded.
+    pub record: Option<PathBuf>,
 }
 
 /// The program's parts, built.
@@ -50,6 +54,7 @@ pub struct Daemon {
     standing: Arc<Standing>,
     keys: Arc<Keys>,
     choices: Choices,
+    reels: Arc<Reels>,
     /// What the user should hear about the configuration as it was at the start.
     notices: Vec<String>,
     broken_rules: Option<String>,
@@ -73,8 +78,17 @@ impl Daemon {
         let default = choices.model.clone();
         let keys = Arc::new(Keys::in_folder(&state)?);
         let lookup = keys.clone();
+        let recording = match (&choices.record, &here) {
+            (None, _) => None,
+            (Some(folder), Some(here)) => Some(here.join(folder).map_err(|error| error.to_string())?),
+            (Some(folder), None) => Some(AbsPath::new(folder).map_err(|error| error.to_string())?),
+        };
+        let recording = recording.map(Recording::in_folder).transpose()?.map(Arc::new);
+        let reels = Arc::new(Reels::new(recording));
+        let by_these = reels.clone();
         let make = move |servers| {
-            Providers::new(servers, lookup.clone(), default.clone(), here.clone(), read.clone())
+            let (lookup, read) = (lookup.clone(), read.clone());
+            Providers::new(servers, lookup, default.clone(), here.clone(), read).with(by_these.clone())
         };
         let models: Arc<dyn Models> = Arc::new(CurrentModels::new(standing.clone(), Box::new(make)));
         let journals = DiskJournals::new(&state).map_err(|error| error.to_string())?;
@@ -96,7 +110,7 @@ impl Daemon {
             instructions: Some(settings::user_instructions()?),
             turns: Turns::in_folder(state.join("turns").map_err(|error| error.to_string())?),
         });
-        Ok(Self { host, models, standing, keys, choices, notices, broken_rules, mode, state })
+        Ok(Self { host, models, standing, keys, choices, reels, notices, broken_rules, mode, state })
     }
 
     /// Does the work, then ends all sessions and the process's tasks.
@@ -113,6 +127,11 @@ impl Daemon {
         // A thread that waits for standard input cannot be joined.
         runtime.shutdown_timeout(Duration::ZERO);
         done
+    }
+
+    /// What was recorded, was to be played, and was not; in words for the user.
+    pub fn unplayed(&self) -> Option<String> {
+        self.reels.unplayed()
     }
 
     /// The sessions.

@@ -330,6 +330,12 @@ pub const SCRIPT_POLL_INTERVAL: Duration = Duration::from_millis(5);
 /// Pieces that one line of a script makes: more than any test of a fast model needs.
 pub const SCRIPT_PIECES_MAX: usize = 1_000_000;
 
+/// Requests that are recorded in one folder: a long day's. What comes behind them is not.
+pub const RECORDED_REQUESTS_MAX: usize = 9_999;
+
+/// Bytes of an answer that are recorded: several times the longest one that is understood.
+pub const RECORDED_ANSWER_BYTES_MAX: usize = 32 * 1024 * 1024;
+
 /// A shorter text is not hidden in a server's errors: it could not be told from their words.
 pub const SECRET_BYTES_MIN: usize = 6;
 

@@ -6,9 +6,11 @@
 pub mod intent;
 pub mod protected;
 pub mod rules;
+pub mod secret;
 
 pub use intent::{Intent, Location, SearchOf};
 pub use rules::{Action, Layer, LayerKind, Rules};
+pub use secret::secret;
 
 use serde::{Deserialize, Serialize};
 
@@ -63,6 +65,10 @@ pub struct Situation<'a> {
     pub grants: &'a [Grant],
     /// Files of the intent that have a further name, which may lie anywhere (hard links).
     pub linked: &'a [AbsPath],
+    /// Files of the intent that no model may be shown, each with why.
+    pub unreadable: &'a [(AbsPath, String)],
+    /// That a command names what is not for models, in words for the user.
+    pub named: Option<&'a str>,
 }
 
 /// What may be done with an intent.
@@ -110,8 +116,15 @@ impl Verdict {
     }
 }
 
+/// What the model is to do where a file is kept from it.
+const DO_WITHOUT: &str = "Neither read it nor change it, in no other way either. Go on without it, or tell the user \
+                          what you would need of it.";
+
 /// Decides. The strictest of all parts counts; a rule that denies is final.
 pub fn decide(intent: &Intent, situation: &Situation<'_>) -> Verdict {
+    if let Some((path, why)) = situation.unreadable.first().filter(|_| intent.tells_of_text()) {
+        return Verdict::Deny { reason: format!("`{path}` is kept from you: {why}. {DO_WITHOUT}") };
+    }
     let by_rule = situation.rules.judge(intent, situation.roots);
     if let Some((Action::Deny, rule)) = &by_rule {
         return Verdict::Deny {
@@ -131,7 +144,10 @@ pub fn decide(intent: &Intent, situation: &Situation<'_>) -> Verdict {
             None => return Verdict::Allow(Ground::Rule(rule)),
             Some(reason) => reason,
         },
-        Some((Action::Ask, rule)) => format!("The permission rule `{rule}` wants it to be asked."),
+        Some((Action::Ask, rule)) => {
+            let asked = Some(format!("The permission rule `{rule}` wants it to be asked."));
+            both(asked, situation.named.map(str::to_owned)).unwrap_or_default()
+        }
         Some((Action::Deny, _)) | None => match by_default(intent, situation) {
             Ok(ground) => return Verdict::Allow(ground),
             Err(reason) => reason,
@@ -148,15 +164,21 @@ pub fn decide(intent: &Intent, situation: &Situation<'_>) -> Verdict {
 fn by_default(intent: &Intent, situation: &Situation<'_>) -> Result<Ground, String> {
     match intent {
         Intent::Nothing => Ok(Ground::Harmless),
-        Intent::Read { path } | Intent::List { path } | Intent::Search { root: path, .. } => {
-            if is_inside(path, situation.roots) { Ok(Ground::Harmless) } else { Err(outside(path)) }
+        Intent::Read { .. } | Intent::List { .. } | Intent::Search { .. } => {
+            match reason_to_ask_anyway(intent, situation) {
+                Some(reason) => Err(reason),
+                None => Ok(Ground::Harmless),
+            }
         }
         Intent::Write { .. } => match (situation.mode, reason_to_ask_anyway(intent, situation)) {
             (_, Some(reason)) => Err(reason),
             (Mode::Edit, None) => Ok(Ground::Mode(Mode::Edit)),
             (Mode::Ask | Mode::Plan, None) => Err("Edits are asked in this mode.".into()),
         },
-        Intent::Run { .. } => Err("Commands are asked in this mode.".into()),
+        Intent::Run { .. } => {
+            let asked = Some("Commands are asked in this mode.".to_owned());
+            Err(both(asked, situation.named.map(str::to_owned)).unwrap_or_default())
+        }
     }
 }
 
@@ -166,11 +188,14 @@ fn reason_to_ask_anyway(intent: &Intent, situation: &Situation<'_>) -> Option<St
         Intent::Nothing => None,
         Intent::Run { cwd, .. } => {
             let covered = situation.rules.allows_outside(cwd, situation.roots);
-            (!is_inside(cwd, situation.roots) && !covered).then(|| outside(cwd))
+            let outside = (!is_inside(cwd, situation.roots) && !covered).then(|| outside(cwd));
+            both(outside, situation.named.map(str::to_owned))
         }
         Intent::Read { path } | Intent::List { path } | Intent::Search { root: path, .. } => {
             let covered = situation.rules.allows_outside(path, situation.roots);
-            (!is_inside(path, situation.roots) && !covered).then(|| outside(path))
+            let outside = (!is_inside(path, situation.roots) && !covered).then(|| outside(path));
+            let secret = intent.tells_of_text().then(|| kept_secret(path, situation)).flatten();
+            both(outside, secret)
         }
         Intent::Write { edits } => edits.iter().find_map(|edit| {
             if let Some(why) = protected_here(&edit.path, situation.rules) {
@@ -186,6 +211,13 @@ fn reason_to_ask_anyway(intent: &Intent, situation: &Situation<'_>) -> Option<St
             let covered = situation.rules.allows_outside(&edit.path, situation.roots);
             (!is_inside(&edit.path, situation.roots) && !covered).then(|| outside(&edit.path))
         }),
+    }
+}
+
+fn both(one: Option<String>, other: Option<String>) -> Option<String> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(format!("{one} {other}")),
+        (one, other) => one.or(other),
     }
 }
 
@@ -206,6 +238,16 @@ fn coverage(intent: &Intent, situation: &Situation<'_>) -> Option<Grant> {
             Some(Grant::Command { command: command.clone(), cwd: cwd.clone() })
         }
     }
+}
+
+/// That a file is a secret one; nothing where the user has a rule for this very file.
+fn kept_secret(path: &AbsPath, situation: &Situation<'_>) -> Option<String> {
+    situation.rules.keeps_secret(path, situation.roots).map(|holds| {
+        format!(
+            "`{path}` is a secret file by its name: such files hold {holds}. Its text would be sent to the model's \
+             server."
+        )
+    })
 }
 
 fn protected_here(path: &AbsPath, rules: &Rules) -> Option<&'static str> {
@@ -281,7 +323,10 @@ mod tests {
     fn verdict(intent: &Intent, mode: Mode, rules: &Rules, grants: &[Grant]) -> &'static str {
         let roots = [path("/w")];
         let linked = [path("/w/linked")];
-        match decide(intent, &Situation { mode, roots: &roots, rules, grants, linked: &linked }) {
+        match decide(
+            intent,
+            &Situation { mode, roots: &roots, rules, grants, linked: &linked, unreadable: &[], named: None },
+        ) {
             Verdict::Allow(_) => "allow",
             Verdict::Ask { always: Some(_), .. } => "ask",
             Verdict::Ask { always: None, .. } => "ask once",
@@ -311,6 +356,78 @@ mod tests {
             let got = Mode::ALL.map(|mode| verdict(intent, mode, &none, &[]));
             assert_eq!(got, expected, "{intent:?}");
         }
+    }
+
+    #[test]
+    fn a_secret_file_is_asked_unless_a_rule_names_it() {
+        let read = |text: &str| Intent::Read { path: path(text) };
+        let search = |text: &str, of| Intent::Search { root: path(text), pattern: "x".into(), of };
+        let none = Rules::default();
+        assert_eq!(verdict(&read("/w/.env"), Mode::Plan, &none, &[]), "ask");
+        assert_eq!(verdict(&search("/w/.env", SearchOf::Texts), Mode::Ask, &none, &[]), "ask");
+        assert_eq!(verdict(&search("/w/.env", SearchOf::Names), Mode::Ask, &none, &[]), "allow");
+        assert_eq!(verdict(&read("/w/.env.example"), Mode::Ask, &none, &[]), "allow");
+        let always = [Grant::ReadPath { path: path("/w/.env") }];
+        assert_eq!(verdict(&read("/w/.env"), Mode::Ask, &none, &always), "allow");
+        for (rule, expected) in [
+            ("read", "ask"),
+            ("read:*", "ask"),
+            ("read:*.env", "ask"),
+            ("read:.env", "allow"),
+            ("*:/w/.env", "allow"),
+            ("edit:.env", "ask"),
+        ] {
+            assert_eq!(verdict(&read("/w/.env"), Mode::Ask, &flags(&[rule]), &[]), expected, "{rule}");
+        }
+        let project = serde_json::json!({"read": {".env": "allow"}});
+        let project = Rules::new(vec![Layer::from_config(LayerKind::Project, &project).unwrap()]);
+        assert_eq!(verdict(&read("/w/.env"), Mode::Ask, &project, &[]), "ask");
+    }
+
+    #[test]
+    fn what_is_kept_back_is_denied_whatever_is_allowed() {
+        let rules = flags(&["read", "edit", "grep", "read:a"]);
+        let grants = [Grant::ReadPath { path: path("/w/a") }];
+        let roots = [path("/w")];
+        let unreadable = [(path("/w/a"), "it is private".to_owned())];
+        let decided = |intent: &Intent| {
+            let (rules, grants, roots) = (&rules, &grants, &roots);
+            let situation = Situation {
+                mode: Mode::Edit,
+                roots,
+                rules,
+                grants,
+                linked: &[],
+                unreadable: &unreadable,
+                named: None,
+            };
+            decide(intent, &situation)
+        };
+        let search = |of| Intent::Search { root: path("/w/a"), pattern: "x".into(), of };
+        for intent in [Intent::Read { path: path("/w/a") }, write("/w/a"), search(SearchOf::Texts)] {
+            let Verdict::Deny { reason } = decided(&intent) else { panic!("{intent:?}") };
+            assert!(reason.contains("`/w/a` is kept from you: it is private"), "{reason}");
+        }
+        for intent in [Intent::List { path: path("/w/a") }, search(SearchOf::Names)] {
+            assert!(matches!(decided(&intent), Verdict::Allow(_)), "{intent:?}");
+        }
+    }
+
+    #[test]
+    fn a_command_that_names_what_is_not_for_models_is_asked() {
+        let (rules, roots, always) = (flags(&["bash"]), [path("/w")], run("cat .env"));
+        let decided = |rules: &Rules, grants: &[Grant], named| {
+            let (mode, roots) = (Mode::Ask, &roots);
+            let situation = Situation { mode, roots, rules, grants, linked: &[], unreadable: &[], named };
+            decide(&always, &situation)
+        };
+        assert!(matches!(decided(&rules, &[], None), Verdict::Allow(_)));
+        for rules in [&rules, &Rules::default()] {
+            let Verdict::Ask { reason, .. } = decided(rules, &[], Some("It names `.env`.")) else { panic!() };
+            assert!(reason.ends_with("It names `.env`."), "{reason}");
+        }
+        let grant = Grant::Command { command: "cat .env".into(), cwd: path("/w") };
+        assert!(matches!(decided(&rules, &[grant], Some("It names `.env`.")), Verdict::Allow(_)));
     }
 
     #[test]

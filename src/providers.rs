@@ -9,9 +9,13 @@ pub mod facts;
 pub mod failure;
 pub mod frame;
 pub mod gemini;
+pub mod line;
 pub mod listing;
 pub mod login;
 pub mod packets;
+pub mod record;
+pub mod reel;
+pub mod replay;
 pub mod responses;
 pub mod script;
 pub mod secrets;
@@ -23,16 +27,21 @@ pub mod wishes;
 mod words;
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::engine::ModelName;
 use crate::engine::model::{Model, Models};
 use crate::os::http::{Http, Url};
-use crate::path::AbsPath;
+use crate::path::{AbsPath, PathError};
 use demo::Demo;
-use exchange::Waits;
+use exchange::{Place, Waits};
+use facts::Facts;
+use line::Line;
+use record::{Recorded, Recording};
+use replay::{Replay, Tape};
 use script::{ReadFile, Script};
 use servers::{Found, Lookup, Servers};
+use wishes::Wishes;
 
 /// How a server is spoken to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,7 +95,43 @@ pub struct Providers {
     http: Arc<Http>,
     /// The clients that go through proxies.
     proxied: Mutex<HashMap<Url, Arc<Http>>>,
+    reels: Arc<Reels>,
     built: Mutex<HashMap<ModelName, Built>>,
+}
+
+/// What is recorded, and what is played.
+#[derive(Debug, Default)]
+pub struct Reels {
+    /// Where it is recorded what servers are asked and answer.
+    recording: Option<Arc<Recording>>,
+    /// What is played, by folder.
+    tapes: Mutex<HashMap<AbsPath, Arc<Tape>>>,
+}
+
+impl Reels {
+    /// Nothing is played yet, and recorded only where that is said.
+    pub fn new(recording: Option<Arc<Recording>>) -> Self {
+        Self { recording, tapes: Mutex::default() }
+    }
+
+    /// What the user should hear of tapes when all is over.
+    pub fn unplayed(&self) -> Option<String> {
+        self.tapes().values().find_map(|tape| tape.unplayed())
+    }
+
+    fn tape(&self, folder: AbsPath) -> Result<Arc<Tape>, String> {
+        let mut tapes = self.tapes();
+        if let Some(known) = tapes.get(&folder) {
+            return Ok(known.clone());
+        }
+        let tape = Arc::new(Tape::load(folder.clone())?);
+        tapes.insert(folder, tape.clone());
+        Ok(tape)
+    }
+
+    fn tapes(&self) -> MutexGuard<'_, HashMap<AbsPath, Arc<Tape>>> {
+        self.tapes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// A model, and the key that it was built with: another one can be stored meanwhile.
@@ -115,7 +160,12 @@ impl Providers {
         read: ReadFile,
     ) -> Self {
         let (http, proxied, built) = (Arc::new(Http::default()), Mutex::default(), Mutex::default());
-        Self { servers, lookup, default, here, read, http, proxied, built }
+        Self { servers, lookup, default, here, read, http, proxied, reels: Arc::default(), built }
+    }
+
+    /// The same models, recorded and played by these.
+    pub fn with(self, reels: Arc<Reels>) -> Self {
+        Self { reels, ..self }
     }
 
     fn build(&self, name: &ModelName) -> Result<Built, String> {
@@ -127,34 +177,36 @@ impl Providers {
             return Ok(without_key(Arc::new(Demo)));
         }
         if let Some(file) = name.0.strip_prefix("script:") {
-            let path = match &self.here {
-                Some(here) => here.join(file),
-                None => AbsPath::new(file),
-            };
-            let path = path.map_err(|error| format!("the script cannot be found: {error}"))?;
+            let path = self.place(file).map_err(|error| format!("the script cannot be found: {error}"))?;
             return Ok(without_key(Arc::new(Script::load(path, self.read.clone())?)));
         }
+        if let Some(folder) = name.0.strip_prefix("replay:") {
+            let folder =
+                self.place(folder).map_err(|error| format!("the recording cannot be found: {error}"))?;
+            return Ok(without_key(Arc::new(Replay::new(self.reels.tape(folder)?, Box::new(played)))));
+        }
         let found = self.servers.find(&name.0, &*self.lookup)?;
-        Ok(Built { key: found.place.key.clone(), model: self.served(found) })
+        let key = found.place.key.clone();
+        let line = match &self.reels.recording {
+            None => Line::Open,
+            Some(recording) => Line::Recorded(Arc::new(Recorded {
+                recording: recording.clone(),
+                api: found.api,
+                model: found.model.clone(),
+                base_url: found.place.base.to_string(),
+                facts: found.facts.clone(),
+                secrets: found.place.secrets(),
+            })),
+        };
+        let http = self.http(found.proxy.clone());
+        Ok(Built { key, model: served(http, found, line) })
     }
 
-    fn served(&self, found: Found) -> Arc<dyn Model> {
-        let Found { model, api, place, proxy, wishes, facts, .. } = found;
-        let (http, waits) = (self.http(proxy), Waits::default());
-        match api {
-            Api::Chat => Arc::new(chat::chat(http, place, model, wishes, waits).knowing(&facts)),
-            Api::Responses => {
-                Arc::new(responses::responses(http, place, model, wishes, waits).knowing(&facts))
-            }
-            Api::Gemini => Arc::new(gemini::gemini(http, place, model, wishes, waits).knowing(&facts)),
-            Api::Anthropic | Api::Bedrock => {
-                let carrier = match api {
-                    Api::Bedrock => anthropic::Carrier::Bedrock,
-                    Api::Anthropic | Api::Chat | Api::Responses | Api::Gemini => anthropic::Carrier::Direct,
-                };
-                let messages = anthropic::messages(http, place, carrier, model, wishes, waits);
-                Arc::new(messages.knowing(&facts))
-            }
+    /// A file or folder that a model's name names.
+    fn place(&self, written: &str) -> Result<AbsPath, PathError> {
+        match &self.here {
+            Some(here) => here.join(written),
+            None => AbsPath::new(written),
         }
     }
 
@@ -166,10 +218,57 @@ impl Providers {
     }
 }
 
+/// A model on a server, or one that plays what such a model has answered.
+fn served(http: Arc<Http>, found: Found, line: Line) -> Arc<dyn Model> {
+    let Found { model, api, place, wishes, facts, .. } = found;
+    let waits = Waits::default();
+    match api {
+        Api::Chat => Arc::new(chat::chat(http, place, model, wishes, waits).knowing(&facts).by(line)),
+        Api::Responses => {
+            Arc::new(responses::responses(http, place, model, wishes, waits).knowing(&facts).by(line))
+        }
+        Api::Gemini => Arc::new(gemini::gemini(http, place, model, wishes, waits).knowing(&facts).by(line)),
+        Api::Anthropic | Api::Bedrock => {
+            let carrier = match api {
+                Api::Bedrock => anthropic::Carrier::Bedrock,
+                Api::Anthropic | Api::Chat | Api::Responses | Api::Gemini => anthropic::Carrier::Direct,
+            };
+            let messages = anthropic::messages(http, place, carrier, model, wishes, waits);
+            Arc::new(messages.knowing(&facts).by(line))
+        }
+    }
+}
+
+/// The model that was asked when this was recorded, as it is played.
+fn played(api: Api, asked: &reel::Asked, tape: Arc<Tape>) -> Result<Arc<dyn Model>, String> {
+    let base = Url::parse(&asked.base_url);
+    let mut base = base.map_err(|error| format!("the recording names `{}`: {error}", asked.base_url))?;
+    // The stars in it are no secret that would have to be kept out of answers.
+    base.set_query(None);
+    let _it_has_none = base.set_password(None);
+    let place = Place { base, key: None, key_words: String::new(), key_header: None, headers: Vec::new() };
+    let found = Found {
+        provider: None,
+        model: asked.model.clone(),
+        api,
+        place,
+        proxy: None,
+        wishes: Wishes::default(),
+        facts: Facts::default(),
+        said: Vec::new(),
+    };
+    Ok(served(Arc::default(), found, Line::Played(tape)))
+}
+
+/// Whether a model is on no server.
+pub fn is_plain(name: &str) -> bool {
+    name == "demo" || name.starts_with("script:") || name.starts_with("replay:")
+}
+
 impl Models for Providers {
     fn find(&self, name: &ModelName) -> Result<Arc<dyn Model>, String> {
         let mut built = self.built.lock().unwrap_or_else(PoisonError::into_inner);
-        let plain = name.0 == "demo" || name.0.starts_with("script:");
+        let plain = is_plain(&name.0);
         if let Some(known) = built.get(name)
             && (plain
                 || self.servers.find(&name.0, &*self.lookup).is_ok_and(|now| now.place.key == known.key))
@@ -195,8 +294,7 @@ impl Models for Providers {
     fn offered(&self) -> Vec<(ModelName, String)> {
         let mut offered = Vec::new();
         if let Ok(name) = self.default() {
-            let plain = name.0 == "demo" || name.0.starts_with("script:");
-            let place = self.servers.written_place(&name.0).filter(|_| !plain);
+            let place = self.servers.written_place(&name.0).filter(|_| !is_plain(&name.0));
             let line = place.map_or_else(|| "chosen at start".to_owned(), |place| format!("at {place}"));
             offered.push((name, line));
         }
@@ -211,7 +309,6 @@ impl Models for Providers {
 mod tests {
     use super::*;
     use crate::engine::model::Abilities;
-    use facts::Facts;
     use servers::{Said, Server};
 
     /// Has stored keys that change.

@@ -7,6 +7,7 @@ pub mod file;
 pub mod git;
 mod late;
 pub mod media;
+pub mod never;
 pub mod outside;
 pub mod page;
 pub mod part;
@@ -34,6 +35,7 @@ pub use encoding::Encoding;
 pub use file::{Bom, Content, FileBytes, Source, TextFile};
 pub use git::{Committed, Head, Repository};
 pub use media::MediaKind;
+pub use never::NeverRead;
 pub use outside::{Lookout, News, Outside};
 pub use page::{Behind, Count, Page, PageLine, PageQuery};
 pub use part::Part;
@@ -71,6 +73,7 @@ pub struct Files {
     recent: Arc<Recent>,
     late: Arc<Late>,
     withholds: Withholds,
+    never: Arc<NeverRead>,
     sums: Arc<bytes::Sums>,
     turns: Turns,
 }
@@ -145,8 +148,9 @@ impl Files {
         let real = |path: AbsPath| fs::real_path(&path).unwrap_or(path);
         let roots = roots.into_iter().map(real).collect();
         let (views, recent, late, sums) = <(_, _, _, _)>::default();
-        let (withholds, turns): (Withholds, _) = (Arc::new(|_| false), Turns::default());
-        Self { cwd: real(cwd), roots, buffers, views, recent, late, withholds, sums, turns }
+        let (withholds, never): (Withholds, _) = (Arc::new(|_| false), Arc::default());
+        let (cwd, turns) = (real(cwd), Turns::default());
+        Self { cwd, roots, buffers, views, recent, late, withholds, never, sums, turns }
     }
 
     /// The same files, into which other programs of ours write as well.
@@ -157,11 +161,6 @@ impl Files {
     /// The same files, of which some may not be read freely.
     pub fn withholding(self, withholds: Withholds) -> Self {
         Self { withholds, ..self }
-    }
-
-    /// Whether reading this file of the workspace has to be asked for, or is forbidden.
-    pub fn is_withheld(&self, path: &AbsPath) -> bool {
-        (self.withholds)(path)
     }
 
     /// Where relative paths count from.
@@ -179,10 +178,21 @@ impl Files {
         &self.views
     }
 
+    /// The lists of files that no model may be shown.
+    pub fn never(&self) -> &NeverRead {
+        &self.never
+    }
+
+    /// Why no model may be shown this file; none where it may. Blocks, for a look at a few small files.
+    pub fn kept_back(&self, path: &AbsPath) -> Option<String> {
+        self.never.why(path, &self.roots)
+    }
+
     /// Where a written path leads: links are followed as far as things exist.
     pub fn locate(&self, written: &str) -> Result<Place, FileError> {
         let place = root::locate(written, &self.cwd, &self.roots)?;
         let side = match place.side {
+            Side::Inside if self.kept_back(&place.path).is_some() => Side::Never,
             Side::Inside if (self.withholds)(&place.path) => Side::Withheld,
             side => side,
         };
@@ -340,7 +350,13 @@ impl Files {
     }
 
     /// The lines below a folder (or in a file) that match, the user's unsaved text included.
-    pub async fn grep(&self, root: &AbsPath, query: &GrepQuery) -> Result<Grepped, FileError> {
+    /// Files in which something was found and which `shows` says no to are left out.
+    pub async fn grep(
+        &self,
+        root: &AbsPath,
+        query: &GrepQuery,
+        shows: impl Fn(&AbsPath) -> bool + Send + Sync + 'static,
+    ) -> Result<Grepped, FileError> {
         let mut unsaved: HashMap<AbsPath, SharedText> = HashMap::new();
         for path in self.open_below(root) {
             if let Some(Ok(text)) = self.buffers.read(&path).await {
@@ -352,7 +368,7 @@ impl Files {
         let _stops_when_dropped = stop.guard();
         blocking(move || {
             root::still_there(&root)?;
-            search::grep(&root, &query, &unsaved, &stop)
+            search::grep(&root, &query, &unsaved, &shows, &stop)
         })
         .await
     }
@@ -461,7 +477,7 @@ pub fn glob_on_disk(root: &AbsPath, query: &GlobQuery) -> Result<Globbed, FileEr
 
 /// What matches below a folder, as [`Files::grep`] finds it where no editor is. Blocks.
 pub fn grep_on_disk(root: &AbsPath, query: &GrepQuery) -> Result<Grepped, FileError> {
-    search::grep(root, query, &HashMap::new(), &walk::Stop::default())
+    search::grep(root, query, &HashMap::new(), &|_| true, &walk::Stop::default())
 }
 
 /// Runs work that blocks on a thread for it.
@@ -572,9 +588,9 @@ mod tests {
             let error = files.read(&at(name)).await.unwrap_err().to_string();
             assert!(error.contains(expected), "{name}: {error}");
         }
-        let error = files.grep(&at("pipe"), &GrepQuery::new("x")).await.unwrap_err().to_string();
+        let error = files.grep(&at("pipe"), &GrepQuery::new("x"), |_| true).await.unwrap_err().to_string();
         assert!(error.contains("pipe, socket or device"), "{error}");
-        let found = files.grep(files.cwd(), &GrepQuery::new("x")).await.unwrap();
+        let found = files.grep(files.cwd(), &GrepQuery::new("x"), |_| true).await.unwrap();
         assert_eq!((found.files.len(), found.searched, found.missed), (0, 1, Missed::default()));
     }
 }

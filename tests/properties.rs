@@ -238,7 +238,7 @@ fn check_shown(seen: &[Update]) {
             Update::Fact(fact) => {
                 assert_eq!(fact.seq, expected, "a hole in the facts");
                 expected = expected.next();
-                if let Event::Replied { message, reply } = &*fact.event {
+                if let Event::Replied { message, reply, .. } = &*fact.event {
                     assert_eq!(shown.remove(&message.0).unwrap_or_default(), reply.text());
                 }
             }

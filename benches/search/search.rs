@@ -109,7 +109,7 @@ fn all(pattern: &str, wanted: SearchFor) -> Query {
 async fn run_ours(files: &Files, root: &AbsPath, query: &Query) {
     match query {
         Query::Glob(query) => assert!(files.glob(root, query).await.unwrap().total > 0),
-        Query::Grep(query) => assert!(!files.grep(root, query).await.unwrap().files.is_empty()),
+        Query::Grep(query) => assert!(!files.grep(root, query, |_| true).await.unwrap().files.is_empty()),
     }
 }
 

@@ -150,7 +150,7 @@ fn write(journals: &MemoryJournals, id: &SessionId, root: &AbsPath) {
     let (tool, input) = (ToolName("read".into()), serde_json::json!({}));
     let asked = ToolCall::new(call.clone(), "1".into(), tool, input);
     let reply = Arc::new(Reply { blocks: vec![ReplyBlock::Call { call: asked }], ..Reply::default() });
-    record(Event::Replied { message: MessageId("t1.1".into()), reply });
+    record(Event::Replied { message: MessageId("t1.1".into()), reply, sent: Vec::new() });
     let (intent, by) = (Intent::Nothing, Who::Quillon);
     record(Event::CallStarted {
         call: call.clone(),
@@ -163,7 +163,7 @@ fn write(journals: &MemoryJournals, id: &SessionId, root: &AbsPath) {
     let seen = files(root.as_path()).into_iter().map(|path| Seen { path, version, portion: Portion::Whole });
     let output = Output { seen: seen.collect(), ..Output::default() };
     record(Event::CallEnded { call, outcome: Outcome::Done(output) });
-    record(Event::TurnEnded { turn, stop: Stop::Finished, usage: Usage::default() });
+    record(Event::TurnEnded { turn, stop: Stop::Finished, usage: Usage::default(), sent: Vec::new() });
     recorder.give_up();
 }
 

@@ -12,6 +12,7 @@ use crate::os::env;
 use crate::os::fs::{self, Durability};
 use crate::os::http::{self, Http};
 use crate::path::AbsPath;
+use crate::providers::is_plain;
 use crate::providers::listing::{self, Listed};
 use crate::providers::servers::Found;
 use crate::text::clean;
@@ -141,7 +142,7 @@ fn model(daemon: &Daemon, findings: &mut Findings) -> Option<Found> {
             return None;
         }
     };
-    if name == "demo" || name.starts_with("script:") {
+    if is_plain(&name) {
         findings.note(How::Doubtful, "model", &format!("{name}, which is not an AI"));
         return None;
     }

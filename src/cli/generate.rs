@@ -45,6 +45,11 @@ fn surroundings() -> Roff {
             "quillon.jsonc, .quillon/quillon.jsonc".to_owned(),
             "a project's settings, which can only make things stricter".to_owned(),
         ),
+        (
+            ".quillonignore".to_owned(),
+            "in any folder of a project: files that are kept from models, in the form of .gitignore"
+                .to_owned(),
+        ),
         (format!("{state}/sessions"), "a folder for each session".to_owned()),
         (format!("{state}/quillon.log"), "the log".to_owned()),
     ];

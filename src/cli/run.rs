@@ -80,10 +80,6 @@ async fn converse(daemon: &Daemon, args: &RunArgs, example: Option<&AbsPath>) ->
     }
     let first = content(args, &mut console).await?;
     let session = session(daemon, args, example).await?;
-    let first = match first {
-        Some(given) => Some(session.attach(given).await.map_err(|refused| refused.to_string())?),
-        None => None,
-    };
     let begun = session.state(|state| state.seq());
     if let (Some(folder), Format::Text) = (example, format) {
         console.hint(&format!("a copy of the example is in {folder}; the model is a demo, not an AI"));
@@ -92,23 +88,24 @@ async fn converse(daemon: &Daemon, args: &RunArgs, example: Option<&AbsPath>) ->
     let mut ending = Ending::Finished;
     let mut next = first;
     loop {
-        if let Some(content) = next.take() {
-            ending = terminal::prompt(&session, content, &mut console, format, &mut interrupts).await;
+        if let Some(given) = next.take() {
+            ending = terminal::prompt(&session, given, &mut console, format, &mut interrupts).await;
         }
         if !args.interactive || console.input() != Input::Terminal {
             break;
         }
         match terminal::further(&mut console, &mut interrupts).await {
-            Some(words) => next = Some(vec![Block::Text { text: words }]),
+            Some(words) => next = Some(vec![Given::Block(Block::Text { text: words })]),
             None => break,
         }
     }
     if format == Format::Text {
         close(&session, begun, &mut console, example);
     }
-    match console.failed() {
-        Some(why) => Err(Trouble::Failed(why.to_owned())),
-        None => Ok(ending),
+    match (console.failed(), daemon.unplayed()) {
+        (Some(why), _) => Err(Trouble::Failed(why.to_owned())),
+        (None, Some(why)) if ending == Ending::Finished => Err(Trouble::Failed(why)),
+        (None, _) => Ok(ending),
     }
 }
 

@@ -197,6 +197,20 @@ fn no_session_here(daemon: &daemon::Daemon) -> String {
     )
 }
 
+/// A session to look at: the named one, or the last one of the current folder or of one around it.
+pub(super) async fn look_or_last(
+    daemon: &daemon::Daemon,
+    beginning: Option<&str>,
+) -> Result<(SessionId, Arc<crate::engine::Recorder>), String> {
+    match beginning {
+        Some(beginning) => look(daemon, beginning).await,
+        None => {
+            let last = last_around(daemon).await?.ok_or_else(|| no_session_here(daemon))?;
+            look(daemon, &last.0).await
+        }
+    }
+}
+
 async fn look(
     daemon: &daemon::Daemon,
     id: &str,

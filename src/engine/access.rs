@@ -15,6 +15,7 @@ use super::media::{self, Kept};
 use super::model::Abilities;
 use super::preview::{self, FileChange};
 use super::rebase::{self, OnChange};
+use super::showing;
 use super::tool::ToolError;
 use super::traces::Traces;
 use super::turn::Turn;
@@ -27,18 +28,9 @@ use crate::policy::Intent;
 use crate::text::{Edit, SharedText, Version};
 use crate::workspace::survey;
 use crate::workspace::{
-    Content, FileError, GlobQuery, Globbed, GrepQuery, Grepped, Listing, PageQuery, Pages, Part, Shown,
-    TextFile, Unfit, Views, WriteError, Written,
+    Content, FileError, GlobQuery, Globbed, GrepQuery, Grepped, Listing, PageQuery, Pages, Part, SearchFor,
+    Shown, TextFile, Unfit, Views, WriteError, Written,
 };
-
-/// What a search in texts brought.
-#[derive(Debug)]
-pub struct Searched {
-    /// What was found.
-    pub grepped: Grepped,
-    /// Files with matches that may not be read.
-    pub withheld: usize,
-}
 
 /// What one call may do, once it was granted.
 #[derive(Clone, Copy)]
@@ -147,13 +139,15 @@ impl<'a> Access<'a> {
     /// The lines below the granted folder which match, the user's unsaved text included.
     ///
     /// Files that may not be read without a question are left out.
-    pub async fn grep(&self, query: &GrepQuery) -> Result<Searched, ToolError> {
+    pub async fn grep(&self, query: &GrepQuery) -> Result<Grepped, ToolError> {
         let Intent::Search { root, .. } = self.intent else { return Err(beyond(self.intent)) };
-        let mut grepped = self.turn.parts.files.grep(root, query).await?;
-        let found = grepped.files.len();
-        grepped.files.retain(|file| self.turn.may_read(root, &file.path));
-        let withheld = found - grepped.files.len();
-        Ok(Searched { grepped, withheld })
+        let (parts, searched) = (self.turn.parts.clone(), root.clone());
+        let shows = move |file: &AbsPath| showing::may_be_found(&parts, &searched, file);
+        let grepped = self.turn.parts.files.grep(root, query, shows).await?;
+        if query.wanted == SearchFor::Lines {
+            self.traces().found.extend(grepped.files.iter().map(|file| file.path.clone()));
+        }
+        Ok(grepped)
     }
 
     /// Writes exactly the granted edits, all or none.
@@ -248,10 +242,10 @@ impl<'a> Access<'a> {
     /// to end with.
     async fn make_anew(&self, edits: &[Edit], on_change: OnChange) -> ToolError {
         // To make an edit anew is to tell of the text that stands there.
-        if let Some(edit) = edits.iter().find(|edit| self.turn.is_forbidden(&edit.path)) {
+        for edit in edits {
+            let Some(why) = showing::why_not_told(&self.turn.parts, &edit.path) else { continue };
             return ToolError::new(format!(
-                "{} was changed or made by somebody else meanwhile, and a rule forbids to read it; nothing was \
-                 written",
+                "{} was changed or made by somebody else meanwhile, and {why}; nothing was written",
                 edit.path.display_in(self.cwd())
             ));
         }

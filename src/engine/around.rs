@@ -3,7 +3,9 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::event::Block;
 use super::parts::Parts;
+use super::showing;
 use crate::limits;
 use crate::path::AbsPath;
 use crate::text::clip;
@@ -72,27 +74,36 @@ pub enum Severity {
 
 /// The words for the model; none where there is nothing to say. Of files outside of the workspace, and of those
 /// that are kept from models or not to be read freely, nothing is told.
-pub(super) async fn told(parts: &Parts, around: Around) -> Option<String> {
-    let real = parts.tasks.spawn_blocking(move || around.real()).await.ok()?;
-    let roots = parts.files.roots();
-    let told =
-        |path: &AbsPath| roots.iter().any(|root| path.starts_with(root)) && !parts.files.is_withheld(path);
-    words(&real, parts.files.cwd(), told)
+pub(super) async fn told(parts: &Parts, around: Around) -> Option<Block> {
+    let (files, rules) = (parts.files.clone(), parts.rules.clone());
+    let look = move || {
+        let around = around.real();
+        let roots = files.roots();
+        let mut known: HashMap<AbsPath, bool> = HashMap::new();
+        let mut may_be_told = |path: &AbsPath| {
+            let look = || showing::why_not_given(&files, &rules, path).is_none();
+            roots.iter().any(|root| path.starts_with(root)) && *known.entry(path.clone()).or_insert_with(look)
+        };
+        let around = around.with_files(&mut may_be_told);
+        let text = words(&around, files.cwd())?;
+        Some(Block::Around { text, file: around.selection.map(|selection| selection.path) })
+    };
+    parts.tasks.spawn_blocking(look).await.ok().flatten()
 }
 
-/// `told` says of a file whether it may be told of.
-fn words(around: &Around, cwd: &AbsPath, told: impl Fn(&AbsPath) -> bool) -> Option<String> {
+/// The words for the model; none where there is nothing to say.
+fn words(around: &Around, cwd: &AbsPath) -> Option<String> {
     let name = |path: &AbsPath| path.display_in(cwd);
     let mut words = Budget { text: String::new(), room: limits::AROUND_BYTES_MAX };
-    if let Some(Active { path, line, visible }) = around.active.as_ref().filter(|one| told(&one.path)) {
+    if let Some(Active { path, line, visible }) = &around.active {
         let seen =
             visible.map(|(first, last)| format!(", lines {first}-{last} in sight")).unwrap_or_default();
         words.line(&format!("- active file: {}, cursor in line {line}{seen}", name(path)));
     }
-    if let Some(Selection { path, lines, text }) = around.selection.as_ref().filter(|one| told(&one.path)) {
+    if let Some(Selection { path, lines, text }) = &around.selection {
         words.selection(&name(path), *lines, text);
     }
-    let mut problems: Vec<&Problem> = around.problems.iter().filter(|one| told(&one.path)).collect();
+    let mut problems: Vec<&Problem> = around.problems.iter().collect();
     problems.sort_by_key(|problem| (distance(around, problem), problem.severity, problem.line));
     problems.dedup();
     let hidden = problems.len().saturating_sub(limits::AROUND_PROBLEMS_MAX);
@@ -105,7 +116,7 @@ fn words(around: &Around, cwd: &AbsPath, told: impl Fn(&AbsPath) -> bool) -> Opt
         words.line(&format!("- {hidden} more problems"));
     }
     let mut seen = HashSet::new();
-    let open = around.open.iter().filter(|path| told(path) && seen.insert(*path));
+    let open = around.open.iter().filter(|path| seen.insert(*path));
     let names: Vec<String> = open.map(name).collect();
     let more = names.len().saturating_sub(limits::AROUND_OPEN_MAX);
     if !names.is_empty() {
@@ -118,6 +129,19 @@ fn words(around: &Around, cwd: &AbsPath, told: impl Fn(&AbsPath) -> bool) -> Opt
 }
 
 impl Around {
+    /// Of these files alone.
+    fn with_files(self, told: &mut impl FnMut(&AbsPath) -> bool) -> Self {
+        let Self { active, selection, mut open, mut problems } = self;
+        open.retain(|path| told(path));
+        problems.retain(|one| told(&one.path));
+        Self {
+            active: active.filter(|one| told(&one.path)),
+            selection: selection.filter(|one| told(&one.path)),
+            open,
+            problems,
+        }
+    }
+
     /// With the places that paths lead to.
     fn real(self) -> Self {
         let mut known: HashMap<AbsPath, AbsPath> = HashMap::new();
@@ -207,9 +231,9 @@ mod tests {
     }
 
     fn said(around: &Around) -> Option<String> {
-        let all =
-            |path: &AbsPath| path.starts_with(&AbsPath::new("/w").unwrap()) && path.file_name() != ".env";
-        words(around, &AbsPath::new("/w").unwrap(), all)
+        let root = AbsPath::new("/w").unwrap();
+        let mut told = |path: &AbsPath| path.starts_with(&root) && path.file_name() != ".env";
+        words(&around.clone().with_files(&mut told), &root)
     }
 
     #[test]

@@ -14,6 +14,7 @@ use super::question;
 use super::rebase::{Hunks, Rebased};
 use super::recorder::Halted;
 use super::ruling::{self, When};
+use super::showing;
 use super::tool::{Effect, Plan, Ran, Tool, ToolError};
 use super::traces::Traces;
 use super::turn::Turn;
@@ -260,10 +261,19 @@ enum Permit {
 async fn permit(turn: &Turn, call: &ToolCall, plan: &Plan, why: Reason) -> Result<Permit, Halted> {
     ruling::refresh(&turn.parts, When::Between).await?;
     let (linked, rules) = (linked(turn, &plan.intent).await, Rules::default());
+    let kept = if plan.intent.tells_of_text() { plan.intent.paths() } else { Vec::new() };
+    let kept_back = |path: &AbsPath| turn.parts.files.kept_back(path).map(|why| (path.clone(), why));
+    let unreadable: Vec<(AbsPath, String)> = kept.into_iter().filter_map(kept_back).collect();
+    let named = match &plan.intent {
+        Intent::Run { command, cwd, .. } => showing::named(&turn.parts, command, cwd).await,
+        _ => None,
+    };
     let verdict = turn.parts.recorder.state(|state| {
         let roots = turn.parts.files.roots();
-        let (mode, grants, linked) = (state.mode(), state.grants(), linked.as_slice());
-        turn.parts.rules.decide(&plan.intent, &Situation { mode, roots, rules: &rules, grants, linked })
+        let (mode, grants, rules) = (state.mode(), state.grants(), &rules);
+        let (linked, unreadable, named) = (&*linked, &*unreadable, named.as_deref());
+        let situation = Situation { mode, roots, rules, grants, linked, unreadable, named };
+        turn.parts.rules.decide(&plan.intent, &situation)
     });
     match verdict {
         Verdict::Allow(Ground::Harmless) => Ok(Permit::Granted(Who::Quillon)),

@@ -52,7 +52,7 @@ pub fn of_bytes(bytes: usize) -> u64 {
 
 fn of_block(block: &Block) -> usize {
     match block {
-        Block::Text { text } | Block::Around { text } => text.len(),
+        Block::Text { text } | Block::Around { text, .. } => text.len(),
         Block::Link { uri, name } => uri.len() + name.len(),
         Block::Resource { uri, text } => uri.len() + text.len(),
         Block::Media { .. } => 0,

@@ -15,6 +15,7 @@ pub use super::id::*;
 use super::media::{BlockForm, Media};
 pub use super::outcome::{Exit, Outcome, Output, Portion, Seen};
 pub use super::question::{AmendedFile, Answer, Choice, ChoiceKind, Question, Subject};
+pub use super::sent::Sent;
 pub use super::stop::Stop;
 pub use super::touch::{Beside, RestoreOf, RestoredTo, Stand, What};
 pub use super::usage::Usage;
@@ -42,7 +43,13 @@ pub enum Event {
     /// A turn began, with a prompt that waited or a fresh one. Closed by `TurnEnded`.
     TurnStarted { turn: TurnId, prompt: PromptId, content: Vec<Block> },
     /// The model's message of one step, whole. Opens each call in it.
-    Replied { message: MessageId, reply: Arc<Reply> },
+    /// `sent` are the requests that went out since the last fact that tells of some.
+    Replied {
+        message: MessageId,
+        reply: Arc<Reply>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        sent: Vec<Sent>,
+    },
     /// A question stands before the user. Closed by `Answered`.
     Asked { question: QuestionId, call: Option<CallId>, ask: Question },
     /// A question is over; no answer means that it was withdrawn, which counts as no.
@@ -110,8 +117,12 @@ pub enum Event {
     /// A word to the user which is not the model's.
     Noticed { level: Level, text: String },
     /// What the model is told before everything else; made once and kept, so that a resumed
-    /// session asks with the same bytes.
-    Briefed { text: String },
+    /// session asks with the same bytes. `files` are those with instructions that are in it.
+    Briefed {
+        text: String,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        files: Vec<AbsPath>,
+    },
     /// A note to the model which the user did not write; the next request holds it.
     Reminded { about: Reminder, text: String },
     /// Room was made in the model's window: from here on it is told less of what was said before message
@@ -127,12 +138,14 @@ pub enum Event {
         #[serde(default)]
         usage: Usage,
     },
-    /// A turn is over.
+    /// A turn is over; `sent` are requests that no message came of.
     TurnEnded {
         turn: TurnId,
         #[serde(flatten)]
         stop: Stop,
         usage: Usage,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        sent: Vec<Sent>,
     },
 }
 
@@ -222,8 +235,9 @@ pub enum Block {
     Resource { uri: String, text: String },
     /// An image or a document, handed over by the client.
     Media { media: Media },
-    /// What the editor showed when the prompt was given; for the model, and none of the user's words.
-    Around { text: String },
+    /// What the editor showed when the prompt was given; for the model, and none of the user's words. The file
+    /// whose text is in it, where something was selected.
+    Around { text: String, file: Option<AbsPath> },
 }
 
 impl Block {

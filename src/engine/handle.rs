@@ -18,6 +18,7 @@ use super::recorder::Recorder;
 use super::restore::{self, Checkpoint, Planned, RestoreError, Restored};
 use super::review::{self, Decision, Review, Verdicts};
 use super::session::{Accepted, Message, Refused};
+use super::showing;
 use super::state::State;
 use crate::path::AbsPath;
 use crate::policy::Intent;
@@ -126,6 +127,7 @@ impl Session {
         let parts = self.parts()?;
         let mut content = Vec::with_capacity(given.len());
         for given in given {
+            let given = showing::handed_over(&parts, given);
             content.extend(media::attach(&parts, given).await);
         }
         Ok(content)

@@ -18,6 +18,7 @@ use super::outside::{self, Stale};
 use super::parts::{Environment, ModeFor, Parts, Toolbox};
 use super::recorder::{Clock, Halted, Recorder};
 use super::ruling::{InForce, RulesFor, Ruling};
+use super::sent::Outgoing;
 use super::session::{self};
 use crate::limits;
 use crate::path::AbsPath;
@@ -299,6 +300,7 @@ impl Host {
             settled: false.into(),
             heads: Heads::default(),
             outside: self.shared.outside.clone(),
+            outgoing: Outgoing::new(self.shared.clock.clone()),
             stale: Stale::default(),
         });
         if self.stop.is_cancelled() {

@@ -30,26 +30,29 @@ pub(super) fn forget<T>(seen: &mut HashMap<AbsPath, T>) {
     seen.retain(|path, _| !NAMES.contains(&path.file_name().as_str()));
 }
 
-/// The part of the briefing that has them; empty where there are none.
-pub(super) async fn briefing(parts: &Parts) -> String {
-    let mut told = String::new();
+/// The part of the briefing that has them, with the files; empty where there are none.
+pub(super) async fn briefing(parts: &Parts) -> (String, Vec<AbsPath>) {
+    let (mut told, mut files) = (String::new(), Vec::new());
     if let Some(own) = &parts.instructions
         && let Ok(Content::Text(file)) = parts.files.read(own).await
     {
         told.push_str(&section("the user, for all projects", &file.text));
+        files.push(own.clone());
     }
     for root in parts.files.roots() {
         if let Some(found) = in_folder(parts, root).await {
             told.push_str(&section(&found.path.display_in(parts.files.cwd()), &found.text));
+            files.push(found.path);
         }
     }
     if told.is_empty() {
-        return told;
+        return (told, files);
     }
-    format!(
+    let told = format!(
         "\nInstructions, written for you: follow them where the user's words do not say otherwise. They grant no \
          permissions.\n{told}"
-    )
+    );
+    (told, files)
 }
 
 /// Those for the folders between the workspace's folder and this file, as far as the model has not been told

@@ -15,6 +15,7 @@ use super::event::Block;
 use super::model::{Abilities, Message};
 use super::parts::Parts;
 use crate::limits;
+use crate::path::AbsPath;
 use crate::text::{Hash, clip};
 pub use crate::workspace::MediaKind;
 use crate::workspace::{Pages, Pick, Unfit};
@@ -133,7 +134,7 @@ pub(super) async fn keep(
 /// is for the model.
 pub(super) async fn attach(parts: &Parts, given: Given) -> Option<Block> {
     match given {
-        Given::Around(around) => around::told(parts, around).await.map(|text| Block::Around { text }),
+        Given::Around(around) => around::told(parts, around).await,
         Given::Block(_) | Given::Bytes { .. } | Given::Kept { .. } => Some(attached(parts, given).await),
     }
 }
@@ -141,7 +142,7 @@ pub(super) async fn attach(parts: &Parts, given: Given) -> Option<Block> {
 async fn attached(parts: &Parts, given: Given) -> Block {
     let (name, bytes) = match given {
         Given::Block(block) => return block,
-        Given::Around(_) => return Block::Around { text: String::new() },
+        Given::Around(_) => return Block::Around { text: String::new(), file: None },
         Given::Bytes { name, bytes } => (name, bytes),
         Given::Kept { name, hash } => match parts.recorder.fetch(&hash) {
             Ok(bytes) => (name, bytes.to_vec()),
@@ -249,8 +250,9 @@ impl From<Block> for BlockForm {
             Block::Text { text } => Self::Text { text },
             Block::Link { uri, name } => Self::Link { uri, name },
             Block::Resource { uri, text } => Self::Resource { uri, text, media: None, around: false },
-            Block::Around { text } => {
-                Self::Resource { uri: "the editor".into(), text, media: None, around: true }
+            Block::Around { text, file } => {
+                let uri = file.map_or_else(|| "the editor".into(), |file| file.to_string());
+                Self::Resource { uri, text, media: None, around: true }
             }
             Block::Media { media } => {
                 let text = format!("({})", media.describe());
@@ -266,7 +268,9 @@ impl From<BlockForm> for Block {
             BlockForm::Text { text } => Self::Text { text },
             BlockForm::Link { uri, name } => Self::Link { uri, name },
             BlockForm::Resource { media: Some(media), .. } => Self::Media { media },
-            BlockForm::Resource { text, around: true, .. } => Self::Around { text },
+            BlockForm::Resource { uri, text, around: true, .. } => {
+                Self::Around { text, file: AbsPath::new(uri).ok() }
+            }
             BlockForm::Resource { uri, text, media: None, around: false } => Self::Resource { uri, text },
         }
     }

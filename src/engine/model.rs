@@ -11,6 +11,8 @@ use super::event::{
 };
 use super::media::{Handed, Media};
 pub use super::price::{Price, Rates, Window};
+use super::sent::Outgoing;
+pub use super::wish::{Offer, Wish};
 use crate::workspace::MediaKind;
 
 /// A language model. Dropping the stream ends the request and closes its connection.
@@ -96,26 +98,8 @@ pub struct Request {
     pub media: Vec<Handed>,
     /// Where among them the prompt stands that began the running turn.
     pub prompt: usize,
-}
-
-/// What a model is asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Wish {
-    /// The next message of the conversation.
-    #[default]
-    Message,
-    /// A summary of it, as its last message says.
-    Summary,
-}
-
-/// Whether the tools of a request may be called.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Offer {
-    /// They may.
-    #[default]
-    Tools,
-    /// The model is to report and end.
-    NoTools,
+    /// Where it is noted that it goes out, as the model does that; no part of what is asked.
+    pub outgoing: Outgoing,
 }
 
 /// One message of the history.

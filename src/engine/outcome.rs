@@ -34,6 +34,9 @@ pub struct Output {
     /// The files whose text the model knows from this call, as they are now.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub seen: Vec<Seen>,
+    /// Further files that it shows lines of, which it found.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub found: Vec<AbsPath>,
     /// How the command ended, if it was one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exit: Option<Exit>,

@@ -14,6 +14,7 @@ use super::model::{Abilities, Models, ToolSpec};
 use super::outside::Stale;
 use super::recorder::Recorder;
 use super::ruling::{InForce, RulesFor};
+use super::sent::Outgoing;
 use super::tool::{Tool, ToolError};
 use crate::path::AbsPath;
 use crate::workspace::{Files, Outside};
@@ -59,6 +60,8 @@ pub struct Parts {
     pub(super) heads: Heads,
     /// Tells of changes by others; none where nobody wants to be told.
     pub outside: Option<Outside>,
+    /// Requests that went out to a model's server.
+    pub outgoing: Outgoing,
     /// Files that changed since the model has seen them.
     pub(super) stale: Stale,
 }

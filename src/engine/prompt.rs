@@ -54,8 +54,9 @@ pub async fn brief(parts: &Parts) -> Result<(), Halted> {
         let more = if listing.entries.len() > names.len() { ", …" } else { "" };
         text.push_str(&format!("- in it: {}{more}\n", names.join(", ")));
     }
-    text.push_str(&instructions::briefing(parts).await);
-    parts.recorder.record(Event::Briefed { text }).map(|_| ())
+    let (told, files) = instructions::briefing(parts).await;
+    text.push_str(&told);
+    parts.recorder.record(Event::Briefed { text, files }).map(|_| ())
 }
 
 /// The request of the next step, to a model of these abilities.
@@ -70,6 +71,7 @@ pub async fn request(parts: &Parts, offer: Offer, abilities: Abilities) -> Reque
         messages: state.told().to_vec(),
         prompt: state.said().telling().place(state.said().last_prompt()).unwrap_or(0),
         media: Vec::new(),
+        outgoing: parts.outgoing.to(state.model()),
     });
     request.media = media::handed(parts, &request.messages, abilities).await;
     request

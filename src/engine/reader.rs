@@ -98,7 +98,7 @@ impl Reader {
         for fact in facts {
             self.after = fact.seq;
             match &*fact.event {
-                Event::Replied { message, reply } => {
+                Event::Replied { message, reply, .. } => {
                     let void = shared.live.missed_retry(message, &mut self.position);
                     updates.extend(void.map(Update::Delta));
                     self.rest(message, reply, &mut updates);
@@ -193,7 +193,7 @@ mod tests {
     fn replied(recorder: &Recorder, message: &MessageId, text: &str) {
         let blocks = vec![ReplyBlock::Text { text: text.into() }];
         let reply = Arc::new(Reply { blocks, ..Reply::default() });
-        recorder.record(Event::Replied { message: message.clone(), reply }).unwrap();
+        recorder.record(Event::Replied { message: message.clone(), reply, sent: Vec::new() }).unwrap();
     }
 
     fn deltas(reader: &mut Reader) -> Vec<Delta> {

@@ -11,6 +11,7 @@ use super::recorder::Halted;
 use crate::limits;
 use crate::path::AbsPath;
 use crate::policy::{self, Action, Intent, Layer, Rules, Situation, Verdict};
+use crate::workspace::never;
 
 /// Gives the rules for a session that works in this folder, as their files have them by now. It reads
 /// files, so it blocks.
@@ -67,8 +68,22 @@ impl InForce {
         verdicts.reduce(Verdict::stricter).unwrap_or_else(|| decide(&latest.rules))
     }
 
-    /// What the rules say of reading a file.
+    /// What is to be done about reading a file: what the rules say, and that a secret one is asked about.
     pub(super) fn reading(&self, path: &AbsPath, roots: &[AbsPath]) -> Option<Action> {
+        let secret = self.keeps_secret(path, roots).map(|_| Action::Ask);
+        match self.said_of_reading(path, roots) {
+            Some(Action::Allow) | None if secret.is_some() => secret,
+            said => said,
+        }
+    }
+
+    /// What a secret file holds that is not to be read without a question.
+    pub(super) fn keeps_secret(&self, path: &AbsPath, roots: &[AbsPath]) -> Option<&'static str> {
+        self.sets().iter().find_map(|rules| rules.keeps_secret(path, roots))
+    }
+
+    /// What the rules alone say of reading a file.
+    pub(super) fn said_of_reading(&self, path: &AbsPath, roots: &[AbsPath]) -> Option<Action> {
         let sets = self.sets();
         let said: Vec<Option<Action>> = sets.iter().map(|rules| rules.reading(path, roots)).collect();
         match said.iter().flatten().max() {
@@ -111,8 +126,18 @@ impl InForce {
 
 /// Reads the rules again, where their files have changed.
 pub(super) async fn refresh(parts: &Parts, when: When) -> Result<(), Halted> {
-    let (rules_for, cwd) = (parts.rules_for.clone(), parts.files.cwd().clone());
-    let Ok(ruling) = parts.tasks.spawn_blocking(move || rules_for(&cwd)).await else { return Ok(()) };
+    let (rules_for, files) = (parts.rules_for.clone(), parts.files.clone());
+    let is_list = |path: &&AbsPath| path.file_name() == never::LIST;
+    let lists: Option<Vec<AbsPath>> = (when == When::Turn).then(|| {
+        parts.recorder.state(|state| state.touches().paths().iter().filter(is_list).cloned().collect())
+    });
+    let read = move || {
+        if let Some(by_agent) = lists {
+            files.never().begin_turn(files.roots(), |list| by_agent.contains(list));
+        }
+        rules_for(files.cwd())
+    };
+    let Ok(ruling) = parts.tasks.spawn_blocking(read).await else { return Ok(()) };
     let by_agent = parts.recorder.state(|state| ruling.files.iter().any(|file| state.touches().has(file)));
     for text in parts.rules.take(ruling, when, by_agent) {
         parts.recorder.record(Event::Noticed { level: Level::Warning, text })?;
@@ -140,7 +165,15 @@ mod tests {
         let intent = Intent::Run { command: "make".into(), cwd: root.clone(), time_limit_ms: 1 };
         let (roots, none) = ([root], Rules::default());
         let mode = policy::Mode::Ask;
-        let situation = Situation { mode, roots: &roots, rules: &none, grants: &[], linked: &[] };
+        let situation = Situation {
+            mode,
+            roots: &roots,
+            rules: &none,
+            grants: &[],
+            linked: &[],
+            unreadable: &[],
+            named: None,
+        };
         match rules.decide(&intent, &situation) {
             Verdict::Allow(_) => "allow",
             Verdict::Ask { .. } => "ask",

@@ -293,7 +293,7 @@ impl State {
             }
             Event::Todo { items } => self.todo.clone_from(items),
             Event::Titled { title } => self.title = Some(title.clone()),
-            Event::Briefed { text } => self.briefing = Some(text.as_str().into()),
+            Event::Briefed { text, .. } => self.briefing = Some(text.as_str().into()),
             Event::Reminded { about, text } => self.remind(*about, text),
             Event::Compacted { upto, summary, .. } => self.compact(*upto, summary.as_ref()),
             Event::TurnEnded { usage, .. } => {

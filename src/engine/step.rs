@@ -262,6 +262,7 @@ impl<'a> Draft<'a> {
 
     fn record(self, turn: &Turn, calls: Calls) -> Result<Arc<Reply>, Halted> {
         turn.spend(self.usage);
+        let sent = turn.parts.outgoing.take();
         let Self { message, recorder, blocks, usage, origin, .. } = self;
         let (reply, _) = recorder.record_from(|state| {
             let mut number = state.calls();
@@ -279,7 +280,7 @@ impl<'a> Draft<'a> {
                 }
             });
             let reply = Arc::new(Reply { blocks: blocks.collect(), usage, origin });
-            (reply.clone(), Event::Replied { message, reply })
+            (reply.clone(), Event::Replied { message, reply, sent })
         })?;
         Ok(reply)
     }

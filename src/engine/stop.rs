@@ -93,7 +93,7 @@ mod tests {
     use super::*;
 
     fn ended(stop: Stop) -> Event {
-        Event::TurnEnded { turn: "t1".into(), stop, usage: Usage::default() }
+        Event::TurnEnded { turn: "t1".into(), stop, usage: Usage::default(), sent: Vec::new() }
     }
 
     fn failed(kind: Option<ErrorKind>) -> Stop {

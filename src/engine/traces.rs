@@ -15,6 +15,8 @@ use crate::workspace::Shown;
 pub(super) struct Traces {
     /// What the model learned of files.
     pub seen: Vec<Seen>,
+    /// Files that it was shown lines of by a search.
+    pub found: Vec<AbsPath>,
     /// What it must be told, whatever the tool says.
     pub notes: Vec<String>,
     /// What the granted edits became, because their files had changed: nothing was written.
@@ -40,6 +42,6 @@ impl Traces {
     pub fn into_output(self, output: Output) -> Output {
         let said = (!output.text.is_empty()).then_some(output.text);
         let text = said.into_iter().chain(self.notes).collect::<Vec<_>>().join("\n\n");
-        Output { text, seen: self.seen, ..output }
+        Output { text, seen: self.seen, found: self.found, ..output }
     }
 }

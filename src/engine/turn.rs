@@ -23,8 +23,6 @@ use super::repeat::{self, Repeat};
 use super::ruling::{self, When};
 use super::step::{self, Said};
 use crate::limits;
-use crate::path::AbsPath;
-use crate::policy::Action;
 
 /// One running turn: what its steps and calls share.
 pub struct Turn {
@@ -44,7 +42,8 @@ pub async fn run(parts: Arc<Parts>, id: TurnId, cancel: CancellationToken) -> Re
     turn.parts.files.end_edits().await;
     let stop = stop?;
     let usage = *turn.usage.lock().unwrap_or_else(PoisonError::into_inner);
-    turn.record(Event::TurnEnded { turn: turn.id.clone(), stop, usage })?;
+    let sent = turn.parts.outgoing.take();
+    turn.record(Event::TurnEnded { turn: turn.id.clone(), stop, usage, sent })?;
     Ok(())
 }
 
@@ -98,23 +97,6 @@ impl Turn {
         };
         self.record(Event::Answered { question, answer: given, by })?;
         Ok(answer)
-    }
-
-    /// Whether a file that a granted search came upon may be shown: it may be read without a question,
-    /// or no rule speaks against what was granted with its folder.
-    pub(super) fn may_read(&self, searched: &AbsPath, file: &AbsPath) -> bool {
-        let roots = self.parts.files.roots();
-        let inside = roots.iter().any(|root| file.starts_with(root));
-        match self.parts.rules.reading(file, roots) {
-            Some(Action::Allow) => true,
-            Some(Action::Ask | Action::Deny) => false,
-            None => inside || file.starts_with(searched),
-        }
-    }
-
-    /// Whether no rule lets anybody read this file.
-    pub(super) fn is_forbidden(&self, file: &AbsPath) -> bool {
-        self.parts.rules.reading(file, self.parts.files.roots()) == Some(Action::Deny)
     }
 
     async fn steps(&self) -> Result<Stop, Halted> {

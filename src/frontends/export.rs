@@ -147,7 +147,7 @@ pub(super) fn words(block: &Block) -> String {
         Block::Link { uri, name } => format!("[{name}]({uri})\n"),
         Block::Resource { uri, text } => format!("{uri}:\n{}", fenced("", text)),
         Block::Media { media } => format!("({})\n", media.describe()),
-        Block::Around { text } => fenced("", text),
+        Block::Around { text, .. } => fenced("", text),
     }
 }
 

@@ -20,7 +20,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 use crate::engine::{
-    Block, ClientId, Deliver, Event, PromptId, Recorder, Refused, Seq, Session, SessionId, Stop, Update,
+    ClientId, Deliver, Event, Given, PromptId, Recorder, Refused, Seq, Session, SessionId, Stop, Update,
 };
 use console::Tone;
 use show::Show;
@@ -89,14 +89,14 @@ pub enum Format {
 /// turn, the second one does not wait for its end.
 pub async fn prompt(
     session: &Session,
-    content: Vec<Block>,
+    given: Vec<Given>,
     console: &mut Console,
     format: Format,
     interrupts: &mut Interrupts,
 ) -> Ending {
     let mut reader = session.reader(session.state(|state| state.seq()));
     let id = PromptId(format!("terminal-{}", session.state(|state| state.turns()) + 1));
-    if let Err(refused) = session.prompt(id, content, Deliver::Next).await {
+    if let Err(refused) = session.prompt_with(id, given, Deliver::Next).await {
         console.complain(&refusal(&refused));
         return Ending::Failed;
     }

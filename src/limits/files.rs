@@ -14,6 +14,9 @@ pub const WRITE_TURN_PAUSE: Duration = Duration::from_millis(2);
 /// Digits of a file's sum that name its lock: 256 locks, so that files seldom share one.
 pub const WRITE_TURN_NAME_CHARS: usize = 2;
 
+/// Bytes of a `.quillonignore`: some ten thousand lines. A longer one keeps everything below its folder back.
+pub const NEVER_READ_LIST_BYTES_MAX: u64 = 1 << 20;
+
 // --- text
 
 /// How long a diff may be looked for before it becomes coarser; a person does not notice it.

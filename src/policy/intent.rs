@@ -80,6 +80,17 @@ impl Intent {
         }
     }
 
+    /// Whether what is done, or what is said of it, tells of the text of the files that it names.
+    pub fn tells_of_text(&self) -> bool {
+        match self {
+            Self::Read { .. } | Self::Search { of: SearchOf::Texts, .. } | Self::Write { .. } => true,
+            Self::Nothing
+            | Self::List { .. }
+            | Self::Search { of: SearchOf::Names, .. }
+            | Self::Run { .. } => false,
+        }
+    }
+
     /// Whether it leaves the world as it was, so that several may run at once.
     pub fn reads_only(&self) -> bool {
         match self {

@@ -8,6 +8,7 @@ const NAMES: &[(&str, &str)] = &[
     (".gitmodules", "git fetches from what it names"),
     (".quillon", "it configures this program"),
     ("quillon.jsonc", "it configures this program"),
+    (".quillonignore", "it keeps files from the model"),
     (".vscode", "the editor reads tasks and settings from there"),
     (".idea", "the editor reads run configurations and settings from there"),
     (".zed", "the editor reads tasks and settings from there"),
@@ -68,7 +69,8 @@ pub fn protected(path: &AbsPath) -> Option<&'static str> {
     None
 }
 
-fn folded(name: &str) -> String {
+/// A name as file systems may take it that do not tell all letters apart.
+pub(super) fn folded(name: &str) -> String {
     let visible: String = name.chars().filter(|letter| !is_format(*letter)).collect();
     visible.trim_end_matches(['.', ' ']).to_lowercase()
 }

@@ -9,6 +9,7 @@ use std::fmt;
 use serde_json::Value;
 
 use super::intent::{Intent, SearchOf};
+use super::secret::secret;
 use crate::path::AbsPath;
 
 /// What a rule wants.
@@ -105,6 +106,20 @@ impl Rules {
     /// What the rules say of reading a file.
     pub fn reading(&self, path: &AbsPath, roots: &[AbsPath]) -> Option<Action> {
         self.judge(&Intent::Read { path: path.clone() }, roots).map(|(action, _)| action)
+    }
+
+    /// What a file holds that reading it has to be asked for; none where it is no secret file, or a rule of
+    /// the user lets this very file be read: names it, and not files like it.
+    pub fn keeps_secret(&self, path: &AbsPath, roots: &[AbsPath]) -> Option<&'static str> {
+        secret(path).filter(|_| !self.names_to_be_read(path, roots))
+    }
+
+    fn names_to_be_read(&self, path: &AbsPath, roots: &[AbsPath]) -> bool {
+        let names = names(path, roots);
+        let rules =
+            self.layers.iter().filter(|layer| !layer.kind.only_tightens()).flat_map(|layer| &layer.rules);
+        let mut naming = rules.filter(|rule| rule.action == Action::Allow && names.contains(&rule.pattern));
+        naming.any(|rule| wildcard(&rule.permission, "read"))
     }
 
     /// Whether a rule of the user lets this path outside the workspace through.

@@ -10,10 +10,12 @@ use tokio::time::timeout;
 use super::facts::Facts;
 use super::failure::{Asked, Head, Refusal};
 use super::frame::{Answer, Decoder, Progress};
+use super::line::{Incoming, Line};
 use super::secrets::{Scrubber, Secrets};
 use crate::engine::model::{Abilities, Model, ModelError, ModelEvent, Price, Request, Window};
+use crate::engine::sent::Outgoing;
 use crate::limits;
-use crate::os::http::{Http, Post, Response, Url};
+use crate::os::http::{Http, Post, Url};
 
 /// What differs between wire formats.
 pub trait Format: Send + Sync + 'static {
@@ -104,6 +106,7 @@ impl Default for Waits {
 /// A model on a server.
 pub struct Served<F> {
     shared: Arc<Shared<F>>,
+    line: Line,
     abilities: Abilities,
     window: Option<Window>,
     price: Option<Price>,
@@ -120,13 +123,19 @@ impl<F: Format> Served<F> {
     /// The model that is asked in this format.
     pub fn new(http: Arc<Http>, asked: Asked, waits: Waits, format: F) -> Self {
         let shared = Arc::new(Shared { http, asked: Arc::new(asked), waits, format });
-        Self { shared, abilities: Abilities::default(), window: None, price: None }
+        let (line, abilities) = (Line::default(), Abilities::default());
+        Self { shared, line, abilities, window: None, price: None }
     }
 
     /// The same model, of which this is known.
     pub fn knowing(self, facts: &Facts) -> Self {
         let abilities = facts.accepts.unwrap_or_default();
         Self { abilities, window: facts.window(), price: facts.price, ..self }
+    }
+
+    /// The same model, reached by this way.
+    pub fn by(self, line: Line) -> Self {
+        Self { line, ..self }
     }
 
     /// The client by which it asks.
@@ -140,6 +149,8 @@ impl<F: Format> Model for Served<F> {
     fn stream(&self, request: Request) -> BoxStream<'static, Result<ModelEvent, ModelError>> {
         let exchange = Exchange {
             shared: self.shared.clone(),
+            line: self.line.clone(),
+            outgoing: request.outgoing.clone(),
             stage: Stage::Unsent(Box::new(request)),
             ready: Vec::new(),
             scrubber: Scrubber::default(),
@@ -166,6 +177,9 @@ impl<F: Format> Model for Served<F> {
 /// One request and its answer.
 struct Exchange<F: Format> {
     shared: Arc<Shared<F>>,
+    line: Line,
+    /// Where it is noted what went out.
+    outgoing: Outgoing,
     stage: Stage<F::Answer>,
     /// Where the decoder puts its events; kept for its memory.
     ready: Vec<ModelEvent>,
@@ -186,7 +200,7 @@ impl Extend<ModelEvent> for Given<'_> {
 
 enum Stage<A> {
     Unsent(Box<Request>),
-    Open(Box<Response>, Box<Decoder<A>>),
+    Open(Box<Incoming>, Box<Decoder<A>>),
     Over,
 }
 
@@ -198,7 +212,7 @@ impl<F: Format> Exchange<F> {
             }
             let error = match std::mem::replace(&mut self.stage, Stage::Over) {
                 Stage::Over => return None,
-                Stage::Unsent(request) => match self.shared.send(&request).await {
+                Stage::Unsent(request) => match self.shared.send(&self.line, &request).await {
                     Ok(response) => {
                         let decoder = self.shared.format.decoder(self.shared.asked.clone());
                         self.stage = Stage::Open(Box::new(response), Box::new(decoder));
@@ -213,6 +227,9 @@ impl<F: Format> Exchange<F> {
                 self.scrubber.pass(event, &self.shared.asked.secrets, &mut given);
             }
             if let Some(error) = error {
+                if self.line.is_real() {
+                    self.outgoing.failed(error.kind);
+                }
                 self.scrubber.end(&mut given);
                 self.given.push_back(Err(error));
             }
@@ -222,7 +239,7 @@ impl<F: Format> Exchange<F> {
     /// Reads the next bytes, and goes on unless they were the last.
     async fn read(
         &mut self,
-        mut response: Box<Response>,
+        mut response: Box<Incoming>,
         mut decoder: Box<Decoder<F::Answer>>,
     ) -> Result<(), ModelError> {
         let finished = decoder.progress() == Progress::Finished;
@@ -238,7 +255,7 @@ impl<F: Format> Exchange<F> {
         }
         match decoder.progress() {
             // The connection serves for the next request once the last bytes have come.
-            Progress::Over => self.shared.http.finish(*response),
+            Progress::Over => response.finish(&self.shared.http),
             Progress::Nothing | Progress::Open | Progress::Finished => {
                 self.stage = Stage::Open(response, decoder);
             }
@@ -250,14 +267,17 @@ impl<F: Format> Exchange<F> {
 impl<F: Format> Shared<F> {
     /// Sends the request until the head of a good answer has come: once, or twice when the first refusal
     /// taught how this server wants to be asked.
-    async fn send(&self, request: &Request) -> Result<Response, ModelError> {
-        let mut response = self.post(request).await?;
+    async fn send(&self, line: &Line, request: &Request) -> Result<Incoming, ModelError> {
+        let mut response = self.post(line, request).await?;
         if response.status() == 200 {
             return Ok(response);
         }
         let mut body = self.error_body(&mut response).await;
         if self.format.learn(response.status(), &body) == Learned::Something {
-            response = self.post(request).await?;
+            if line.is_real() {
+                request.outgoing.failed(self.refusal(&response, &body).kind);
+            }
+            response = self.post(line, request).await?;
             if response.status() == 200 {
                 return Ok(response);
             }
@@ -266,8 +286,12 @@ impl<F: Format> Shared<F> {
         Err(self.refusal(&response, &body))
     }
 
-    async fn post(&self, request: &Request) -> Result<Response, ModelError> {
-        match timeout(self.waits.head, self.http.post(self.format.post(request))).await {
+    async fn post(&self, line: &Line, request: &Request) -> Result<Incoming, ModelError> {
+        let post = self.format.post(request);
+        if line.is_real() {
+            request.outgoing.begins(&self.asked.server, post.body.len(), request.wanted);
+        }
+        match timeout(self.waits.head, line.post(&self.http, post, request.wanted)).await {
             Ok(Ok(response)) => Ok(response),
             Ok(Err(failure)) => Err(self.asked.unreached(&failure)),
             Err(_) => Err(self.asked.silent(self.waits.head)),
@@ -275,7 +299,7 @@ impl<F: Format> Shared<F> {
     }
 
     /// The body of an error, as far as it comes in time and is not too long.
-    async fn error_body(&self, response: &mut Response) -> Vec<u8> {
+    async fn error_body(&self, response: &mut Incoming) -> Vec<u8> {
         let mut body = Vec::new();
         let read = async {
             while body.len() < limits::ERROR_BODY_BYTES_MAX {
@@ -289,7 +313,7 @@ impl<F: Format> Shared<F> {
         body
     }
 
-    fn refusal(&self, response: &Response, body: &[u8]) -> ModelError {
+    fn refusal(&self, response: &Incoming, body: &[u8]) -> ModelError {
         let head = Head {
             retry_after: response.header("retry-after"),
             retry_after_ms: response.header("retry-after-ms"),

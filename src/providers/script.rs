@@ -196,7 +196,9 @@ fn since_the_last_reply(request: &Request) -> String {
         match message {
             Message::Assistant(_) => texts.clear(),
             Message::User(blocks) => texts.extend(blocks.iter().map(|block| match block {
-                Block::Text { text } | Block::Resource { text, .. } | Block::Around { text } => text.clone(),
+                Block::Text { text } | Block::Resource { text, .. } | Block::Around { text, .. } => {
+                    text.clone()
+                }
                 Block::Link { uri, .. } => uri.clone(),
                 Block::Media { media } => media.describe(),
             })),
@@ -244,6 +246,7 @@ mod tests {
             replies,
             messages,
             prompt: 0,
+            outgoing: Default::default(),
             media: Vec::new(),
         };
         let items: Vec<_> = script.stream(request).collect().await;
@@ -335,6 +338,7 @@ mod tests {
         in_time(async {
             let request = Request {
                 prompt: 0,
+                outgoing: Default::default(),
                 session: "s".into(),
                 system: "".into(),
                 tools: Arc::new([]),

@@ -51,8 +51,7 @@ impl Secrets {
             secrets.hide(text, Lets::In);
         }
         for (name, value) in named {
-            let name = name.to_ascii_lowercase();
-            let lets = if NAMES.iter().any(|part| name.contains(part)) { Lets::In } else { Lets::Nobody };
+            let lets = if lets_in(name) { Lets::In } else { Lets::Nobody };
             // The scheme before the credentials is no secret: `Bearer …`.
             secrets.hide(value.rsplit_once(' ').map_or(value, |(_, credentials)| credentials), lets);
         }
@@ -80,6 +79,17 @@ impl Secrets {
         hidden(text, &self.from_errors)
     }
 
+    /// What was sent, with stars in the place of secrets: as many, so that it stays as long as it was.
+    pub fn masked_in_request(&self, text: &str) -> String {
+        let masked = mask(text.as_bytes().to_vec(), &self.from_errors);
+        String::from_utf8_lossy(&masked).into_owned()
+    }
+
+    /// The same of what was answered; of a good answer only what is taken out of answers.
+    pub fn masked(&self, bytes: Vec<u8>, good: bool) -> Vec<u8> {
+        mask(bytes, if good { &self.from_answers } else { &self.from_errors })
+    }
+
     fn in_answer(&self, text: &str) -> bool {
         self.from_answers.iter().any(|secret| text.contains(secret))
     }
@@ -89,6 +99,24 @@ impl std::fmt::Debug for Secrets {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(formatter, "{} hidden texts", self.from_errors.len())
     }
+}
+
+fn mask(mut bytes: Vec<u8>, secrets: &[String]) -> Vec<u8> {
+    for secret in secrets.iter().filter(|secret| !secret.is_empty()) {
+        let mut from = 0;
+        while let Some(at) = memchr::memmem::find(&bytes[from..], secret.as_bytes()) {
+            let end = from + at + secret.len();
+            bytes[from + at..end].fill(b'*');
+            from = end;
+        }
+    }
+    bytes
+}
+
+/// Whether the value of a header with this name lets somebody in.
+pub fn lets_in(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    NAMES.iter().any(|part| name.contains(part))
 }
 
 /// Whom a text lets in that is sent with each request.

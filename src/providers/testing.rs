@@ -53,6 +53,7 @@ pub fn request(messages: Vec<Message>, media: Vec<Handed>) -> Request {
         messages,
         media,
         prompt: 0,
+        outgoing: Default::default(),
     }
 }
 

@@ -35,7 +35,7 @@ impl<'a> Words<'a> {
         let mut words = Self::default();
         for block in blocks {
             match block {
-                Block::Text { text } | Block::Around { text } => words.line(text),
+                Block::Text { text } | Block::Around { text, .. } => words.line(text),
                 Block::Link { uri, name } if name.is_empty() || name == uri => {
                     words.line(&format!("See {uri}"));
                 }

@@ -72,7 +72,7 @@ impl Tool for EditFile {
                     target.planned(wanted).await
                 }
                 // This may not be looked at before a rule or the user has said yes to that.
-                Side::Withheld | Side::Outside => Ok(Plan {
+                Side::Withheld | Side::Never | Side::Outside => Ok(Plan {
                     title: format!("Read {}, to edit it", place.path),
                     intent: Intent::Read { path: place.path.clone() },
                     locations: vec![Location { path: place.path, line: None }],

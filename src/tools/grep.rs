@@ -68,10 +68,11 @@ impl Tool for Grep {
         Box::pin(async move {
             let query = query(input, access.intent())?;
             let found = access.grep(&query).await?;
-            let mut text = shown(&found.grepped, &query, access.cwd());
+            let mut text = shown(&found, &query, access.cwd());
             if found.withheld > 0 {
                 text.push_str(&format!(
-                    "\n({} files left out: a permission rule keeps them from being read)",
+                    "\n({} files left out: a permission rule, `.quillonignore` or their names as secret files keep \
+                     them from being read)",
                     found.withheld
                 ));
             }

@@ -49,7 +49,7 @@ impl Tool for WriteFile {
             let content = input::text(input, &["content"])?;
             let known = match place.side {
                 Side::Inside => inside(&place.path, files).await?,
-                Side::Withheld | Side::Outside => unseen(&place.path, files)?,
+                Side::Withheld | Side::Never | Side::Outside => unseen(&place.path, files)?,
             };
             planned(content, place.path, known, files.cwd())
         })

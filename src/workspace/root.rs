@@ -23,6 +23,8 @@ pub enum Side {
     Inside,
     /// In one of them, and what stands there may not be read before that was asked for.
     Withheld,
+    /// In one of them, and what stands there is for no model.
+    Never,
     /// In none.
     Outside,
 }

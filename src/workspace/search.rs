@@ -53,6 +53,8 @@ pub struct Grepped {
     pub more: More,
     /// How many files were looked at.
     pub searched: usize,
+    /// In how many files something was found that may not be shown.
+    pub withheld: usize,
     /// What could not be looked at.
     pub missed: Missed,
 }
@@ -71,10 +73,11 @@ pub(super) fn grep(
     root: &AbsPath,
     query: &GrepQuery,
     unsaved: &HashMap<AbsPath, SharedText>,
+    shows: &(dyn Fn(&AbsPath) -> bool + Sync),
     stop: &Stop,
 ) -> Result<Grepped, FileError> {
     let (matcher, searcher) = (matcher::of(query)?, matcher::searcher(query)?);
-    let results = Results::new(query);
+    let results = Results::new(query, shows);
     let in_editor = walk::only_in_editor(unsaved.keys().cloned().collect());
     let in_editor = query.scope.would_find(root, in_editor)?;
     let visitor = || {
@@ -234,7 +237,7 @@ mod tests {
     fn found(root: &AbsPath, query: &GrepQuery, unsaved: &[(&str, &str)]) -> (String, More) {
         let unsaved =
             unsaved.iter().map(|(name, text)| (root.join(name).unwrap(), SharedText::from(*text))).collect();
-        let found = grep(root, query, &unsaved, &Stop::default()).unwrap();
+        let found = grep(root, query, &unsaved, &|_| true, &Stop::default()).unwrap();
         assert_eq!(found.missed, Missed::default());
         let files = found.files.iter().map(|file| {
             let lines = file.hits.iter().flat_map(|hit| hit.lines(limits::SEARCH_LINE_CHARS_MAX));
@@ -273,9 +276,19 @@ mod tests {
             "a.txt 1 2:two",
         );
         for wrong in ["(", "a(?!b)", "a\nb"] {
-            let error = grep(&root, &query(wrong), &HashMap::new(), &Stop::default()).unwrap_err();
+            let error = grep(&root, &query(wrong), &HashMap::new(), &|_| true, &Stop::default()).unwrap_err();
             assert!(error.to_string().starts_with("the pattern is wrong"), "{error}");
         }
+    }
+
+    #[test]
+    fn what_may_not_be_shown_is_counted_and_takes_no_room() {
+        let (_folder, root) = folder(&[("a", b"one\n"), ("b", b"one\n"), ("c", b"two\n")]);
+        let (unsaved, shows) = (HashMap::new(), |path: &AbsPath| path.file_name() == "b");
+        let one = GrepQuery { max: 1, ..query("one") };
+        let found = grep(&root, &one, &unsaved, &shows, &Stop::default()).unwrap();
+        let names: Vec<String> = found.files.iter().map(|file| file.path.file_name()).collect();
+        assert_eq!((names, found.withheld, found.more), (vec!["b".to_owned()], 1, More::No));
     }
 
     #[test]
@@ -297,7 +310,7 @@ mod tests {
         let marked = GrepQuery { decoding: Decoding::Marked, ..query("^café$") };
         assert_eq!(found(&root, &marked, &[]).0, "a 1 1:café; b 1 1:café");
         let binary = root.join("c").unwrap();
-        let found = grep(&binary, &query("caf"), &HashMap::new(), &Stop::default()).unwrap();
+        let found = grep(&binary, &query("caf"), &HashMap::new(), &|_| true, &Stop::default()).unwrap();
         assert_eq!((found.files[0].count, found.files[0].binary), (1, Some(1)));
     }
 

@@ -3,10 +3,15 @@
 #![allow(clippy::disallowed_methods, clippy::unwrap_used, reason = "tests start processes and look at files")]
 
 mod acp;
+mod kept;
+#[path = "../support/loopback.rs"]
+mod loopback;
 mod models;
 mod program;
+mod record;
 mod review;
 mod run;
+mod sent;
 mod sessions;
 mod told;
 mod undo;

@@ -20,7 +20,7 @@ pub fn line(event: &Event, root: &str) -> String {
         Event::TurnStarted { turn, prompt, content } => {
             format!("turn {turn} started by {prompt}: {}", words(content))
         }
-        Event::Replied { message, reply } => {
+        Event::Replied { message, reply, .. } => {
             let blocks: Vec<String> = reply.blocks.iter().map(block).collect();
             format!("replied {message}: {}", blocks.join(" | "))
         }
@@ -84,7 +84,7 @@ pub fn line(event: &Event, root: &str) -> String {
             });
             format!("compacted before {upto} ({why:?}): {what}")
         }
-        Event::TurnEnded { turn, stop, usage } => {
+        Event::TurnEnded { turn, stop, usage, .. } => {
             let stop = match stop {
                 Stop::ModelFailed { kind, message } => {
                     let kind = kind.map_or_else(String::new, |kind| format!(" ({})", kind.word()));

@@ -26,6 +26,7 @@ impl State {
                 turn: turn.id.clone(),
                 stop: Stop::Interrupted,
                 usage: Usage::default(),
+                sent: Vec::new(),
             });
         }
         if let Some((restore, to)) = self.touches.open_way() {

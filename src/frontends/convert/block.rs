@@ -26,7 +26,7 @@ pub fn block(block: &Block) -> ContentBlock {
         Block::Resource { uri, text } => {
             ContentBlock::Resource(ResourceBlock { uri: Uri(uri.clone()), text: text.clone() })
         }
-        Block::Around { text } => ContentBlock::Editor(EditorBlock { text: text.clone() }),
+        Block::Around { text, .. } => ContentBlock::Editor(EditorBlock { text: text.clone() }),
         Block::Media { media } => ContentBlock::Media(MediaBlock {
             name: media.name.clone(),
             data: None,

@@ -125,7 +125,7 @@ fn fact(recorder: &Recorder, event: &Event) -> WireEvent {
             prompt_id: PromptId(prompt.0.clone()),
             content: content(blocks),
         }),
-        Event::Replied { message, reply } => WireEvent::Replied(replied(message.0.as_str(), reply)),
+        Event::Replied { message, reply, .. } => WireEvent::Replied(replied(message.0.as_str(), reply)),
         Event::Asked { question: id, call, ask } => {
             WireEvent::Asked(wire::Asked { question: question::question(recorder, id, call.as_ref(), ask) })
         }
@@ -174,7 +174,7 @@ fn fact(recorder: &Recorder, event: &Event) -> WireEvent {
         Event::Overlooked { text, .. } => {
             WireEvent::Notice(wire::Notice { level: notice_level(Level::Warning), text: text.clone() })
         }
-        Event::Briefed { text } => WireEvent::Briefed(wire::Briefed { text: text.clone() }),
+        Event::Briefed { text, .. } => WireEvent::Briefed(wire::Briefed { text: text.clone() }),
         Event::Reminded { text, .. } => WireEvent::Reminded(wire::Reminded { text: text.clone() }),
         Event::Compacted { summary, why, before, after, usage, .. } => {
             WireEvent::Compacted(wire::Compacted {
@@ -415,9 +415,13 @@ mod tests {
                 prompt: format!("p{number}").as_str().into(),
                 content: vec![Block::Text { text: "go\non".into() }],
             },
-            Event::Replied { message: format!("t{number}.1").as_str().into(), reply: reply.into() },
+            Event::Replied {
+                message: format!("t{number}.1").as_str().into(),
+                reply: reply.into(),
+                sent: Vec::new(),
+            },
             Event::CallEnded { call, outcome: Outcome::Done(Output::said(output)) },
-            Event::TurnEnded { turn, stop: Stop::Finished, usage: Usage::default() },
+            Event::TurnEnded { turn, stop: Stop::Finished, usage: Usage::default(), sent: Vec::new() },
         ]
     }
 
@@ -472,7 +476,7 @@ mod tests {
             ReplyBlock::Call { call: ToolCall::new(CallId((*id).into()), "1".into(), tool, input) }
         };
         let reply = Reply { blocks: calls.iter().map(call).collect(), ..Reply::default() };
-        Event::Replied { message: message.into(), reply: reply.into() }
+        Event::Replied { message: message.into(), reply: reply.into(), sent: Vec::new() }
     }
 
     fn call_ended(call: &str, outcome: Outcome) -> Event {
@@ -496,7 +500,10 @@ mod tests {
                 Event::TurnStarted { turn: "t1".into(), prompt: "p1".into(), content: text("go\non") },
                 "Turn started: go on",
             ),
-            (Event::Briefed { text: "be brief".into() }, "The model was briefed (8 characters)."),
+            (
+                Event::Briefed { text: "be brief".into(), files: Vec::new() },
+                "The model was briefed (8 characters).",
+            ),
             (
                 Event::Queued { prompt: "p2".into(), content: text("then this"), deliver: Deliver::Now },
                 "Prompt waits: then this",
@@ -569,7 +576,12 @@ mod tests {
             ),
             (answered("q4", Some(Answer::Once)), "Answered: Allow once (The model repeats itself. Go on?)"),
             (
-                Event::TurnEnded { turn: "t1".into(), stop: Stop::StepLimit, usage: Usage::default() },
+                Event::TurnEnded {
+                    turn: "t1".into(),
+                    stop: Stop::StepLimit,
+                    usage: Usage::default(),
+                    sent: Vec::new(),
+                },
                 "Turn stopped: it has made as many steps as a turn may.",
             ),
             (Event::Removed { prompt: "p3".into(), why: Why::Withdrawn }, "Prompt withdrawn: or that"),

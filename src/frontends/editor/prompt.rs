@@ -224,7 +224,7 @@ fn content(blocks: Vec<ContentBlock>) -> Answer<Vec<Given>> {
 /// Bytes of the words of a piece. Images and documents have bounds of their own.
 fn size(given: &Given) -> usize {
     match given {
-        Given::Block(Block::Text { text } | Block::Around { text }) => text.len(),
+        Given::Block(Block::Text { text } | Block::Around { text, .. }) => text.len(),
         Given::Block(Block::Link { uri, name }) => uri.len() + name.len(),
         Given::Block(Block::Resource { uri, text }) => uri.len() + text.len(),
         Given::Block(Block::Media { .. }) => 0,

@@ -97,7 +97,11 @@ mod tests {
                 let path = cwd.join(name).unwrap();
                 let edits = vec![Edit { path, base: Version::Absent, change }];
                 for event in [
-                    Event::Replied { message: format!("{turn}.1").as_str().into(), reply: Arc::new(reply) },
+                    Event::Replied {
+                        message: format!("{turn}.1").as_str().into(),
+                        reply: Arc::new(reply),
+                        sent: Vec::new(),
+                    },
                     Event::CallStarted {
                         call: id.clone(),
                         title: "Write".into(),
@@ -110,7 +114,12 @@ mod tests {
                     recorder.record(event).unwrap();
                 }
             }
-            let ended = Event::TurnEnded { turn: turn.into(), stop: Stop::Finished, usage: Usage::default() };
+            let ended = Event::TurnEnded {
+                turn: turn.into(),
+                stop: Stop::Finished,
+                usage: Usage::default(),
+                sent: Vec::new(),
+            };
             recorder.record(ended).unwrap();
         }
         let names =

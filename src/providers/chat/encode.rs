@@ -306,6 +306,7 @@ mod tests {
     fn request(messages: Vec<Message>) -> Request {
         Request {
             prompt: 0,
+            outgoing: Default::default(),
             session: SessionId::from("s"),
             system: "Be brief.".into(),
             tools: Arc::new([]),

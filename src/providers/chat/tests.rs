@@ -27,6 +27,7 @@ fn request() -> Request {
         messages: vec![Message::User(Arc::new([text]))],
         media: Vec::new(),
         prompt: 0,
+        outgoing: Default::default(),
     }
 }
 

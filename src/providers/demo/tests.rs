@@ -37,6 +37,7 @@ fn play_after(
             messages: messages.clone(),
             media: Vec::new(),
             prompt,
+            outgoing: Default::default(),
         };
         let mut words = String::new();
         let mut called = None;

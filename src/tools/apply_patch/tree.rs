@@ -66,6 +66,7 @@ enum Needs {
 fn why_unseen(side: Side) -> &'static str {
     match side {
         Side::Withheld => "is not to be read without permission",
+        Side::Never => "is kept from you by a .quillonignore",
         Side::Inside | Side::Outside => "lies outside the workspace",
     }
 }
@@ -237,6 +238,13 @@ impl<'a> Tree<'a> {
                 Err(FileError::NotFound { .. }) if needs == Needs::Room => None,
                 Err(error) => return Err(error.into()),
             },
+            Side::Never => {
+                let why = format!(
+                    "nothing was changed: {written} {}: neither read nor change it, in no other way either",
+                    why_unseen(side)
+                );
+                return Err(Fault::new(FaultKind::OutsideWorkspace, why));
+            }
             Side::Withheld | Side::Outside => self.seen_only(written, path, side, needs)?,
         };
         let now = before.as_ref().map(|before| Now {

@@ -11,10 +11,13 @@ use crate::workspace::walk::Stop;
 /// Collects the results of all threads.
 pub(super) struct Results<'a> {
     query: &'a GrepQuery,
+    /// Whether what was found in a file may be shown.
+    shows: &'a (dyn Fn(&AbsPath) -> bool + Sync),
     found: Mutex<Found>,
     /// Whether something was left out; then files behind the last one need not be searched.
     over: AtomicBool,
     searched: AtomicUsize,
+    withheld: AtomicUsize,
 }
 
 #[derive(Default)]
@@ -27,8 +30,9 @@ struct Found {
 }
 
 impl<'a> Results<'a> {
-    pub(super) fn new(query: &'a GrepQuery) -> Self {
-        Self { query, found: Mutex::default(), over: AtomicBool::new(false), searched: AtomicUsize::new(0) }
+    pub(super) fn new(query: &'a GrepQuery, shows: &'a (dyn Fn(&AbsPath) -> bool + Sync)) -> Self {
+        let (searched, withheld) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        Self { query, shows, found: Mutex::default(), over: AtomicBool::new(false), searched, withheld }
     }
 
     /// Whether a file with this path can still be among the results.
@@ -49,6 +53,10 @@ impl<'a> Results<'a> {
             SearchFor::Lines => !found.hits.is_empty(),
         };
         if !wanted {
+            return;
+        }
+        if !(self.shows)(&found.path) {
+            self.withheld.fetch_add(1, Ordering::Relaxed);
             return;
         }
         let mut all = self.found();
@@ -88,7 +96,8 @@ impl<'a> Results<'a> {
         together.why = together.why.or(missed.why);
         let files = all.files.into_values().collect();
         let more = if more { More::Yes } else { More::No };
-        Grepped { files, more, searched: self.searched.into_inner(), missed: together }
+        let (searched, withheld) = (self.searched.into_inner(), self.withheld.into_inner());
+        Grepped { files, more, searched, withheld, missed: together }
     }
 
     fn weight(&self, found: &Match) -> usize {

@@ -81,7 +81,7 @@ fn words(block: &Block) -> String {
         Block::Link { uri, .. } => format!("link {uri}"),
         Block::Resource { uri, text } => format!("resource {uri}: {text}"),
         Block::Media { media } => format!("media {}", media.describe()),
-        Block::Around { text } => text.clone(),
+        Block::Around { text, .. } => text.clone(),
     }
 }
 
