@@ -27,12 +27,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::engine::ModelName;
 use crate::engine::model::{Model, Models};
+use crate::limits;
 use crate::os::http::{Http, Url};
 use crate::path::AbsPath;
 use demo::Demo;
 use exchange::Waits;
 use script::{ReadFile, Script};
 use servers::{Found, Lookup, Servers};
+use wishes::Wishes;
 
 /// How a server is spoken to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -152,6 +154,9 @@ impl Providers {
                     Api::Bedrock => anthropic::Carrier::Bedrock,
                     Api::Anthropic | Api::Chat | Api::Responses | Api::Gemini => anthropic::Carrier::Direct,
                 };
+                // A longest answer must be told, and one beyond what the model can give is refused.
+                let known = facts.output.map(|tokens| tokens.min(limits::ANSWER_TOKENS_MAX));
+                let wishes = Wishes { output_tokens: wishes.output_tokens.or(known), ..wishes };
                 let messages = anthropic::messages(http, place, carrier, model, wishes, waits);
                 Arc::new(messages.knowing(&facts))
             }
