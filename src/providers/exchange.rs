@@ -129,6 +129,11 @@ impl<F: Format> Served<F> {
         Self { abilities, window: facts.window(), price: facts.price, ..self }
     }
 
+    /// The HTTP request for this request, as it would be sent.
+    pub fn post(&self, request: &Request) -> Post {
+        self.shared.format.post(request)
+    }
+
     /// The client by which it asks.
     #[cfg(test)]
     pub(crate) fn http(&self) -> &Http {
