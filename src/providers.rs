@@ -31,6 +31,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::engine::ModelName;
 use crate::engine::model::{Model, Models};
+use crate::limits;
 use crate::os::http::{Http, Url};
 use crate::path::{AbsPath, PathError};
 use demo::Demo;
@@ -233,6 +234,9 @@ fn served(http: Arc<Http>, found: Found, line: Line) -> Arc<dyn Model> {
                 Api::Bedrock => anthropic::Carrier::Bedrock,
                 Api::Anthropic | Api::Chat | Api::Responses | Api::Gemini => anthropic::Carrier::Direct,
             };
+            // A longest answer must be told, and one beyond what the model can give is refused.
+            let known = facts.output.map(|tokens| tokens.min(limits::ANSWER_TOKENS_MAX));
+            let wishes = Wishes { output_tokens: wishes.output_tokens.or(known), ..wishes };
             let messages = anthropic::messages(http, place, carrier, model, wishes, waits);
             Arc::new(messages.knowing(&facts).by(line))
         }

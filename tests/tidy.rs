@@ -73,6 +73,8 @@ const SLEEPERS: &[&str] = &[
     // The virtual clock passes at once; the times are the scenario.
     "tests/properties.rs",
     "tests/support/fakes.rs",
+    // The clock stands still, and moves on once nothing else happens: that is what is waited for.
+    "tests/providers/scene.rs",
 ];
 #[test]
 fn modules_name_only_what_their_layer_may() {

@@ -138,6 +138,11 @@ impl<F: Format> Served<F> {
         Self { line, ..self }
     }
 
+    /// The HTTP request for this request, as it would be sent.
+    pub fn post(&self, request: &Request) -> Post {
+        self.shared.format.post(request)
+    }
+
     /// The client by which it asks.
     #[cfg(test)]
     pub(crate) fn http(&self) -> &Http {

@@ -300,6 +300,8 @@ fn kind(status: Option<u16>, said: &Said) -> ErrorKind {
         Some(402) => ErrorKind::Quota,
         Some(429) if has(QUOTA_MARKS) && !comes_back => ErrorKind::Quota,
         Some(429) => ErrorKind::RateLimit,
+        // Amazon's says “Too many tokens, please wait”, and does not mean the context.
+        None if said.marks.contains("throttling") => ErrorKind::RateLimit,
         Some(400 | 404 | 413 | 422 | 500) | None if has(CONTEXT_MARKS) => ErrorKind::ContextLength,
         Some(400) | None if has(KEY_MARKS) => ErrorKind::Auth,
         Some(404 | 405) => ErrorKind::NotFound,
@@ -310,7 +312,7 @@ fn kind(status: Option<u16>, said: &Said) -> ErrorKind {
         Some(409 | 425 | 500..) => ErrorKind::Server,
         Some(_) => ErrorKind::Invalid,
         None if has(QUOTA_MARKS) && !comes_back => ErrorKind::Quota,
-        None if has(&["rate_limit", "rate limit", "too many requests", "throttling"]) => ErrorKind::RateLimit,
+        None if has(&["rate_limit", "rate limit", "too many requests"]) => ErrorKind::RateLimit,
         None if has(&["not_found"]) => ErrorKind::NotFound,
         None if has(&["permission_error", "permission_denied"]) => ErrorKind::Permission,
         None if has(&["request_too_large"]) => ErrorKind::TooLarge,

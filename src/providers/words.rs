@@ -1,11 +1,12 @@
 //! What the history becomes in every wire format: words for blocks, names and ids that servers take.
 
 use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
 use std::slice::Iter;
 
 use serde_json::{Value, json};
 
-use crate::engine::event::{Block, CallForm, ToolCall};
+use crate::engine::event::{Block, CallForm, CallId, Reply, ToolCall};
 use crate::engine::media::{Handed, Media, NotShown};
 use crate::engine::model::CallResult;
 
@@ -156,6 +157,36 @@ pub fn tool_name(name: &str) -> Cow<'_, str> {
 /// The id of a call as every server takes it; those of other servers may hold more letters.
 pub fn call_id(id: &str) -> Cow<'_, str> {
     if id.is_empty() { Cow::Borrowed("unnamed") } else { plain(id, NAME_CHARS_MAX) }
+}
+
+/// What calls are called where no two may have one name: servers that count the calls of each answer from 0 give
+/// such.
+#[derive(Debug, Default)]
+pub struct Ids {
+    used: HashSet<String>,
+    /// The calls whose names were used up.
+    renamed: HashMap<CallId, String>,
+}
+
+impl Ids {
+    /// The calls of the next answer.
+    pub fn note(&mut self, reply: &Reply) {
+        for call in reply.calls() {
+            let id = call_id(&call.provider_id);
+            if !self.used.insert(id.clone().into_owned()) {
+                let id = call_id(&format!("{}_{}", call.id, call.provider_id)).into_owned();
+                self.renamed.insert(call.id.clone(), id);
+            }
+        }
+    }
+
+    /// What a call is called that was noted.
+    pub fn of<'a>(&'a self, call: &CallId, provider_id: &'a str) -> Cow<'a, str> {
+        match self.renamed.get(call) {
+            Some(id) => Cow::Borrowed(id),
+            None => call_id(provider_id),
+        }
+    }
 }
 
 fn plain(text: &str, chars_max: usize) -> Cow<'_, str> {

@@ -3,7 +3,9 @@
 #![allow(dead_code, reason = "each test program uses its own part of it")]
 #![allow(clippy::disallowed_methods, reason = "its tasks belong to the server and end with it")]
 
+use std::collections::VecDeque;
 use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
@@ -26,9 +28,18 @@ pub fn in_time<T>(test: impl Future<Output = T>) -> T {
 /// A server; it ends when it is dropped.
 pub struct Loopback {
     address: SocketAddr,
+    script: Arc<Mutex<Script>>,
     seen: mpsc::UnboundedReceiver<Request>,
+    stalled: mpsc::UnboundedReceiver<()>,
     left: mpsc::UnboundedReceiver<()>,
     tasks: JoinSet<()>,
+}
+
+/// What is answered: these in order, and then always the last one where there is one.
+#[derive(Default)]
+struct Script {
+    answers: VecDeque<Answer>,
+    otherwise: Option<Answer>,
 }
 
 /// A request as it came.
@@ -49,8 +60,15 @@ pub struct Request {
 pub struct Answer {
     head: String,
     body: Vec<u8>,
-    cut: usize,
+    cuts: Cuts,
+    declared: Option<usize>,
     end: End,
+}
+
+#[derive(Debug, Clone)]
+enum Cuts {
+    Every(usize),
+    At(Vec<usize>),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,6 +77,8 @@ enum End {
     Whole,
     /// The connection is closed after that many bytes.
     BrokenOff(usize),
+    /// The connection is torn down after that many bytes.
+    Reset(usize),
     /// Nothing more comes after that many bytes, until the client goes.
     Stalled(usize),
     /// The bytes are sent as they are and the connection is closed.
@@ -75,9 +95,32 @@ impl Loopback {
         let address = listener.local_addr().expect("an address");
         let (sender, seen) = mpsc::unbounded_channel();
         let (left_sender, left) = mpsc::unbounded_channel();
+        let (stalled_sender, stalled) = mpsc::unbounded_channel();
+        let script = Arc::new(Mutex::new(Script { answers: answers.into(), otherwise: None }));
+        let tell = Tell { seen: sender, stalled: stalled_sender, left: left_sender };
         let mut tasks = JoinSet::new();
-        tasks.spawn(serve(listener, answers, sender, left_sender));
-        Self { address, seen, left, tasks }
+        tasks.spawn(serve(listener, script.clone(), tell));
+        Self { address, script, seen, stalled, left, tasks }
+    }
+
+    /// Answers so after all that was said before.
+    pub fn answers(&self, answers: impl IntoIterator<Item = Answer>) {
+        self.script.lock().expect("no panic").answers.extend(answers);
+    }
+
+    /// Answers so whenever there is nothing else to say.
+    pub fn otherwise(&self, answer: Answer) {
+        self.script.lock().expect("no panic").otherwise = Some(answer);
+    }
+
+    /// Waits until an answer has come to its last byte before a silence.
+    pub async fn stalled(&mut self) {
+        self.stalled.recv().await.expect("the server should be there");
+    }
+
+    /// The requests that wait to be looked at.
+    pub fn requests(&mut self) -> Vec<Request> {
+        std::iter::from_fn(|| self.seen.try_recv().ok()).collect()
     }
 
     /// The address of a path on it.
@@ -118,7 +161,7 @@ impl Answer {
     /// An answer of that type.
     pub fn of_type(status: u16, content_type: &str, body: impl Into<Vec<u8>>) -> Self {
         let head = format!("HTTP/1.1 {status} X\r\ncontent-type: {content_type}\r\n");
-        Self { head, body: body.into(), cut: usize::MAX, end: End::Whole }
+        Self { head, body: body.into(), cuts: Cuts::Every(usize::MAX), declared: None, end: End::Whole }
     }
 
     /// JSON, or what claims to be.
@@ -133,12 +176,12 @@ impl Answer {
 
     /// Bytes instead of an answer.
     pub fn raw(bytes: &str) -> Self {
-        Self { head: String::new(), body: bytes.into(), cut: usize::MAX, end: End::Raw }
+        Self { end: End::Raw, head: String::new(), ..Self::of_type(200, "", bytes) }
     }
 
     /// Nothing at all, until the client goes.
     pub fn silent() -> Self {
-        Self { head: String::new(), body: Vec::new(), cut: usize::MAX, end: End::Silent }
+        Self { end: End::Silent, ..Self::raw("") }
     }
 
     /// With one more header.
@@ -149,7 +192,25 @@ impl Answer {
 
     /// In chunks of at most that many bytes, each sent by itself.
     pub fn cut(mut self, bytes: usize) -> Self {
-        self.cut = bytes;
+        self.cuts = Cuts::Every(bytes);
+        self
+    }
+
+    /// In chunks that end at these bytes, each sent by itself.
+    pub fn cut_at(mut self, ends: Vec<usize>) -> Self {
+        self.cuts = Cuts::At(ends);
+        self
+    }
+
+    /// With a length in its head, right or wrong, and the bytes as they are behind it.
+    pub fn declaring(mut self, bytes: usize) -> Self {
+        self.declared = Some(bytes);
+        self
+    }
+
+    /// The connection is torn down after that many bytes of the body.
+    pub fn reset_after(mut self, bytes: usize) -> Self {
+        self.end = End::Reset(bytes);
         self
     }
 
@@ -166,17 +227,25 @@ impl Answer {
     }
 }
 
-async fn serve(
-    listener: TcpListener,
-    answers: Vec<Answer>,
-    sender: mpsc::UnboundedSender<Request>,
+/// Where the server tells what happens.
+#[derive(Clone)]
+struct Tell {
+    seen: mpsc::UnboundedSender<Request>,
+    stalled: mpsc::UnboundedSender<()>,
     left: mpsc::UnboundedSender<()>,
-) {
-    let answers = std::sync::Arc::new(std::sync::Mutex::new(answers.into_iter()));
+}
+
+impl Script {
+    fn next(&mut self) -> Option<Answer> {
+        self.answers.pop_front().or_else(|| self.otherwise.clone())
+    }
+}
+
+async fn serve(listener: TcpListener, script: Arc<Mutex<Script>>, tell: Tell) {
     let mut connections = JoinSet::new();
     for connection in 1.. {
         let (stream, _) = listener.accept().await.expect("a connection");
-        let (answers, sender, left) = (answers.clone(), sender.clone(), left.clone());
+        let (script, tell) = (script.clone(), tell.clone());
         connections.spawn(async move {
             let (mut reader, mut writer) = split(stream);
             if !speaks_http(&mut reader).await {
@@ -184,12 +253,12 @@ async fn serve(
                 return;
             }
             while let Some(request) = read(&mut reader, connection).await {
-                let answer = answers.lock().expect("no panic").next();
-                let _ = sender.send(request);
+                let answer = script.lock().expect("no panic").next();
+                let _ = tell.seen.send(request);
                 let Some(answer) = answer else { return };
                 let waits_for_more = matches!(answer.end, End::Stalled(_) | End::Silent);
-                if play(answer, &mut reader, &mut writer).await.is_none() {
-                    let _ = if waits_for_more { left.send(()) } else { Ok(()) };
+                if play(answer, &mut reader, &mut writer, &tell).await.is_none() {
+                    let _ = if waits_for_more { tell.left.send(()) } else { Ok(()) };
                     return;
                 }
             }
@@ -235,34 +304,66 @@ async fn play(
     answer: Answer,
     reader: &mut BufReader<OwnedReadHalf>,
     writer: &mut OwnedWriteHalf,
+    tell: &Tell,
 ) -> Option<()> {
     let length = match answer.end {
         End::Whole => answer.body.len(),
-        End::BrokenOff(bytes) | End::Stalled(bytes) => bytes,
+        End::BrokenOff(bytes) | End::Reset(bytes) | End::Stalled(bytes) => bytes,
         End::Raw => {
             writer.write_all(&answer.body).await.ok()?;
             return None;
         }
         End::Silent => {
+            let _ = tell.stalled.send(());
             gone(reader).await;
             return None;
         }
     };
-    let head = format!("{}transfer-encoding: chunked\r\n\r\n", answer.head);
-    writer.write_all(head.as_bytes()).await.ok()?;
-    for piece in answer.body[..length].chunks(answer.cut) {
-        writer.write_all(format!("{:x}\r\n", piece.len()).as_bytes()).await.ok()?;
-        writer.write_all(piece).await.ok()?;
-        writer.write_all(b"\r\n").await.ok()?;
+    let framing = match answer.declared {
+        Some(bytes) => format!("content-length: {bytes}"),
+        None => "transfer-encoding: chunked".to_owned(),
+    };
+    writer.write_all(format!("{}{framing}\r\n\r\n", answer.head).as_bytes()).await.ok()?;
+    for piece in answer.pieces(length) {
+        let sent = match answer.declared {
+            Some(_) => piece.to_vec(),
+            None => [format!("{:x}\r\n", piece.len()).as_bytes(), piece, b"\r\n"].concat(),
+        };
+        writer.write_all(&sent).await.ok()?;
         tokio::task::yield_now().await;
     }
     match answer.end {
+        End::Whole if answer.declared.is_some_and(|bytes| bytes != length) => None,
+        End::Whole if answer.declared.is_some() => Some(()),
         End::Whole => writer.write_all(b"0\r\n\r\n").await.ok(),
         End::Stalled(_) => {
+            let _ = tell.stalled.send(());
             gone(reader).await;
             None
         }
+        End::Reset(_) => {
+            writer.as_ref().set_zero_linger().ok()?;
+            None
+        }
         End::BrokenOff(_) | End::Raw | End::Silent => None,
+    }
+}
+
+impl Answer {
+    /// What is sent by itself, never nothing: an empty chunk is the end.
+    fn pieces(&self, length: usize) -> Vec<&[u8]> {
+        let body = &self.body[..length];
+        let ends = match &self.cuts {
+            Cuts::Every(bytes) => return body.chunks(*bytes).collect(),
+            Cuts::At(ends) => ends.iter().map(|end| *end.min(&length)),
+        };
+        let mut from = 0;
+        let pieces = ends.chain([length]).map(|end| {
+            let piece = &body[from.min(end)..end];
+            from = end;
+            piece
+        });
+        pieces.filter(|piece| !piece.is_empty()).collect()
     }
 }
 

@@ -15,7 +15,7 @@ use crate::engine::event::{Reply, ReplyBlock};
 use crate::engine::media::{Handed, MediaKind};
 use crate::engine::model::{CallResult, Message, Offer, Request, ResultKind, ToolSpec};
 use crate::providers::wishes::Effort;
-use crate::providers::words::{self, Piece, Words};
+use crate::providers::words::{self, Ids, Piece, Words};
 
 /// The version that Bedrock wants named in the body.
 const BEDROCK_VERSION: &str = "bedrock-2023-05-31";
@@ -63,9 +63,9 @@ pub fn thinking_tokens(effort: Effort, output_tokens: u64) -> u64 {
 /// The body of the request. `origin` is that of this server's replies.
 pub fn body(settings: &Settings<'_>, origin: &str, request: &Request) -> Vec<u8> {
     let mut messages: Vec<Out> = Vec::with_capacity(request.messages.len());
-    let mut handed = request.media.iter();
+    let (mut handed, mut ids) = (request.media.iter(), Ids::default());
     for message in &request.messages {
-        push(message, origin, &mut handed, &mut messages);
+        push(message, origin, &mut handed, &mut ids, &mut messages);
     }
     mark(&mut messages);
     let mut tools: Vec<Value> = request.tools.iter().map(tool).collect();
@@ -142,12 +142,21 @@ fn tool(spec: &ToolSpec) -> Value {
 
 /// The roles must take turns, so what one side says in several messages becomes one; results stand before
 /// words, as the interface wants them.
-fn push<'a>(message: &'a Message, origin: &str, handed: &mut Iter<'a, Handed>, messages: &mut Vec<Out>) {
+fn push<'a>(
+    message: &'a Message,
+    origin: &str,
+    handed: &mut Iter<'a, Handed>,
+    ids: &mut Ids,
+    messages: &mut Vec<Out>,
+) {
     let (role, content) = match message {
         Message::User(blocks) => (Role::User, content(Words::of(blocks, handed))),
-        Message::Assistant(reply) => (Role::Assistant, assistant(reply, origin)),
+        Message::Assistant(reply) => {
+            ids.note(reply);
+            (Role::Assistant, assistant(reply, origin, ids))
+        }
         Message::Results(results) => {
-            (Role::User, results.iter().map(|brought| result(brought, handed)).collect())
+            (Role::User, results.iter().map(|brought| result(brought, handed, ids)).collect())
         }
     };
     if content.is_empty() {
@@ -182,7 +191,7 @@ fn piece(piece: Piece<'_>) -> Option<Value> {
 }
 
 /// Thoughts and opaque parts go back as they came, to where they came from; others cannot read them.
-fn assistant(reply: &Reply, origin: &str) -> Vec<Value> {
+fn assistant(reply: &Reply, origin: &str, ids: &Ids) -> Vec<Value> {
     let ours = reply.origin.as_deref() == Some(origin);
     let block = |block: &ReplyBlock| match block {
         ReplyBlock::Text { text } if text.trim().is_empty() => None,
@@ -194,26 +203,26 @@ fn assistant(reply: &Reply, origin: &str) -> Vec<Value> {
         ReplyBlock::Thought { .. } | ReplyBlock::Opaque { .. } => None,
         ReplyBlock::Call { call } => Some(json!({
             "type": "tool_use",
-            "id": words::call_id(&call.provider_id),
+            "id": ids.of(&call.id, &call.provider_id),
             "name": words::tool_name(&call.tool.0),
             "input": words::arguments(call),
         })),
     };
-    let said = |block: &Value| block["type"] != "thinking";
+    let said = |block: &Value| block["type"] != "thinking" && block["type"] != "redacted_thinking";
     let blocks: Vec<Value> = reply.blocks.iter().filter_map(block).collect();
     // Thoughts alone are no answer, and are not taken for one.
     if blocks.iter().any(said) { blocks } else { Vec::new() }
 }
 
 /// The result of a call: a text, and parts where it shows something.
-fn result<'a>(result: &'a CallResult, handed: &mut Iter<'a, Handed>) -> Value {
+fn result<'a>(result: &'a CallResult, handed: &mut Iter<'a, Handed>, ids: &Ids) -> Value {
     let content = match result.media.is_empty() {
         true => Value::from(result.text.as_str()),
         false => content(words::result_pieces(result, handed)).into(),
     };
     let mut block = json!({
         "type": "tool_result",
-        "tool_use_id": words::call_id(&result.provider_id),
+        "tool_use_id": ids.of(&result.call, &result.provider_id),
         "content": content,
     });
     if result.kind == ResultKind::Failed {

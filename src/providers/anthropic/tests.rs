@@ -303,6 +303,11 @@ fn what_fails_on_bedrock() {
     in_time(async {
         let faults = [
             ("throttlingException", "Too many requests, please wait.", ErrorKind::RateLimit),
+            (
+                "throttlingException",
+                "Too many tokens, please wait before trying again.",
+                ErrorKind::RateLimit,
+            ),
             ("serviceUnavailableException", "Try later.", ErrorKind::Overloaded),
             ("internalServerException", "Oh.", ErrorKind::Server),
             ("modelTimeoutException", "It took too long.", ErrorKind::Timeout),

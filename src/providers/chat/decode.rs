@@ -138,8 +138,11 @@ impl Answer {
 
     /// Says once what the answer is called, as soon as the server does.
     fn begin(&mut self, chunk: &Chunk, out: &mut Vec<ModelEvent>) {
+        if self.named {
+            return;
+        }
         let (response, model) = (chunk::text(chunk.id.clone()), chunk::text(chunk.model.clone()));
-        if self.named || (response.is_empty() && model.is_empty()) {
+        if response.is_empty() && model.is_empty() {
             return;
         }
         self.named = true;

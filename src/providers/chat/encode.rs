@@ -18,6 +18,9 @@ use crate::engine::model::{CallResult, Message, Offer, Request, ToolSpec};
 use crate::providers::wishes::{Effort, Wishes};
 use crate::providers::words::{self, Piece, Words};
 
+/// Of the id of a call, as OpenAI takes it.
+const ID_BYTES_MAX: usize = 40;
+
 /// What differs between servers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum UsageWanted {
@@ -202,7 +205,7 @@ fn push<'a>(message: &'a Message, handed: &mut Iter<'a, Handed>, messages: &mut 
 /// to `shown`, for a message that follows.
 fn tool_result<'a>(result: &'a CallResult, handed: &mut Iter<'a, Handed>, shown: &mut Words<'a>) -> Out<'a> {
     let content = words::result_text(result, handed, shown);
-    Out::Tool { tool_call_id: &result.provider_id, content }
+    Out::Tool { tool_call_id: id(&result.provider_id), content }
 }
 
 /// None for a reply without words and calls: servers refuse an empty message.
@@ -243,7 +246,13 @@ fn thoughts_given_as(field: &str, reply: &Reply) -> Option<String> {
 
 fn call(call: &ToolCall) -> Call<'_> {
     let function = CallFunction { name: words::tool_name(&call.tool.0), arguments: &call.input };
-    Call { id: &call.provider_id, r#type: "function", function }
+    Call { id: id(&call.provider_id), r#type: "function", function }
+}
+
+/// The id of a call, of which OpenAI takes so many characters and others give more; what tells it apart stands
+/// at its end.
+fn id(id: &str) -> &str {
+    id.get(id.len().saturating_sub(ID_BYTES_MAX)..).unwrap_or(id)
 }
 
 /// Arguments travel as a text that holds JSON. Some servers read it and fail when it is not JSON,

@@ -118,6 +118,10 @@ impl frame::Answer for Answer {
     fn end(&mut self, out: &mut Vec<ModelEvent>) -> Result<(), ModelError> {
         let Some(finish) = self.finish.take() else { return Err(self.asked.truncated()) };
         self.progress = Progress::Over;
+        if !self.named {
+            // Marks go back to where they came from, also where the answer has no name.
+            out.push(ModelEvent::Began { origin: self.origin.clone(), response: None, model: None });
+        }
         out.push(ModelEvent::Done(finish));
         Ok(())
     }

@@ -14,7 +14,7 @@ use crate::engine::event::{Reply, ReplyBlock};
 use crate::engine::media::{Handed, MediaKind};
 use crate::engine::model::{CallResult, Message, Offer, Request, ToolSpec};
 use crate::providers::wishes::Wishes;
-use crate::providers::words::{self, Piece, Words};
+use crate::providers::words::{self, Ids, Piece, Words};
 
 /// What is set for a model beside the conversation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,9 +39,9 @@ pub enum Reasoning {
 /// The body of the request. `origin` is that of this model's replies.
 pub fn body(settings: &Settings<'_>, origin: &str, request: &Request) -> Vec<u8> {
     let mut input = Vec::with_capacity(request.messages.len());
-    let mut handed = request.media.iter();
+    let (mut handed, mut ids) = (request.media.iter(), Ids::default());
     for message in &request.messages {
-        push(message, origin, &mut handed, &mut input);
+        push(message, origin, &mut handed, &mut ids, &mut input);
     }
     let tools: Vec<Value> = request.tools.iter().map(tool).collect();
     let body = Body {
@@ -92,7 +92,13 @@ fn tool(spec: &ToolSpec) -> Value {
     json!({"type": "function", "name": name, "description": description, "parameters": spec.schema, "strict": false})
 }
 
-fn push<'a>(message: &'a Message, origin: &str, handed: &mut Iter<'a, Handed>, input: &mut Vec<Value>) {
+fn push<'a>(
+    message: &'a Message,
+    origin: &str,
+    handed: &mut Iter<'a, Handed>,
+    ids: &mut Ids,
+    input: &mut Vec<Value>,
+) {
     match message {
         Message::User(blocks) => {
             let content = content(Words::of(blocks, handed));
@@ -100,8 +106,13 @@ fn push<'a>(message: &'a Message, origin: &str, handed: &mut Iter<'a, Handed>, i
                 input.push(json!({"type": "message", "role": "user", "content": content}));
             }
         }
-        Message::Assistant(reply) => assistant(reply, origin, input),
-        Message::Results(results) => input.extend(results.iter().map(|brought| result(brought, handed))),
+        Message::Assistant(reply) => {
+            ids.note(reply);
+            assistant(reply, origin, ids, input);
+        }
+        Message::Results(results) => {
+            input.extend(results.iter().map(|brought| result(brought, handed, ids)));
+        }
     }
 }
 
@@ -126,7 +137,7 @@ fn piece(piece: Piece<'_>) -> Value {
 }
 
 /// Reasoning and opaque items go back as they came, to where they came from; others cannot read them.
-fn assistant(reply: &Reply, origin: &str, input: &mut Vec<Value>) {
+fn assistant(reply: &Reply, origin: &str, ids: &Ids, input: &mut Vec<Value>) {
     let ours = reply.origin.as_deref() == Some(origin);
     let mut items: Vec<Value> = Vec::new();
     for block in &reply.blocks {
@@ -144,7 +155,7 @@ fn assistant(reply: &Reply, origin: &str, input: &mut Vec<Value>) {
             ReplyBlock::Thought { .. } | ReplyBlock::Opaque { .. } => {}
             ReplyBlock::Call { call } => items.push(json!({
                 "type": "function_call",
-                "call_id": words::call_id(&call.provider_id),
+                "call_id": ids.of(&call.id, &call.provider_id),
                 "name": words::tool_name(&call.tool.0),
                 "arguments": words::arguments(call).to_string(),
             })),
@@ -158,11 +169,11 @@ fn assistant(reply: &Reply, origin: &str, input: &mut Vec<Value>) {
 }
 
 /// The result of a call: a text, and parts where it shows something.
-fn result<'a>(result: &'a CallResult, handed: &mut Iter<'a, Handed>) -> Value {
+fn result<'a>(result: &'a CallResult, handed: &mut Iter<'a, Handed>, ids: &Ids) -> Value {
     let output = match result.media.is_empty() {
         true => Value::from(result.text.as_str()),
         false => content(words::result_pieces(result, handed)).into(),
     };
-    let call_id = words::call_id(&result.provider_id);
+    let call_id = ids.of(&result.call, &result.provider_id);
     json!({"type": "function_call_output", "call_id": call_id, "output": output})
 }
