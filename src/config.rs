@@ -31,12 +31,27 @@ pub struct Config {
     pub fallback_models: Vec<String>,
     /// Nothing is sent to any machine but this one.
     pub local_only: bool,
+    /// What a turn may spend before the user is asked.
+    pub budget: Budget,
     /// The mode of new sessions.
     pub mode: Option<Mode>,
     /// Permission rules in OpenCode's form, in their order.
     pub permission: Option<Value>,
     /// What the user should hear about the file.
     pub notices: Vec<String>,
+}
+
+/// What a turn may spend before the user is asked; what is absent has no bound.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Budget {
+    /// Requests to the model.
+    pub steps: Option<u32>,
+    /// Tokens.
+    pub tokens: Option<u64>,
+    /// US dollars.
+    pub cost: Option<f64>,
+    /// Minutes, at most a year.
+    pub minutes: Option<f64>,
 }
 
 /// A server with models. What is not said of one whose name is known is as the catalogue has it.

@@ -16,6 +16,7 @@ use tokio::sync::watch;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::engine::{Command, Host, Mode, ModelName, Models, Session, SessionId, Setting, Shared, Toolbox};
+use crate::frontends::acp::ContextTokens;
 use crate::frontends::terminal::Interrupts;
 use crate::limits;
 use crate::os::signals::CtrlC;
@@ -188,6 +189,12 @@ impl Daemon {
         };
         self.models.find(&name)?;
         Ok(name.0)
+    }
+
+    /// Says how many tokens a model's window holds, where that is known.
+    pub fn context_tokens(&self) -> ContextTokens {
+        let models = self.models.clone();
+        Arc::new(move |name| Some(models.find(name).ok()?.window()?.context))
     }
 
     /// The mode of new sessions, before a project makes it stricter.

@@ -9,6 +9,7 @@
 pub mod access;
 mod amend;
 pub mod around;
+pub mod budget;
 mod call;
 mod command;
 mod commits;

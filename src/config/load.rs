@@ -3,16 +3,19 @@
 use jsonc_parser::ParseOptions;
 use serde_json::{Map, Value};
 
-use super::{Accepts, Config, ModelSettings, Price, ProjectConfig, Provider, Sound};
+use super::{Accepts, Budget, Config, ModelSettings, Price, ProjectConfig, Provider, Sound};
 use crate::policy::Mode;
 
 /// The keys of the user's file.
 pub const USER_KEYS: &[&str] =
-    &["model", "fallback_models", "provider", "providers", "local_only", "mode", "permission"];
+    &["model", "fallback_models", "provider", "providers", "local_only", "budget", "mode", "permission"];
 /// Those of `provider` in it, beside those of a model.
 pub const PROVIDER_KEYS: &[&str] = &["base_url", "api", "api_key_env", "headers", "proxy", "models"];
 /// Those of a model, or of all models of a provider.
 pub const MODEL_KEYS: &[&str] = &["accepts", "effort", "context_tokens", "output_tokens", "price"];
+const BUDGET_KEYS: &[&str] = &["steps", "tokens", "cost", "minutes"];
+/// More is no bound at all, and cannot be told as a time everywhere.
+const MINUTES_OF_A_YEAR: f64 = 366.0 * 24.0 * 60.0;
 const PRICE_KEYS: &[&str] = &["input", "output", "cache_read", "cache_write"];
 const PROJECT_KEYS: &[&str] = &["mode", "permission"];
 
@@ -35,6 +38,7 @@ pub fn user(name: &str, text: &str) -> Config {
         providers,
         fallback_models: read.texts(&fields, "fallback_models"),
         local_only: read.switch(&fields, "local_only"),
+        budget: read.budget(&fields),
         mode: read.mode(&fields),
         permission: fields.get("permission").cloned(),
         notices: read.notices,
@@ -264,6 +268,28 @@ impl Reader<'_> {
                 .push(format!("{}: `{within}{key}` must be a whole number above 0, not {given}", self.name));
         }
         count
+    }
+
+    fn budget(&mut self, fields: &Map<String, Value>) -> Budget {
+        let Some(given) = self.object(fields, "", "budget") else { return Budget::default() };
+        self.known(given, "budget.", BUDGET_KEYS);
+        let steps = self.count(given, "budget.", "steps");
+        Budget {
+            steps: steps.map(|steps| u32::try_from(steps).unwrap_or(u32::MAX)),
+            tokens: self.count(given, "budget.", "tokens"),
+            cost: self.amount(given, "budget.", "cost", f64::MAX),
+            minutes: self.amount(given, "budget.", "minutes", MINUTES_OF_A_YEAR),
+        }
+    }
+
+    fn amount(&mut self, fields: &Map<String, Value>, within: &str, key: &str, most: f64) -> Option<f64> {
+        let given = fields.get(key).filter(|value| !value.is_null())?;
+        let amount = given.as_f64().filter(|amount| *amount > 0.0);
+        if amount.is_none() {
+            self.notices
+                .push(format!("{}: `{within}{key}` must be a number above 0, not {given}", self.name));
+        }
+        amount.map(|amount| amount.min(most))
     }
 
     fn accepts(&mut self, fields: &Map<String, Value>, within: &str) -> Option<Accepts> {

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::standing::Standing;
+use crate::engine::budget::Budget;
 use crate::engine::{Model, ModelName, Models};
 use crate::providers::Providers;
 use crate::providers::servers::Servers;
@@ -46,6 +47,10 @@ impl Models for CurrentModels {
 
     fn instead_of(&self, name: &ModelName) -> Option<ModelName> {
         self.now().instead_of(name)
+    }
+
+    fn budget(&self) -> Budget {
+        self.standing.user().budget()
     }
 
     fn offered(&self) -> Vec<(ModelName, String)> {

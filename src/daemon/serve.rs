@@ -22,8 +22,7 @@ pub fn acp(choices: Choices) -> Result<ExitCode, String> {
         let (input, output) = rpc::stdio();
         let options = acp::Options {
             look_at_folder: Arc::new(look_at_folder),
-            // The models' contexts are known with the catalogue of models; until then no size is told.
-            context_tokens: Arc::new(|_| None),
+            context_tokens: daemon.context_tokens(),
             model: daemon.choices.model.clone().map(ModelName),
             mode: daemon.mode(),
             notices: daemon.notices().to_vec(),

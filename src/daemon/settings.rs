@@ -1,10 +1,12 @@
 //! The settings in force: the command line over the project's file over the user's.
 
 use std::io;
+use std::time::Duration;
 
 use super::Choices;
 use crate::config::{self, Config, ModelSettings, Nameless, ProjectConfig, Provider, Sound, load};
 use crate::engine::Mode;
+use crate::engine::budget::Budget;
 use crate::engine::model::{Abilities, Price, Rates};
 use crate::limits;
 use crate::os::fs::{self, Stamp};
@@ -71,6 +73,17 @@ impl Settings {
             model: config::model(&self.config, &env::var),
             instead: self.config.fallback_models.clone(),
             local_only: self.config.local_only,
+        }
+    }
+
+    /// What a turn may spend before the user is asked.
+    pub(super) fn budget(&self) -> Budget {
+        let config::Budget { steps, tokens, cost, minutes } = self.config.budget;
+        Budget {
+            steps,
+            tokens,
+            dollars: cost,
+            time: minutes.map(|minutes| Duration::from_secs_f64(minutes * 60.0)),
         }
     }
 

@@ -295,7 +295,7 @@ fn beside<'a>(ask: &Question, answer: &'a Answer) -> Option<&'a AbsPath> {
     let Answer::Amended { files } = answer else { return None };
     let edits = match &ask.subject {
         Subject::Intent(Intent::Write { edits }) => edits.as_slice(),
-        Subject::Intent(_) | Subject::Loop(_) => &[],
+        Subject::Intent(_) | Subject::Loop(_) | Subject::Budget(_) => &[],
     };
     files.iter().map(|file| &file.path).find(|path| edits.iter().all(|edit| edit.path != **path))
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use futures::stream::BoxStream;
 use serde_json::Value;
 
+use super::budget::Budget;
 use super::event::{
     Block, CallForm, CallId, ModelName, Outcome, Reply, SessionId, ToolCall, ToolName, Usage,
 };
@@ -71,6 +72,10 @@ pub trait Models: Send + Sync {
     /// there is no further one.
     fn instead_of(&self, _name: &ModelName) -> Option<ModelName> {
         None
+    }
+    /// What a turn may spend before the user is asked, as they have set it.
+    fn budget(&self) -> Budget {
+        Budget::default()
     }
     /// The models that can be offered, the default first; the second text is a line of description.
     fn offered(&self) -> Vec<(ModelName, String)>;

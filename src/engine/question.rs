@@ -28,6 +28,8 @@ pub enum Subject {
     Intent(Intent),
     /// The model repeats itself; the text says how.
     Loop(String),
+    /// The turn has spent what it may spend unasked; the text says how much.
+    Budget(String),
 }
 
 /// One possible answer.
@@ -98,6 +100,19 @@ pub fn about_a_loop(subject: Subject) -> Question {
         title: "The model repeats itself. Go on?".into(),
         subject,
         reason: "Equal calls with equal results cost money and bring nothing.".into(),
+        choices: vec![
+            Choice { kind: ChoiceKind::Once, label: "Go on".into() },
+            Choice { kind: ChoiceKind::No, label: "Stop".into() },
+        ],
+    }
+}
+
+/// Is a turn to go on that has spent what it may spend unasked?
+pub fn about_a_budget(spent: String) -> Question {
+    Question {
+        title: "The turn has used up its budget. Go on?".into(),
+        subject: Subject::Budget(spent),
+        reason: "The settings ask before a turn takes more (`budget`). A yes gives as much once more.".into(),
         choices: vec![
             Choice { kind: ChoiceKind::Once, label: "Go on".into() },
             Choice { kind: ChoiceKind::No, label: "Stop".into() },

@@ -129,7 +129,14 @@ fn finished(turn: &Turn, draft: Draft<'_>, finish: Finish) -> Result<Said, Halte
     match finish {
         Finish::Complete | Finish::Unknown(_) => {
             let reply = draft.record(turn, Calls::Kept)?;
-            if reply.calls().next().is_some() { Ok(Said::Calls(reply)) } else { Ok(Said::Enough) }
+            if reply.calls().next().is_some() {
+                return Ok(Said::Calls(reply));
+            }
+            if reply.blocks.is_empty() {
+                let text = "The model gave an empty answer. A further prompt may bring one.".to_owned();
+                turn.record(Event::Noticed { level: Level::Warning, text })?;
+            }
+            Ok(Said::Enough)
         }
         Finish::Length => {
             draft.record(turn, Calls::Dropped)?;
@@ -232,7 +239,7 @@ impl<'a> Draft<'a> {
                 }
             }
             ModelEvent::ThoughtSignature(sign) => match self.blocks.last_mut() {
-                Some(Piece::Thought { signature, .. }) => *signature = Some(sign),
+                Some(Piece::Thought { signature: signature @ None, .. }) => *signature = Some(sign),
                 _ => self.blocks.push(Piece::Thought { text: String::new(), signature: Some(sign) }),
             },
             ModelEvent::CallBegan { index, tool } => {

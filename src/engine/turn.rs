@@ -3,10 +3,12 @@
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::PoisonError;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::budget::Spent;
 use super::call;
 use super::compaction::{self, Room};
 use super::event::{
@@ -29,19 +31,30 @@ pub struct Turn {
     pub(super) id: TurnId,
     pub(super) parts: Arc<Parts>,
     pub(super) cancel: CancellationToken,
-    usage: Mutex<Usage>,
+    spent: Mutex<Spent>,
+    began: Instant,
+    /// How often the user gave the budget once more.
+    granted: AtomicU32,
     /// No room can be made any more in this turn.
     cramped: AtomicBool,
 }
 
 /// Runs a turn that was started, to its end. The turn closes itself, also when it is cancelled.
 pub async fn run(parts: Arc<Parts>, id: TurnId, cancel: CancellationToken) -> Result<(), Halted> {
-    let turn = Turn { id, parts, cancel, usage: Mutex::default(), cramped: AtomicBool::new(false) };
+    let turn = Turn {
+        id,
+        parts,
+        cancel,
+        spent: Mutex::default(),
+        began: Instant::now(),
+        granted: AtomicU32::new(0),
+        cramped: AtomicBool::new(false),
+    };
     turn.parts.files.begin_edits();
     let stop = turn.steps().await;
     turn.parts.files.end_edits().await;
     let stop = stop?;
-    let usage = *turn.usage.lock().unwrap_or_else(PoisonError::into_inner);
+    let usage = turn.spent.lock().unwrap_or_else(PoisonError::into_inner).usage;
     let sent = turn.parts.outgoing.take();
     turn.record(Event::TurnEnded { turn: turn.id.clone(), stop, usage, sent })?;
     Ok(())
@@ -55,7 +68,10 @@ impl Turn {
 
     /// Adds to what the turn has cost.
     pub(super) fn spend(&self, usage: Usage) {
-        *self.usage.lock().unwrap_or_else(PoisonError::into_inner) += usage;
+        let price = self.model().ok().and_then(|model| model.price());
+        let mut spent = self.spent.lock().unwrap_or_else(PoisonError::into_inner);
+        spent.usage += usage;
+        spent.dollars += price.map_or(0.0, |price| price.of(&usage));
     }
 
     /// The session's model; the error says what to do.
@@ -147,6 +163,9 @@ impl Turn {
             if let Some(stop) = self.mind_repeats().await? {
                 return Ok(stop);
             }
+            if let Some(stop) = self.mind_budget(number).await? {
+                return Ok(stop);
+            }
         }
         Ok(Stop::StepLimit)
     }
@@ -208,6 +227,34 @@ impl Turn {
                     Some((Answer::No { note: None }, _)) | None => Ok(Some(Stop::Cancelled)),
                 }
             }
+        }
+    }
+
+    /// The user decides whether a turn goes on that has spent what it may spend unasked.
+    async fn mind_budget(&self, steps: u32) -> Result<Option<Stop>, Halted> {
+        let spent = Spent {
+            steps,
+            time: self.began.elapsed(),
+            ..*self.spent.lock().unwrap_or_else(PoisonError::into_inner)
+        };
+        let budget = self.parts.models.budget();
+        let Some(words) = budget.used_up(&spent, self.granted.load(Ordering::Relaxed)) else {
+            return Ok(None);
+        };
+        match self.ask(None, question::about_a_budget(words)).await? {
+            Some((Answer::Once | Answer::Amended { .. } | Answer::Always(_), _)) => {
+                // As often as it takes to be below again: a single request may cost several budgets.
+                while budget.used_up(&spent, self.granted.fetch_add(1, Ordering::Relaxed) + 1).is_some() {}
+                Ok(None)
+            }
+            Some((Answer::No { note: Some(note) }, _)) => {
+                let text = format!("The turn has used up its budget. The user says: {note}");
+                self.record(Event::Reminded { about: Reminder::Steps, text })?;
+                self.granted.fetch_add(1, Ordering::Relaxed);
+                Ok(None)
+            }
+            Some((Answer::No { note: None }, _)) => Ok(Some(Stop::StepLimit)),
+            None => Ok(Some(Stop::Cancelled)),
         }
     }
 }

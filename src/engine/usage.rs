@@ -39,6 +39,13 @@ impl Event {
     }
 }
 
+impl Usage {
+    /// All tokens of requests and answers.
+    pub fn all(&self) -> u64 {
+        [self.cache_read, self.cache_write, self.output].into_iter().fold(self.input, u64::saturating_add)
+    }
+}
+
 impl std::ops::AddAssign for Usage {
     fn add_assign(&mut self, other: Self) {
         self.input += other.input;

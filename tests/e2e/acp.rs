@@ -1,5 +1,6 @@
 //! `quillon acp` as an editor starts it: a process, two pipes, real files, real tools.
 
+mod budget;
 #[path = "../../src/frontends/acp/tests/client.rs"]
 #[allow(dead_code, reason = "shared with the tests in memory, which use more of it")]
 mod client;

@@ -3,6 +3,7 @@
 #![allow(clippy::disallowed_methods, clippy::unwrap_used, reason = "tests start processes and look at files")]
 
 mod acp;
+mod budget;
 mod kept;
 #[path = "../support/loopback.rs"]
 mod loopback;

@@ -29,7 +29,7 @@ pub fn line(event: &Event, root: &str) -> String {
             let choices: Vec<&str> = ask.choices.iter().map(|choice| choice.label.as_str()).collect();
             let subject = match &ask.subject {
                 Subject::Intent(intent) => does(intent),
-                Subject::Loop(text) => text.clone(),
+                Subject::Loop(text) | Subject::Budget(text) => text.clone(),
             };
             format!(
                 "asked {question}{call}: {}: {subject} ({}) [{}]",

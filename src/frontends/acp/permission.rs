@@ -68,7 +68,7 @@ fn answer(
             return Err(match ask.subject {
                 Subject::Intent(_) => Some("the editor could not show the question".to_owned()),
                 // A no with words would let a model go on that repeats itself.
-                Subject::Loop(_) => None,
+                Subject::Loop(_) | Subject::Budget(_) => None,
             });
         }
     };

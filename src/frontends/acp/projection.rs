@@ -246,12 +246,12 @@ impl Projection {
                     places.map(|path| Location { path: path.clone(), line: None }).collect();
                 fields.locations(self.locations(&places))
             }
-            Subject::Loop(_) => {
+            Subject::Loop(_) | Subject::Budget(_) => {
                 acp::ToolCallUpdateFields::new().title(ask.title.clone()).kind(acp::ToolKind::Think)
             }
         };
         let mut content = fields.content.clone().unwrap_or_default();
-        if let Subject::Loop(how) = &ask.subject {
+        if let Subject::Loop(how) | Subject::Budget(how) = &ask.subject {
             content.push(v1::text(how));
         }
         content.push(v1::text(&ask.reason));

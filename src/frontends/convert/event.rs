@@ -582,7 +582,7 @@ mod tests {
                     usage: Usage::default(),
                     sent: Vec::new(),
                 },
-                "Turn stopped: it has made as many steps as a turn may.",
+                "Turn stopped: it has taken as much as a turn may.",
             ),
             (Event::Removed { prompt: "p3".into(), why: Why::Withdrawn }, "Prompt withdrawn: or that"),
         ];

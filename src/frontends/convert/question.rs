@@ -84,7 +84,9 @@ fn choice(choice: &crate::engine::Choice) -> Choice {
 fn subject(recorder: &Recorder, subject: &Subject) -> WireSubject {
     let intent = match subject {
         Subject::Intent(intent) => intent,
-        Subject::Loop(text) => return WireSubject::Text(TextSubject { text: text.clone() }),
+        Subject::Loop(text) | Subject::Budget(text) => {
+            return WireSubject::Text(TextSubject { text: text.clone() });
+        }
     };
     match intent {
         Intent::Nothing => WireSubject::Text(TextSubject { text: "Nothing outside the session.".into() }),

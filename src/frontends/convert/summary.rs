@@ -142,7 +142,7 @@ fn failure(exit: &CommandExit) -> Option<String> {
 
 fn turn(ended: &TurnEnded) -> String {
     match (&ended.reason, &ended.error) {
-        (TurnEndReason::StepLimit, _) => "Turn stopped: it has made as many steps as a turn may.".to_owned(),
+        (TurnEndReason::StepLimit, _) => "Turn stopped: it has taken as much as a turn may.".to_owned(),
         (TurnEndReason::ContextFull, _) => {
             "Turn stopped: the model's context or its longest answer is reached.".to_owned()
         }

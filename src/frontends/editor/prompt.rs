@@ -160,7 +160,7 @@ async fn amended(ask: &Question, choice: &ChoiceId, texts: Vec<AmendedText>) -> 
     }
     let paths: Vec<AbsPath> = match &ask.subject {
         Subject::Intent(intent @ Intent::Write { .. }) => intent.paths().into_iter().cloned().collect(),
-        Subject::Intent(_) | Subject::Loop(_) => Vec::new(),
+        Subject::Intent(_) | Subject::Loop(_) | Subject::Budget(_) => Vec::new(),
     };
     let mut files = Vec::new();
     for file in texts {

@@ -82,7 +82,7 @@ pub fn harmless_first(ask: &Question) -> Vec<&Choice> {
 fn detail(recorder: &Recorder, subject: &Subject) -> String {
     let intent = match subject {
         Subject::Intent(intent) => intent,
-        Subject::Loop(text) => return text.clone(),
+        Subject::Loop(text) | Subject::Budget(text) => return text.clone(),
     };
     let changes = preview::changes(recorder, intent);
     let named: HashSet<&AbsPath> = changes.iter().map(|change| &change.path).collect();

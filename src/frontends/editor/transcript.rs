@@ -75,7 +75,7 @@ fn section(recorder: &Recorder, id: &QuestionId, ask: &Question) -> String {
     let mut text = format!("### Question {id}: {}\n\n{}\n", ask.title, ask.reason);
     match &ask.subject {
         Subject::Intent(intent) => export::intent(recorder, intent, &mut text),
-        Subject::Loop(words) => text.push_str(&format!("\n{words}\n")),
+        Subject::Loop(words) | Subject::Budget(words) => text.push_str(&format!("\n{words}\n")),
     }
     text.push('\n');
     for choice in harmless_first(ask) {

@@ -13,10 +13,10 @@ pub(super) async fn answer(
     interrupts: &mut Interrupts,
 ) -> Asked {
     if let Input::Nobody(why) = console.input() {
-        // A model that repeats itself gets no advice here: the turn ends.
+        // A model that repeats itself, or has no budget any more, gets no advice here: the turn ends.
         let note = match ask.subject {
             Subject::Intent(_) => Some(why.to_owned()),
-            Subject::Loop(_) => None,
+            Subject::Loop(_) | Subject::Budget(_) => None,
         };
         let _withdrawn_meanwhile = session.nobody_to_ask(question, note);
         return Asked::Unasked;

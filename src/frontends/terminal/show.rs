@@ -242,7 +242,7 @@ pub(super) fn question(recorder: &Recorder, ask: &Question, console: &mut Consol
                 console.note(Tone::Dim, &format!("  {path}"));
             }
         }
-        Subject::Loop(text) => console.note(Tone::Plain, &format!("  {text}")),
+        Subject::Loop(text) | Subject::Budget(text) => console.note(Tone::Plain, &format!("  {text}")),
     }
     console.note(Tone::Dim, &format!("  {}", ask.reason));
 }
@@ -298,7 +298,10 @@ fn ended(stop: &Stop, console: &mut Console) {
         Stop::Cancelled => console.note(Tone::Warning, "cancelled"),
         Stop::StepLimit => console.note(
             Tone::Warning,
-            &format!("stopped after {} steps; say `go on` to continue", limits::STEPS_PER_TURN_MAX),
+            &format!(
+                "stopped at the turn's limit, {} steps or its budget; say `go on` to continue",
+                limits::STEPS_PER_TURN_MAX
+            ),
         ),
         Stop::ContextFull => {
             console.note(
