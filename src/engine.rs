@@ -58,6 +58,7 @@ mod step;
 mod stop;
 pub mod story;
 mod telling;
+mod textual;
 pub mod tool;
 pub mod touch;
 mod touches;

@@ -31,6 +31,11 @@ pub trait Model: Send + Sync {
         true
     }
 
+    /// Whether it may write calls as text, as small models do behind servers that do not know their form.
+    fn writes_calls(&self) -> bool {
+        false
+    }
+
     /// How much fits into it; none where nobody has said.
     fn window(&self) -> Option<Window> {
         None

@@ -12,6 +12,7 @@ use super::event::{
 use super::model::{ErrorKind, Finish, Model, ModelError, ModelEvent, Offer, Wanted};
 use super::prompt;
 use super::recorder::{Halted, Recorder};
+use super::textual;
 use super::turn::Turn;
 use crate::limits;
 
@@ -45,7 +46,12 @@ pub async fn run(turn: &Turn, offer: Offer) -> Result<Said, Halted> {
         let mut draft = Draft::new(message.clone(), &turn.parts.recorder);
         let end = listen(turn, &*model, offer, &mut draft).await;
         let error = match end {
-            End::Done(finish) => return finished(turn, draft, finish),
+            End::Done(finish) => {
+                if model.writes_calls() && offer == Offer::Tools {
+                    draft.read_calls(turn);
+                }
+                return finished(turn, draft, finish);
+            }
             End::Cancelled => {
                 draft.keep_words(turn)?;
                 return Ok(Said::Stop(Stop::Cancelled));
@@ -256,6 +262,26 @@ impl<'a> Draft<'a> {
             ModelEvent::Usage(usage) => self.usage = usage,
             ModelEvent::Done(_) => {}
         }
+    }
+
+    /// Makes calls of those that the model wrote as text at its end, where it made none.
+    fn read_calls(&mut self, turn: &Turn) {
+        if self.blocks.iter().any(|piece| matches!(piece, Piece::Call(_))) {
+            return;
+        }
+        let Some(Piece::Text(text)) = self.blocks.last() else { return };
+        let tools = turn.parts.recorder.state(|state| turn.parts.toolbox.specs(state.model()).clone());
+        let knows = |name: &str| tools.iter().any(|tool| tool.name.0 == name);
+        let Some((words, calls)) = textual::calls(text, knows) else { return };
+        let words = words.to_owned();
+        self.blocks.pop();
+        if !words.is_empty() {
+            self.blocks.push(Piece::Text(words));
+        }
+        let made = calls.into_iter().enumerate().map(|(number, (tool, input))| {
+            Piece::Call(Wanted::new(format!("{}-{number}", self.message), ToolName(tool), input))
+        });
+        self.blocks.extend(made);
     }
 
     /// Keeps what was said so far, as a reply without calls; nothing when nothing was said.

@@ -15,7 +15,7 @@ use super::secrets::{Scrubber, Secrets};
 use crate::engine::model::{Abilities, Model, ModelError, ModelEvent, Price, Request, Window};
 use crate::engine::sent::Outgoing;
 use crate::limits;
-use crate::os::http::{Http, Post, Url};
+use crate::os::http::{self, Http, Post, Url};
 
 /// What differs between wire formats.
 pub trait Format: Send + Sync + 'static {
@@ -107,6 +107,8 @@ impl Default for Waits {
 pub struct Served<F> {
     shared: Arc<Shared<F>>,
     line: Line,
+    /// Whether its server is on this machine.
+    is_here: bool,
     abilities: Abilities,
     window: Option<Window>,
     price: Option<Price>,
@@ -122,9 +124,10 @@ struct Shared<F> {
 impl<F: Format> Served<F> {
     /// The model that is asked in this format.
     pub fn new(http: Arc<Http>, asked: Asked, waits: Waits, format: F) -> Self {
+        let is_here = Url::parse(&asked.server).is_ok_and(|server| http::is_this_machine(&server));
         let shared = Arc::new(Shared { http, asked: Arc::new(asked), waits, format });
         let (line, abilities) = (Line::default(), Abilities::default());
-        Self { shared, line, abilities, window: None, price: None }
+        Self { shared, line, is_here, abilities, window: None, price: None }
     }
 
     /// The same model, of which this is known.
@@ -168,6 +171,10 @@ impl<F: Format> Model for Served<F> {
 
     fn abilities(&self) -> Abilities {
         self.abilities
+    }
+
+    fn writes_calls(&self) -> bool {
+        self.is_here
     }
 
     fn window(&self) -> Option<Window> {

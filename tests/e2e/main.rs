@@ -14,6 +14,7 @@ mod review;
 mod run;
 mod sent;
 mod sessions;
+mod textual;
 mod told;
 mod undo;
 #[path = "../support/wire.rs"]

@@ -11,20 +11,20 @@ use serde_json::{Value, json};
 use super::program::{quillon, words};
 
 /// A request as the server got it.
-struct Asked {
+pub struct Asked {
     path: String,
     key: Option<String>,
     body: String,
 }
 
 impl Asked {
-    fn json(&self) -> Value {
+    pub fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap()
     }
 }
 
 /// Answers each request with the next list of chunks; ends with the test.
-fn server(answers: Vec<Vec<Value>>) -> (u16, Receiver<Asked>) {
+pub fn server(answers: Vec<Vec<Value>>) -> (u16, Receiver<Asked>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     let (sender, asked) = mpsc::channel();
@@ -79,11 +79,11 @@ fn answer(stream: &mut TcpStream, chunks: &[Value]) {
     stream.write_all(b"0\r\n\r\n").unwrap();
 }
 
-fn delta(delta: Value) -> Value {
+pub fn delta(delta: Value) -> Value {
     json!({"choices": [{"index": 0, "delta": delta, "finish_reason": null}]})
 }
 
-fn finish(reason: &str) -> Value {
+pub fn finish(reason: &str) -> Value {
     json!({"choices": [{"index": 0, "delta": {}, "finish_reason": reason}], "usage": null})
 }
 
