@@ -6,6 +6,8 @@
 mod played;
 #[path = "support/player.rs"]
 mod player;
+#[path = "support/shared.rs"]
+mod shared;
 
 use std::sync::Arc;
 

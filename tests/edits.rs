@@ -9,6 +9,8 @@
 
 #[path = "support/desk.rs"]
 mod desk;
+#[path = "support/shared.rs"]
+mod shared;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -19,14 +21,14 @@ use futures::stream::{self, BoxStream};
 use proptest::prelude::*;
 use serde_json::json;
 
-use quillon::engine::Ruling;
 use quillon::engine::journal::MemoryJournals;
 use quillon::engine::model::{Finish, Message, Request, Wanted};
 use quillon::engine::{
     Activity, Answer, Block, Deliver, Event, Host, Mode, Model, ModelError, ModelEvent, ModelName, Models,
-    NewSession, Outcome, PromptId, Reader, Seq, Session, SessionId, Shared, Toolbox, Update,
+    NewSession, Outcome, PromptId, Reader, Seq, Session, SessionId, Shared, Update,
 };
 use quillon::path::AbsPath;
+use shared::shared;
 
 use desk::{Desk, Does, Editor, FILES};
 
@@ -220,16 +222,7 @@ impl Model for Doer {
 fn host(desk: &Arc<Mutex<Desk>>) -> Arc<Host> {
     let sessions = AtomicUsize::new(0);
     Host::new(Shared {
-        journals: Arc::new(MemoryJournals::default()),
-        models: Arc::new(Doers(desk.clone())),
-        toolbox: Arc::new(Toolbox::new(quillon::tools::built_in())),
-        rules: Arc::new(|_| Ruling::default()),
-        clock: Arc::new(|| "now".to_owned()),
         ids: Arc::new(move || SessionId(format!("s{}", sessions.fetch_add(1, Ordering::Relaxed)))),
-        modes: Arc::new(|_, mode| mode),
-        environment: Arc::new(String::new),
-        outside: None,
-        turns: Default::default(),
-        instructions: None,
+        ..shared(Arc::new(MemoryJournals::default()), Arc::new(Doers(desk.clone())))
     })
 }

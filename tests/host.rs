@@ -2,16 +2,18 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
+#[path = "support/shared.rs"]
+mod shared;
+
 use std::sync::Arc;
 
-use quillon::engine::Ruling;
 use quillon::engine::{
-    Command, Host, Mode, Model, ModelName, Models, NewSession, Refused, Seq, Session, SessionId, Shared,
-    Toolbox, Update,
+    Command, Host, Mode, Model, ModelName, Models, NewSession, Refused, Seq, Session, Shared, Toolbox, Update,
 };
 use quillon::path::AbsPath;
 use quillon::store::DiskJournals;
 use quillon::workspace::NoBuffers;
+use shared::shared;
 
 /// As often as it takes for two tasks to meet at every point.
 const TIMES: usize = 50;
@@ -32,17 +34,8 @@ impl Models for NoModels {
 
 fn host(state: &AbsPath) -> Arc<Host> {
     Host::new(Shared {
-        journals: Arc::new(DiskJournals::new(state).unwrap()),
-        models: Arc::new(NoModels),
         toolbox: Arc::new(Toolbox::new(Vec::new())),
-        rules: Arc::new(|_| Ruling::default()),
-        clock: Arc::new(|| "2026-01-01T00:00:00Z".into()),
-        ids: Arc::new(|| SessionId("s1".into())),
-        modes: Arc::new(|_, mode| mode),
-        environment: Arc::new(String::new),
-        outside: None,
-        turns: Default::default(),
-        instructions: None,
+        ..shared(Arc::new(DiskJournals::new(state).unwrap()), Arc::new(NoModels))
     })
 }
 

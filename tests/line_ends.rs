@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test prepares files and may fail")]
 
+#[path = "support/shared.rs"]
+mod shared;
+
 use std::collections::VecDeque;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -16,12 +19,13 @@ use quillon::engine::journal::MemoryJournals;
 use quillon::engine::model::{Finish, Request, Wanted};
 use quillon::engine::{
     Block, Decided, Decision, Deliver, Event, Formatted, Host, Mode, Model, ModelError, ModelEvent,
-    ModelName, Models, NewSession, Outcome, PromptId, RestoreOf, RestoredTo, ReviewOf, Ruling, Seq, Session,
-    SessionId, Shared, Toolbox, Update, Verdict,
+    ModelName, Models, NewSession, Outcome, PromptId, RestoreOf, RestoredTo, ReviewOf, Seq, Session, Update,
+    Verdict,
 };
 use quillon::path::AbsPath;
 use quillon::text::ends;
 use quillon::workspace::NoBuffers;
+use shared::shared;
 
 /// How it is taken back.
 #[derive(Debug, Clone)]
@@ -282,17 +286,5 @@ impl Model for Doer {
 /// A host with a model that makes these calls, turn by turn.
 fn host(turns: Vec<Vec<Call>>) -> Arc<Host> {
     let calls = turns.into_iter().flat_map(|calls| calls.into_iter().map(Some).chain([None])).collect();
-    Host::new(Shared {
-        journals: Arc::new(MemoryJournals::default()),
-        models: Arc::new(Doer(Arc::new(Mutex::new(calls)))),
-        toolbox: Arc::new(Toolbox::new(quillon::tools::built_in())),
-        rules: Arc::new(|_| Ruling::default()),
-        outside: None,
-        turns: Default::default(),
-        instructions: None,
-        clock: Arc::new(|| "now".to_owned()),
-        ids: Arc::new(|| SessionId("s1".into())),
-        modes: Arc::new(|_, mode| mode),
-        environment: Arc::new(String::new),
-    })
+    Host::new(shared(Arc::new(MemoryJournals::default()), Arc::new(Doer(Arc::new(Mutex::new(calls))))))
 }

@@ -2,21 +2,24 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
+#[path = "support/shared.rs"]
+mod shared;
+
 use std::sync::Arc;
 
 use futures::StreamExt;
 use futures::stream::{self, BoxStream};
 
-use quillon::engine::Ruling;
 use quillon::engine::journal::MemoryJournals;
 use quillon::engine::model::{Finish, Request};
 use quillon::engine::{
     Block, Command, Deliver, Event, Host, Mode, Model, ModelError, ModelEvent, ModelName, Models, NewSession,
-    PromptId, ReplyBlock, Seq, SessionId, Setting, Shared, Toolbox, Update,
+    PromptId, ReplyBlock, Seq, Setting, Shared, Toolbox, Update,
 };
 use quillon::path::AbsPath;
 use quillon::tools;
 use quillon::workspace::NoBuffers;
+use shared::shared;
 
 /// Says which tools it was told of.
 struct Tells;
@@ -49,17 +52,8 @@ impl Model for Tells {
 async fn another_model_is_told_of_its_own_tools_at_once() {
     let folder = tempfile::tempdir().unwrap();
     let host = Host::new(Shared {
-        journals: Arc::new(MemoryJournals::default()),
-        models: Arc::new(Tells),
         toolbox: Arc::new(Toolbox::for_families(tools::built_in(), tools::FAMILIES)),
-        rules: Arc::new(|_| Ruling::default()),
-        clock: Arc::new(|| "2026-01-01T00:00:00Z".into()),
-        ids: Arc::new(|| SessionId("s1".into())),
-        modes: Arc::new(|_, mode| mode),
-        environment: Arc::new(String::new),
-        outside: None,
-        turns: Default::default(),
-        instructions: None,
+        ..shared(Arc::new(MemoryJournals::default()), Arc::new(Tells))
     });
     let new = NewSession {
         cwd: AbsPath::new(folder.path()).unwrap(),

@@ -7,6 +7,8 @@
 
 #[path = "support/fakes.rs"]
 mod fakes;
+#[path = "support/shared.rs"]
+mod shared;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -14,7 +16,6 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
-use quillon::engine::Ruling;
 use quillon::engine::journal::{MemoryJournal, MemoryJournals, Recorded};
 use quillon::engine::model::{ErrorKind, Message, ResultKind};
 use quillon::engine::tool::{Effect, Tool};
@@ -24,6 +25,7 @@ use quillon::engine::{
 };
 use quillon::path::AbsPath;
 use quillon::workspace::NoBuffers;
+use shared::shared;
 
 use fakes::{FakeTool, Kind, RandomModel, Says};
 
@@ -290,16 +292,8 @@ fn host(scenario: &Scenario, journals: &Arc<MemoryJournals>) -> Arc<Host> {
     let tools: Vec<Arc<dyn Tool>> =
         vec![Arc::new(FakeTool::new("look", Effect::Reads)), Arc::new(FakeTool::new("act", Effect::Acts))];
     Host::new(Shared {
-        journals: journals.clone(),
-        models: model,
         toolbox: Arc::new(Toolbox::new(tools)),
-        rules: Arc::new(|_| Ruling::default()),
-        clock: Arc::new(|| "now".to_owned()),
         ids: Arc::new(|| SessionId("s".into())),
-        modes: Arc::new(|_, mode| mode),
-        environment: Arc::new(String::new),
-        outside: None,
-        turns: Default::default(),
-        instructions: None,
+        ..shared(journals.clone(), model)
     })
 }

@@ -5,6 +5,9 @@
 
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test prepares files and may fail")]
 
+#[path = "support/shared.rs"]
+mod shared;
+
 use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
@@ -18,11 +21,11 @@ use quillon::engine::journal::MemoryJournals;
 use quillon::engine::model::{Finish, Message, Request, Wanted};
 use quillon::engine::{
     Activity, Block, Decided, Decision, Deliver, Event, Host, Mode, Model, ModelError, ModelEvent, ModelName,
-    Models, NewSession, Outcome, PromptId, Review, ReviewOf, Ruling, Seq, Session, SessionId, Shared,
-    Toolbox, Verdict,
+    Models, NewSession, Outcome, PromptId, Review, ReviewOf, Seq, Session, Verdict,
 };
 use quillon::path::AbsPath;
 use quillon::workspace::NoBuffers;
+use shared::shared;
 
 const LINES: usize = 16;
 
@@ -162,19 +165,7 @@ impl Stage {
         std::fs::write(root.join(FILE), text).unwrap();
         let path = AbsPath::new(root.join(FILE)).unwrap();
         let edits: Arc<[serde_json::Value]> = edits.into_iter().collect();
-        let host = Host::new(Shared {
-            journals: Arc::new(MemoryJournals::default()),
-            models: Arc::new(Editing(edits)),
-            toolbox: Arc::new(Toolbox::new(quillon::tools::built_in())),
-            rules: Arc::new(|_| Ruling::default()),
-            outside: None,
-            turns: Default::default(),
-            instructions: None,
-            clock: Arc::new(|| "now".to_owned()),
-            ids: Arc::new(|| SessionId("s1".into())),
-            modes: Arc::new(|_, mode| mode),
-            environment: Arc::new(String::new),
-        });
+        let host = Host::new(shared(Arc::new(MemoryJournals::default()), Arc::new(Editing(edits))));
         Self { folder, path, host }
     }
 

@@ -31,22 +31,21 @@ pub struct Spent {
 }
 
 impl Budget {
-    /// What is used up, in words for the user; none where there is room in all of it. Each yes gives as much once
-    /// more: `granted` says how often.
-    pub fn used_up(&self, spent: &Spent, granted: u32) -> Option<String> {
-        let times = granted.saturating_add(1);
+    /// What is used up, in words for the user; none where there is room in all of it. What was spent `before` the
+    /// user's last yes does not count: each gives the whole once more.
+    pub fn used_up(&self, spent: &Spent, before: &Spent) -> Option<String> {
         let mut used = Vec::new();
-        if self.steps.is_some_and(|steps| spent.steps >= steps.saturating_mul(times)) {
+        if self.steps.is_some_and(|steps| spent.steps.saturating_sub(before.steps) >= steps) {
             used.push(format!("{} requests to the model", spent.steps));
         }
         let tokens = spent.usage.all();
-        if self.tokens.is_some_and(|most| tokens >= most.saturating_mul(u64::from(times))) {
+        if self.tokens.is_some_and(|most| tokens.saturating_sub(before.usage.all()) >= most) {
             used.push(format!("{tokens} tokens"));
         }
-        if self.dollars.is_some_and(|dollars| spent.dollars >= dollars * f64::from(times)) {
+        if self.dollars.is_some_and(|dollars| spent.dollars - before.dollars >= dollars) {
             used.push(format!("${:.2}", spent.dollars));
         }
-        if self.time.is_some_and(|time| spent.time >= time.saturating_mul(times)) {
+        if self.time.is_some_and(|time| spent.time.saturating_sub(before.time) >= time) {
             let seconds = spent.time.as_secs();
             used.push(format!("{} min {} s", seconds / 60, seconds % 60));
         }
@@ -73,7 +72,8 @@ mod tests {
             dollars,
             time: Duration::from_secs(seconds),
         };
-        assert_eq!(budget.used_up(&spent(9, 998, 0.49, 59), 0), None);
+        let nothing = Spent::default();
+        assert_eq!(budget.used_up(&spent(9, 998, 0.49, 59), &nothing), None);
         for (spent, words) in [
             (spent(10, 0, 0.0, 0), "10 requests to the model"),
             (spent(0, 1_000, 0.0, 0), "1000 tokens"),
@@ -81,10 +81,16 @@ mod tests {
             (spent(0, 0, 0.0, 61), "1 min 1 s"),
             (spent(10, 0, 0.51, 0), "10 requests to the model, $0.51"),
         ] {
-            assert_eq!(budget.used_up(&spent, 0), Some(format!("This turn has taken {words}.")));
-            assert_eq!(budget.used_up(&spent, 1), None, "{words}");
+            assert_eq!(budget.used_up(&spent, &nothing), Some(format!("This turn has taken {words}.")));
+            assert_eq!(budget.used_up(&spent, &spent), None, "{words}");
         }
-        assert!(budget.used_up(&spent(20, 0, 0.0, 0), 1).is_some());
-        assert_eq!(Budget::default().used_up(&spent(u32::MAX, u64::MAX, f64::MAX, 1 << 40), 0), None);
+        let before = spent(13, 0, 9.0, 0);
+        assert_eq!(budget.used_up(&spent(22, 0, 9.4, 0), &before), None);
+        assert_eq!(
+            budget.used_up(&spent(23, 0, 9.4, 0), &before).as_deref(),
+            Some("This turn has taken 23 requests to the model.")
+        );
+        let all = spent(u32::MAX, u64::MAX, f64::MAX, 1 << 40);
+        assert_eq!(Budget::default().used_up(&all, &nothing), None);
     }
 }

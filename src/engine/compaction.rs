@@ -175,7 +175,7 @@ async fn summarise(turn: &Turn, why: RoomFor, words: &str) -> Result<Room, Halte
         Asked::Cancelled => return Ok(Room::Cancelled),
         Asked::Failed(reason) => return Ok(Room::None(format!("no summary could be made: {reason}"))),
     };
-    turn.spend(usage);
+    turn.spend(usage, model.price());
     let made = turn.parts.recorder.record_if(|state| compacted(turn, state, &text, why, usage))?;
     if made.is_none() {
         return Ok(Room::None("the summary was not much shorter".into()));

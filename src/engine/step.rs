@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::event::{
     CallId, Event, Level, MessageId, Reply, ReplyBlock, Setting, Stop, ToolCall, ToolName, Usage,
 };
-use super::model::{ErrorKind, Finish, Model, ModelError, ModelEvent, Offer, Wanted};
+use super::model::{ErrorKind, Finish, Model, ModelError, ModelEvent, Offer, Price, Wanted};
 use super::prompt;
 use super::recorder::{Halted, Recorder};
 use super::textual;
@@ -43,7 +43,7 @@ pub async fn run(turn: &Turn, offer: Offer) -> Result<Said, Halted> {
     let mut attempt = 0;
     loop {
         attempt += 1;
-        let mut draft = Draft::new(message.clone(), &turn.parts.recorder);
+        let mut draft = Draft::new(message.clone(), &turn.parts.recorder, model.price());
         let end = listen(turn, &*model, offer, &mut draft).await;
         let error = match end {
             End::Done(finish) => {
@@ -188,8 +188,8 @@ fn stop_for(error: ModelError, attempts: u32) -> Stop {
     }
 }
 
-/// The wait doubles with each attempt; a provider's own wish counts up to the cap.
-/// How long to wait before this attempt's successor.
+/// How long to wait before this attempt's successor: it doubles with each attempt; a provider's own wish counts
+/// up to the cap.
 pub(super) fn wait_before(attempt: u32, asked: Option<Duration>) -> Duration {
     let doubled = limits::STEP_RETRY_WAIT * 2u32.saturating_pow(attempt.saturating_sub(1));
     asked.unwrap_or(doubled).min(limits::STEP_RETRY_WAIT_MAX)
@@ -210,6 +210,8 @@ struct Draft<'a> {
     /// The tools of the calls that have begun, by their index.
     tools: Vec<ToolName>,
     usage: Usage,
+    /// What the model's tokens cost.
+    price: Option<Price>,
     origin: Option<Arc<str>>,
 }
 
@@ -222,9 +224,9 @@ enum Piece {
 }
 
 impl<'a> Draft<'a> {
-    fn new(message: MessageId, recorder: &'a Recorder) -> Self {
+    fn new(message: MessageId, recorder: &'a Recorder, price: Option<Price>) -> Self {
         let (blocks, tools) = (Vec::new(), Vec::new());
-        Self { message, recorder, blocks, tools, usage: Usage::default(), origin: None }
+        Self { message, recorder, blocks, tools, usage: Usage::default(), price, origin: None }
     }
 
     fn add(&mut self, event: ModelEvent) {
@@ -294,7 +296,7 @@ impl<'a> Draft<'a> {
     }
 
     fn record(self, turn: &Turn, calls: Calls) -> Result<Arc<Reply>, Halted> {
-        turn.spend(self.usage);
+        turn.spend(self.usage, self.price);
         let sent = turn.parts.outgoing.take();
         let Self { message, recorder, blocks, usage, origin, .. } = self;
         let (reply, _) = recorder.record_from(|state| {

@@ -3,19 +3,19 @@
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::PoisonError;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::budget::Spent;
+use super::budget::{Budget, Spent};
 use super::call;
 use super::compaction::{self, Room};
 use super::event::{
     Answer, CallId, Event, Level, QuestionId, Reminder, Seq, Stop, Subject, TurnId, Usage, Who,
 };
 use super::habits;
-use super::model::{Model, Offer};
+use super::model::{Model, Offer, Price};
 use super::outside;
 use super::parts::Parts;
 use super::prompt;
@@ -33,21 +33,24 @@ pub struct Turn {
     pub(super) cancel: CancellationToken,
     spent: Mutex<Spent>,
     began: Instant,
-    /// How often the user gave the budget once more.
-    granted: AtomicU32,
+    budget: Budget,
+    /// What was spent when the user last said that it goes on.
+    allowed: Mutex<Spent>,
     /// No room can be made any more in this turn.
     cramped: AtomicBool,
 }
 
 /// Runs a turn that was started, to its end. The turn closes itself, also when it is cancelled.
 pub async fn run(parts: Arc<Parts>, id: TurnId, cancel: CancellationToken) -> Result<(), Halted> {
+    let budget = parts.models.budget();
     let turn = Turn {
         id,
         parts,
         cancel,
         spent: Mutex::default(),
         began: Instant::now(),
-        granted: AtomicU32::new(0),
+        budget,
+        allowed: Mutex::default(),
         cramped: AtomicBool::new(false),
     };
     turn.parts.files.begin_edits();
@@ -66,9 +69,8 @@ impl Turn {
         self.parts.recorder.record(event)
     }
 
-    /// Adds to what the turn has cost.
-    pub(super) fn spend(&self, usage: Usage) {
-        let price = self.model().ok().and_then(|model| model.price());
+    /// Adds to what the turn has cost; `price` is that of the model that was asked.
+    pub(super) fn spend(&self, usage: Usage, price: Option<Price>) {
         let mut spent = self.spent.lock().unwrap_or_else(PoisonError::into_inner);
         spent.usage += usage;
         spent.dollars += price.map_or(0.0, |price| price.of(&usage));
@@ -237,21 +239,18 @@ impl Turn {
             time: self.began.elapsed(),
             ..*self.spent.lock().unwrap_or_else(PoisonError::into_inner)
         };
-        let budget = self.parts.models.budget();
-        let Some(words) = budget.used_up(&spent, self.granted.load(Ordering::Relaxed)) else {
-            return Ok(None);
+        let before = *self.allowed.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(words) = self.budget.used_up(&spent, &before) else { return Ok(None) };
+        let goes_on = || {
+            *self.allowed.lock().unwrap_or_else(PoisonError::into_inner) = spent;
+            Ok(None)
         };
         match self.ask(None, question::about_a_budget(words)).await? {
-            Some((Answer::Once | Answer::Amended { .. } | Answer::Always(_), _)) => {
-                // As often as it takes to be below again: a single request may cost several budgets.
-                while budget.used_up(&spent, self.granted.fetch_add(1, Ordering::Relaxed) + 1).is_some() {}
-                Ok(None)
-            }
+            Some((Answer::Once | Answer::Amended { .. } | Answer::Always(_), _)) => goes_on(),
             Some((Answer::No { note: Some(note) }, _)) => {
                 let text = format!("The turn has used up its budget. The user says: {note}");
                 self.record(Event::Reminded { about: Reminder::Steps, text })?;
-                self.granted.fetch_add(1, Ordering::Relaxed);
-                Ok(None)
+                goes_on()
             }
             Some((Answer::No { note: None }, _)) => Ok(Some(Stop::StepLimit)),
             None => Ok(Some(Stop::Cancelled)),

@@ -75,8 +75,12 @@ pub const RECENT_TEXTS_BYTES_MAX: usize = TEXT_BYTES_MAX as usize;
 /// them open is not lost: as many as one call changes, mostly. Until the next step of the turn.
 pub const REPLACED_FILES_MAX: usize = 64;
 
-/// Bytes of what these files had and have.
-pub const REPLACED_FILES_BYTES_MAX: usize = 2 * TEXT_BYTES_MAX as usize;
+/// Bytes of what these files had and have: the texts that are held anyway (`RECENT_TEXTS_BYTES_MAX`), mostly.
+pub const REPLACED_FILES_BYTES_MAX: usize = TEXT_BYTES_MAX as usize;
+
+/// Bytes of a replaced file up to which its content is compared where its time cannot tell of a change, because
+/// it was changed just before. Longer ones take longer to read than a tick of that time lasts.
+pub const REPLACED_COMPARED_BYTES_MAX: u64 = 1024 * 1024;
 
 /// How often what was written into a replaced file is brought back into one that is written into again at
 /// that moment.

@@ -39,9 +39,9 @@ enum Left {
 impl Late {
     /// Remembers files that were replaced, and brings back what was written into them meanwhile. Blocks.
     pub(super) fn add(&self, replaced: Vec<Replaced>) {
-        self.lock().extend(replaced);
-        self.bring_back();
+        let left = brought_back(replaced);
         let mut open = self.lock();
+        open.extend(left);
         let too_many = open.len().saturating_sub(limits::REPLACED_FILES_MAX);
         open.drain(..too_many);
         let mut bytes: usize = open.iter().map(Replaced::held_bytes).sum();
@@ -56,39 +56,39 @@ impl Late {
 
     /// Brings back what was written into the files that were replaced, and forgets them. Blocks.
     pub(super) fn settle(&self) {
-        self.bring_back();
-        self.lock().clear();
-    }
-
-    fn bring_back(&self) {
-        let mut open = self.lock();
-        for _ in 0..limits::REPLACED_AGAIN_MAX {
-            let mut more = Vec::new();
-            let mut left = Vec::new();
-            for replaced in std::mem::take(&mut *open) {
-                let path = replaced.path.clone();
-                match replaced.bring_back(&mut more) {
-                    Ok(Left::Open(replaced)) => left.push(replaced),
-                    Ok(Left::BroughtBack) => {
-                        tracing::info!(%path, "another program wrote while it was replaced")
-                    }
-                    Err(error) => {
-                        tracing::warn!(%path, %error, "what another program wrote while it was replaced is lost");
-                    }
-                }
-            }
-            let settled = more.is_empty();
-            left.extend(more);
-            *open = left;
-            if settled {
-                return;
-            }
-        }
+        let open = std::mem::take(&mut *self.lock());
+        brought_back(open);
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Replaced>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Brings back what was written into these files; gives those that may be written into later.
+fn brought_back(mut replaced: Vec<Replaced>) -> Vec<Replaced> {
+    let mut open = Vec::new();
+    for _ in 0..limits::REPLACED_AGAIN_MAX {
+        let mut more = Vec::new();
+        for one in replaced {
+            let path = one.path.clone();
+            match one.bring_back(&mut more) {
+                Ok(Left::Open(one)) => open.push(one),
+                Ok(Left::BroughtBack) => tracing::info!(%path, "another program wrote while it was replaced"),
+                Err(error) => {
+                    tracing::warn!(%path, %error, "what another program wrote while it was replaced is lost");
+                }
+            }
+        }
+        replaced = more;
+        if replaced.is_empty() {
+            return open;
+        }
+    }
+    for Replaced { path, .. } in replaced {
+        tracing::warn!(%path, "other programs went on writing while it was replaced; what came last may be lost");
+    }
+    open
 }
 
 impl Replaced {

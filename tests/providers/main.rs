@@ -12,6 +12,8 @@ mod prefix;
 mod rules;
 mod scene;
 mod sessions;
+#[path = "../support/shared.rs"]
+mod shared;
 mod streams;
 mod turns;
 mod wire;

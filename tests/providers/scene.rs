@@ -10,7 +10,7 @@ use quillon::engine::model::{self, Message};
 
 use quillon::engine::{
     Answer, Block, Command, Deliver, Delta, Event, Host, Journal, Mode, ModelName, NewSession, PromptId,
-    Reader, Ruling, Seq, Session, SessionId, Setting, Shared, Toolbox, Update,
+    Reader, Seq, Session, SessionId, Setting, Update,
 };
 use quillon::path::AbsPath;
 use quillon::providers::Providers;
@@ -22,6 +22,7 @@ use tempfile::TempDir;
 
 use super::loopback::{Loopback, Request};
 use super::rules::{self, Ledger};
+use super::shared::shared;
 use super::wire::{KEY, Said, Stream, Wire};
 
 /// An image of one pixel.
@@ -225,19 +226,7 @@ pub fn models(wire: Wire, address: &str, key: &str) -> Providers {
 }
 
 fn host(models: &Arc<Providers>, journals: &Arc<MemoryJournals>) -> Arc<Host> {
-    Host::new(Shared {
-        journals: journals.clone(),
-        models: models.clone(),
-        toolbox: Arc::new(Toolbox::new(quillon::tools::built_in())),
-        rules: Arc::new(|_| Ruling::default()),
-        outside: None,
-        turns: Default::default(),
-        instructions: None,
-        clock: Arc::new(|| "now".to_owned()),
-        ids: Arc::new(|| SessionId("s1".into())),
-        modes: Arc::new(|_, mode| mode),
-        environment: Arc::new(String::new),
-    })
+    Host::new(shared(journals.clone(), models.clone()))
 }
 
 /// Follows a turn to its end; the waits between attempts pass at once.

@@ -8,14 +8,12 @@ use quillon::engine::event::{RoomFor, Stop};
 use quillon::engine::journal::MemoryJournals;
 use quillon::engine::model::Request;
 use quillon::engine::reader::Reader;
-use quillon::engine::{
-    Block, Deliver, Event, Host, Mode, NewSession, PromptId, Ruling, Seq, Session, SessionId, Shared,
-    Toolbox, Update,
-};
+use quillon::engine::{Block, Deliver, Event, Host, Mode, NewSession, PromptId, Seq, Session, Update};
 use quillon::path::AbsPath;
 use quillon::workspace::NoBuffers;
 
 use super::player::{Player, Says};
+use super::shared::shared;
 
 /// A session with a player.
 pub struct Scene {
@@ -103,17 +101,5 @@ pub async fn end(reader: &mut Reader) -> Stop {
 }
 
 pub fn host(player: &Player, journals: &Arc<MemoryJournals>) -> Arc<Host> {
-    Host::new(Shared {
-        journals: journals.clone(),
-        models: Arc::new(player.clone()),
-        toolbox: Arc::new(Toolbox::new(quillon::tools::built_in())),
-        rules: Arc::new(|_| Ruling::default()),
-        outside: None,
-        turns: Default::default(),
-        instructions: None,
-        clock: Arc::new(|| "now".to_owned()),
-        ids: Arc::new(|| SessionId("s1".into())),
-        modes: Arc::new(|_, mode| mode),
-        environment: Arc::new(String::new),
-    })
+    Host::new(shared(journals.clone(), Arc::new(player.clone())))
 }

@@ -75,6 +75,8 @@ pub struct Projection {
     notes: u64,
     title: String,
     usage: Option<acp::UsageUpdate>,
+    /// The model of the last answer, and how much its context holds.
+    size: Option<(ModelName, Option<u64>)>,
     updates: Updates,
 }
 
@@ -103,6 +105,7 @@ impl Projection {
             notes: 0,
             title: String::new(),
             usage: None,
+            size: None,
             updates: Updates::new(),
         }
     }
@@ -304,13 +307,24 @@ impl Projection {
 
     fn replied(&mut self, reply: &Arc<Reply>) {
         self.calls.asked_for(reply, &mut self.updates);
-        let model = self.session.state(|state| state.model().cloned());
-        let size = model.and_then(|model| (self.view.context)(&model));
-        match (v1::usage(&reply.usage, size), self.showing) {
+        match (v1::usage(&reply.usage, self.size()), self.showing) {
             (Some(usage), Showing::Live) => self.updates.push(acp::SessionUpdate::UsageUpdate(usage)),
             (Some(usage), Showing::Replay) => self.usage = Some(usage),
             (None, _) => {}
         }
+    }
+
+    /// How much the model's context holds. To know it the settings are looked at, so it is asked once for each.
+    fn size(&mut self) -> Option<u64> {
+        let model = self.session.state(|state| state.model().cloned())?;
+        if let Some((known, size)) = &self.size
+            && *known == model
+        {
+            return *size;
+        }
+        let size = (self.view.context)(&model);
+        self.size = Some((model, size));
+        size
     }
 
     fn answered(&mut self, question: &QuestionId, answer: Option<&Answer>) {

@@ -1,6 +1,6 @@
 //! Whether a file still has the bytes that it is known to have had: read by pieces, never held.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{self, Read};
 
 use super::{Bytes, open_regular};
@@ -35,12 +35,17 @@ pub fn compare(path: &AbsPath, known: &[u8], max: u64) -> io::Result<Compared> {
 /// Whether a file has these bytes and no others, under the rules of [`super::read`].
 pub fn holds(path: &AbsPath, bytes: &[u8]) -> io::Result<bool> {
     let (mut file, meta) = open_regular(path)?;
-    Ok(meta.len() == bytes.len() as u64 && difference(&mut file, bytes)?.is_none())
+    has(&mut file, &meta, bytes)
+}
+
+/// Whether an open file has these bytes from its place on, and is as long.
+pub(super) fn has(file: &mut File, meta: &Metadata, bytes: &[u8]) -> io::Result<bool> {
+    Ok(meta.len() == bytes.len() as u64 && difference(file, bytes)?.is_none())
 }
 
 /// After how many equal bytes a difference comes, and the piece that has it; none where there is no
 /// difference.
-pub(super) fn difference(file: &mut File, known: &[u8]) -> io::Result<Option<(usize, Vec<u8>)>> {
+fn difference(file: &mut File, known: &[u8]) -> io::Result<Option<(usize, Vec<u8>)>> {
     // One byte more than is known tells of a file that is longer.
     let mut piece = vec![0; limits::COMPARED_PIECE_BYTES.min(known.len() + 1)];
     let mut same = 0;

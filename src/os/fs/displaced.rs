@@ -4,9 +4,10 @@
 use std::fs::File;
 use std::io::{self, Seek, SeekFrom};
 
-use super::compare::difference;
+use super::compare::has;
 use super::stamp::{Moment, Stamp};
 use super::{first_bytes, open_regular};
+use crate::limits;
 use crate::path::AbsPath;
 
 /// A file, held open whatever becomes of its name.
@@ -24,9 +25,8 @@ impl Displaced {
     pub fn open(path: &AbsPath, bytes: &[u8]) -> io::Result<Option<Self>> {
         let (mut file, meta) = open_regular(path)?;
         let fresh = Stamp::of(&meta).is_fresh(Moment::now());
-        let is_it = meta.len() == bytes.len() as u64 && difference(&mut file, bytes)?.is_none();
         let stamp = Stamp::of(&meta);
-        Ok(is_it.then(|| Self { file, stamp, fresh }))
+        Ok(has(&mut file, &meta, bytes)?.then(|| Self { file, stamp, fresh }))
     }
 
     /// What it has by now, where that is other than these bytes, which it had. More than `max`
@@ -36,11 +36,11 @@ impl Displaced {
         let now = Stamp::of(&meta);
         let same = (now.len, now.modified) == (self.stamp.len, self.stamp.modified);
         // That its name goes changes a file, too, but not its content.
-        if same && !self.fresh {
+        if same && (!self.fresh || now.len > limits::REPLACED_COMPARED_BYTES_MAX) {
             return Ok(None);
         }
         self.file.seek(SeekFrom::Start(0))?;
-        if meta.len() == bytes.len() as u64 && difference(&mut self.file, bytes)?.is_none() {
+        if has(&mut self.file, &meta, bytes)? {
             return Ok(None);
         }
         self.file.seek(SeekFrom::Start(0))?;

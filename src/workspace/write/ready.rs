@@ -68,7 +68,8 @@ impl Ready {
         let asks_editor = files.buffers().keeps_form()
             || found.as_ref().is_none_or(|(file, _)| file.source == Source::Buffer);
         if asks_editor {
-            let held = found.as_ref().map(|(file, _)| &file.text);
+            let of_editor = found.as_ref().filter(|(file, _)| file.source == Source::Buffer);
+            let held = of_editor.map(|(file, _)| &file.text);
             at_stake(files, &edit.path, held).await?;
         }
         let edit = edit.clone();
@@ -165,7 +166,8 @@ impl After {
     }
 }
 
-/// What the file would lose if an editor of which nobody knows how it writes files wrote it; `held` is its text.
+/// What the file would lose if an editor of which nobody knows how it writes files wrote it; `held` is its text, where
+/// it has one.
 async fn at_stake(files: &Files, path: &AbsPath, held: Option<&SharedText>) -> Result<(), WriteError> {
     let (misread, part) = match held {
         Some(held) => (files.misread(path, held).await, files.is_a_part(path, held).await),
