@@ -23,6 +23,8 @@ pub struct Config {
     pub sound: Sound,
     /// The model that is used when none is named.
     pub model: Option<String>,
+    /// The model that finds titles; none finds them where it is not said.
+    pub small_model: Option<String>,
     /// The server that answers for models without a provider's name.
     pub provider: Option<Provider>,
     /// Further ones, by the names that stand in front of their models'.

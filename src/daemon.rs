@@ -98,7 +98,7 @@ impl Daemon {
             journals: Arc::new(journals),
             models: models.clone(),
             toolbox: Arc::new(Toolbox::for_families(tools::built_in(), tools::FAMILIES)),
-            rules: Arc::new(move |cwd| rules.ruling(cwd)),
+            rules,
             // What was chosen for this program counts before a project's wish, and a client's before both.
             modes: Arc::new(move |cwd, wished| match chosen {
                 Some(mode) if mode == wished => mode,

@@ -52,6 +52,15 @@ pub const OUTPUT_TAIL_BYTES_MAX: usize = 64 * 1024;
 /// Characters of a session's title: one line of a list.
 pub const TITLE_CHARS_MAX: usize = 80;
 
+/// Bytes of a prompt that are given for a title to be found: its beginning says what it is about.
+pub const TITLE_PROMPT_BYTES_MAX: usize = 4 * 1024;
+
+/// Bytes of an answer that has a title in it: small models may think aloud before it.
+pub const TITLE_ANSWER_BYTES_MAX: usize = 32 * 1024;
+
+/// A title that is later than this is of no use; a local model has to be loaded first.
+pub const TITLE_WAIT: Duration = Duration::from_secs(60);
+
 /// Equal steps, or rounds of them, with equal results after which the model hears that it repeats itself.
 pub const EQUAL_CALLS_NOTED: usize = 3;
 

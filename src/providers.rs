@@ -295,6 +295,10 @@ impl Models for Providers {
         list.get(next).map(|next| ModelName(next.clone()))
     }
 
+    fn small(&self) -> Option<ModelName> {
+        self.servers.small.clone().map(ModelName)
+    }
+
     fn offered(&self) -> Vec<(ModelName, String)> {
         let mut offered = Vec::new();
         if let Ok(name) = self.default() {

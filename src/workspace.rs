@@ -328,6 +328,10 @@ impl Files {
 
     /// The entries of a folder.
     pub async fn list(&self, path: &AbsPath) -> Result<Listing, FileError> {
+        // `read` asks this of every file first; to look takes less than to change threads.
+        if fs::look(path).is_ok_and(|look| look.kind == Kind::File) {
+            return Err(failed(path, io::ErrorKind::NotADirectory.into()));
+        }
         let path = path.clone();
         blocking(move || {
             root::still_there(&path)?;

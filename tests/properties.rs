@@ -177,7 +177,7 @@ async fn play(scenario: &Scenario) -> Vec<Recorded> {
 const LAST: &str = "the last fact";
 
 fn is_last(update: &Update) -> bool {
-    matches!(update, Update::Fact(fact) if matches!(&*fact.event, Event::Titled { title } if title == LAST))
+    matches!(update, Update::Fact(fact) if matches!(&*fact.event, Event::Titled { title, .. } if title == LAST))
 }
 
 async fn act(session: &Session, number: usize, does: &Does) {

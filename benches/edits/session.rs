@@ -61,7 +61,7 @@ pub fn host(models: Arc<dyn Models>, state: &Path) -> Arc<Host> {
         journals: Arc::new(DiskJournals::new(&state).unwrap()),
         models,
         toolbox: Arc::new(Toolbox::new(quillon::tools::built_in())),
-        rules: Arc::new(|_| Arc::new(Rules::new(Vec::new())).into()),
+        rules: Arc::new(|_: &AbsPath| Arc::new(Rules::new(Vec::new())).into()),
         clock: Arc::new(|| "2026-01-01T00:00:00.000Z".to_owned()),
         ids: Arc::new(|| SessionId("s1".into())),
         modes: Arc::new(|_, mode| mode),

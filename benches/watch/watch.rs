@@ -106,7 +106,7 @@ fn session(watches: bool, root: &Path) {
             journals,
             models: Arc::new(NoModels),
             toolbox: Arc::new(Toolbox::new(Vec::new())),
-            rules: Arc::new(|_| Ruling::default()),
+            rules: Arc::new(|_: &AbsPath| Ruling::default()),
             clock: Arc::new(|| "2026-01-01T00:00:00Z".into()),
             ids: Arc::new(|| SessionId("none".into())),
             modes: Arc::new(|_, mode| mode),

@@ -64,6 +64,7 @@ fn as_text(entry: &Entry) -> String {
     let purpose = match wanted {
         Wish::Message => "",
         Wish::Summary => ", for a summary",
+        Wish::Title => ", for a title",
     };
     let came = match came {
         Came::Answer => String::new(),

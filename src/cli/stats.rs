@@ -86,9 +86,10 @@ async fn totals(daemon: &Daemon, args: &StatsArgs) -> Result<Totals, String> {
                     continue;
                 }
                 totals.turns += u64::from(matches!(event, Event::TurnStarted { .. }));
-                if let Some(usage) = event.spent() {
-                    let price = prices.entry(model.clone()).or_insert_with(|| price(daemon, &model));
-                    totals.add(&model, usage, *price);
+                if let Some((other, usage)) = event.spent() {
+                    let model = other.map_or(&model, |other| &other.0);
+                    let price = prices.entry(model.clone()).or_insert_with(|| price(daemon, model));
+                    totals.add(model, usage, *price);
                 }
             }
         }

@@ -7,8 +7,17 @@ use super::{Accepts, Budget, Config, ModelSettings, Price, ProjectConfig, Provid
 use crate::policy::Mode;
 
 /// The keys of the user's file.
-pub const USER_KEYS: &[&str] =
-    &["model", "fallback_models", "provider", "providers", "local_only", "budget", "mode", "permission"];
+pub const USER_KEYS: &[&str] = &[
+    "model",
+    "small_model",
+    "fallback_models",
+    "provider",
+    "providers",
+    "local_only",
+    "budget",
+    "mode",
+    "permission",
+];
 /// Those of `provider` in it, beside those of a model.
 pub const PROVIDER_KEYS: &[&str] = &["base_url", "api", "api_key_env", "headers", "proxy", "models"];
 /// Those of a model, or of all models of a provider.
@@ -34,6 +43,7 @@ pub fn user(name: &str, text: &str) -> Config {
     Config {
         sound: Sound::Yes,
         model: read.text(&fields, "", "model"),
+        small_model: read.text(&fields, "", "small_model"),
         provider,
         providers,
         fallback_models: read.texts(&fields, "fallback_models"),

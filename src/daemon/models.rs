@@ -49,6 +49,10 @@ impl Models for CurrentModels {
         self.now().instead_of(name)
     }
 
+    fn small(&self) -> Option<ModelName> {
+        self.now().small()
+    }
+
     fn budget(&self) -> Budget {
         self.standing.user().budget()
     }

@@ -71,6 +71,7 @@ impl Settings {
             nameless,
             named: named.map(|(name, provider)| (name.clone(), server(provider))).collect(),
             model: config::model(&self.config, &env::var),
+            small: self.config.small_model.clone(),
             instead: self.config.fallback_models.clone(),
             local_only: self.config.local_only,
         }

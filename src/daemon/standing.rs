@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::Choices;
 use super::settings::{self, Settings};
 use crate::config::ProjectConfig;
-use crate::engine::{Mode, Ruling};
+use crate::engine::{Mode, Rulebook, Ruling};
 use crate::os::fs::{Moment, Stamp};
 use crate::path::AbsPath;
 use crate::policy::{Layer, LayerKind, Rules};
@@ -56,6 +56,26 @@ impl Mark {
     }
 }
 
+/// What to do about a file that is not as it was when it was read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Changed {
+    ReadAnew,
+    GiveUp,
+}
+
+impl Rulebook for Standing {
+    fn ruling(&self, cwd: &AbsPath) -> Ruling {
+        let mut now = self.fresh();
+        now.ruling(cwd, Changed::ReadAnew).unwrap_or_default()
+    }
+
+    fn unread(&self, cwd: &AbsPath) -> Option<Ruling> {
+        let mut now = self.lock();
+        let is_current = now.mark.holds(&now.user.file);
+        if is_current { now.ruling(cwd, Changed::GiveUp) } else { None }
+    }
+}
+
 impl Standing {
     /// Reads this file as the user's. A rule of the command line that cannot be read is an error.
     pub(super) fn load(file: AbsPath, choices: &Choices, state: &AbsPath) -> Result<Self, String> {
@@ -70,36 +90,17 @@ impl Standing {
         self.fresh().user.clone()
     }
 
-    /// The rules of a session that works in this folder.
-    pub(super) fn ruling(&self, cwd: &AbsPath) -> Ruling {
-        let mut now = self.fresh();
-        let user = now.user.clone();
-        let (mut layers, mut problems) = (user.layers.clone(), now.problems.clone());
-        let mut files = vec![user.file.clone()];
-        for folder in settings::folders(cwd) {
-            let paths = settings::project_files(&folder);
-            if let Some(config) = now.project(&paths, &mut problems) {
-                layers.extend(project_layer(&config));
-            }
-            files.extend(paths);
-        }
-        Ruling { rules: Arc::new(Rules::new(layers).protecting(user.own.clone())), files, problems }
-    }
-
     /// The strictest one of the wished mode, the user's and the project's.
     pub(super) fn mode_for(&self, cwd: &AbsPath, wished: Mode) -> Mode {
         let mut now = self.fresh();
         let wished = now.user.set_mode().map_or(wished, |mode| settings::stricter(wished, mode));
-        let mut unheard = Vec::new();
-        let modes = settings::folders(cwd)
-            .into_iter()
-            .filter_map(|folder| now.project(&settings::project_files(&folder), &mut unheard)?.mode);
+        let modes = settings::folders(cwd).into_iter().filter_map(|folder| now.mode(&folder));
         modes.fold(wished, settings::stricter)
     }
 
     /// Reads the user's file again where it changed.
     fn fresh(&self) -> MutexGuard<'_, Now> {
-        let mut now = self.now.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut now = self.lock();
         let file = now.user.file.clone();
         if !now.mark.holds(&file) {
             now.mark = Mark::of(&file);
@@ -117,22 +118,53 @@ impl Standing {
         }
         now
     }
+
+    fn lock(&self) -> MutexGuard<'_, Now> {
+        self.now.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Now {
-    /// What the first of these files that is there says; what is wrong is added to the problems.
-    fn project(&mut self, paths: &[AbsPath], problems: &mut Vec<String>) -> Option<ProjectConfig> {
-        paths.iter().find_map(|path| {
+    /// The rules of a session that works in this folder; none where a project's file would have to be read and is
+    /// not to be.
+    fn ruling(&mut self, cwd: &AbsPath, changed: Changed) -> Option<Ruling> {
+        let user = self.user.clone();
+        let (mut layers, mut problems) = (user.layers.clone(), self.problems.clone());
+        let mut files = vec![user.file.clone()];
+        for folder in settings::folders(cwd) {
+            let paths = settings::project_files(&folder);
+            for path in &paths {
+                let project = self.project(path, changed)?;
+                problems.extend(project.problems.iter().cloned());
+                if let Some(config) = &project.config {
+                    layers.extend(project_layer(config));
+                    break;
+                }
+            }
+            files.extend(paths);
+        }
+        Some(Ruling { rules: Arc::new(Rules::new(layers).protecting(user.own.clone())), files, problems })
+    }
+
+    /// The mode that a folder's project wishes for.
+    fn mode(&mut self, folder: &AbsPath) -> Option<Mode> {
+        let paths = settings::project_files(folder);
+        paths
+            .iter()
+            .find_map(|path| self.project(path, Changed::ReadAnew)?.config.as_ref().map(|it| it.mode))?
+    }
+
+    /// What a project's file says; none where it would have to be read and is not to be.
+    fn project(&mut self, path: &AbsPath, changed: Changed) -> Option<&Project> {
+        let is_current = self.projects.get(path).is_some_and(|known| known.mark.holds(path));
+        if !is_current {
+            if changed == Changed::GiveUp {
+                return None;
+            }
             let known = self.projects.remove(path);
-            let project = match known {
-                Some(known) if known.mark.holds(path) => known,
-                known => Project::read(path, known),
-            };
-            problems.extend(project.problems.iter().cloned());
-            let config = project.config.clone();
-            self.projects.insert(path.clone(), project);
-            config
-        })
+            self.projects.insert(path.clone(), Project::read(path, known));
+        }
+        self.projects.get(path)
     }
 }
 
@@ -215,6 +247,21 @@ mod tests {
 
     const DENY: &str = r#"{"permission": {"read": "deny"}}"#;
     const ASK: &str = r#"{"permission": {"read": "ask"}}"#;
+
+    #[test]
+    fn what_did_not_change_is_not_read_again() {
+        let ground = Ground::new();
+        let cwd = ground.root.join("p/src").unwrap();
+        assert!(ground.standing.unread(&cwd).is_none(), "nothing was read yet");
+        let read = ground.standing.ruling(&cwd);
+        let unread = ground.standing.unread(&cwd).unwrap();
+        assert_eq!((unread.rules, unread.files), (read.rules, read.files));
+        ground.write("p/quillon.jsonc", r#"{"permission": {"bash": "deny"}}"#);
+        assert!(ground.standing.unread(&cwd).is_none(), "a file has come");
+        ground.standing.ruling(&cwd);
+        fs::remove_file(&ground.root.join("p/quillon.jsonc").unwrap()).unwrap();
+        assert!(ground.standing.unread(&cwd).is_none(), "it is gone");
+    }
 
     #[test]
     fn a_change_is_read_and_a_broken_file_changes_nothing() {

@@ -17,6 +17,7 @@ pub use super::outcome::{Exit, Outcome, Output, Portion, Seen};
 pub use super::question::{AmendedFile, Answer, Choice, ChoiceKind, Question, Subject};
 pub use super::sent::Sent;
 pub use super::stop::Stop;
+pub use super::title::Helped;
 pub use super::touch::{Beside, RestoreOf, RestoredTo, Stand, What};
 pub use super::usage::Usage;
 use crate::path::AbsPath;
@@ -42,8 +43,7 @@ pub enum Event {
     Removed { prompt: PromptId, why: Why },
     /// A turn began, with a prompt that waited or a fresh one. Closed by `TurnEnded`.
     TurnStarted { turn: TurnId, prompt: PromptId, content: Vec<Block> },
-    /// The model's message of one step, whole. Opens each call in it.
-    /// `sent` are the requests that went out since the last fact that tells of some.
+    /// The model's message of one step, whole. Opens each call in it. `sent`: what went out since the last fact of it.
     Replied {
         message: MessageId,
         reply: Arc<Reply>,
@@ -112,8 +112,12 @@ pub enum Event {
     CallEnded { call: CallId, outcome: Outcome },
     /// The plan, as a whole.
     Todo { items: Vec<TodoItem> },
-    /// The session has this title.
-    Titled { title: String },
+    /// The session has this title; `asked` where a model has found it.
+    Titled {
+        title: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        asked: Option<Box<Helped>>,
+    },
     /// A word to the user which is not the model's.
     Noticed { level: Level, text: String },
     /// What the model is told before everything else; made once and kept, so that a resumed

@@ -375,7 +375,7 @@ struct Workplace {
 impl Workplace {
     /// Reads the rules, so it blocks.
     fn new(recorder: Arc<Recorder>, files: Files, rules_for: &RulesFor) -> Self {
-        let ruling: Ruling = rules_for(files.cwd());
+        let ruling: Ruling = rules_for.ruling(files.cwd());
         let rules = Arc::new(InForce::new(ruling));
         Self { recorder, files: withholding(files, &rules), rules }
     }

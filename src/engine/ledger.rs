@@ -4,7 +4,9 @@ use std::collections::{HashMap, HashSet};
 
 use serde_json::Value;
 
-use super::event::{Block, CallId, Event, ModelName, Outcome, Output, PromptId, Sent, ToolCall, Usage};
+use super::event::{
+    Block, CallId, Event, Helped, ModelName, Outcome, Output, PromptId, Sent, ToolCall, Usage,
+};
 use super::journal::Recorded;
 use super::model::Wish;
 use crate::path::AbsPath;
@@ -85,6 +87,7 @@ impl Ledger {
             }
             Event::Compacted { summary: Some(_), usage, .. } => self.summary = Some(*usage),
             Event::TurnEnded { sent, .. } => self.sent(sent, None),
+            Event::Titled { asked: Some(helped), .. } => self.title(helped),
             Event::CallStarted { call, intent: Intent::Run { command, .. }, .. } => {
                 self.running.insert(call.clone(), command.clone());
             }
@@ -102,7 +105,7 @@ impl Ledger {
             | Event::RestoreEnded { .. }
             | Event::Settled { .. }
             | Event::Todo { .. }
-            | Event::Titled { .. }
+            | Event::Titled { asked: None, .. }
             | Event::Noticed { .. }
             | Event::Reminded { .. }
             | Event::Compacted { .. } => {}
@@ -164,21 +167,36 @@ impl Ledger {
 
     /// Requests, the last of which for a message brought one that cost this.
     fn sent(&mut self, sent: &[Sent], usage: Option<Usage>) {
-        for (at, sent) in sent.iter().enumerate().map(|(at, one)| (at + 1 == sent.len(), one)) {
+        let last = sent.iter().rposition(|sent| sent.wanted == Wish::Message);
+        for (at, sent) in sent.iter().enumerate() {
             let cost = match sent.wanted {
-                Wish::Message if at => usage,
+                Wish::Message if Some(at) == last => usage,
                 Wish::Summary if sent.failed.is_none() => self.summary.take(),
-                Wish::Message | Wish::Summary => None,
+                Wish::Message | Wish::Summary | Wish::Title => None,
             };
-            let came = match (&sent.failed, cost) {
-                (Some(kind), _) => Came::Failure(kind.clone()),
-                (None, Some(_)) => Came::Answer,
-                (None, None) => Came::Nothing,
-            };
-            let (files, commands) = self.first_time();
-            let Sent { at, model, host, bytes, wanted, .. } = sent.clone();
-            let usage = cost.filter(|usage| *usage != Usage::default());
-            self.entries.push(Entry { at, model, host, bytes, wanted, came, usage, files, commands });
+            self.enter(sent, cost);
+        }
+    }
+
+    fn enter(&mut self, sent: &Sent, cost: Option<Usage>) {
+        let came = match (&sent.failed, cost) {
+            (Some(kind), _) => Came::Failure(kind.clone()),
+            (None, Some(_)) => Came::Answer,
+            (None, None) => Came::Nothing,
+        };
+        let (files, commands) = match sent.wanted {
+            Wish::Message | Wish::Summary => self.first_time(),
+            // The words of the prompt are all that is in it.
+            Wish::Title => Default::default(),
+        };
+        let Sent { at, model, host, bytes, wanted, .. } = sent.clone();
+        let usage = cost.filter(|usage| *usage != Usage::default());
+        self.entries.push(Entry { at, model, host, bytes, wanted, came, usage, files, commands });
+    }
+
+    fn title(&mut self, helped: &Helped) {
+        for sent in &helped.sent {
+            self.enter(sent, sent.failed.is_none().then_some(helped.usage));
         }
     }
 

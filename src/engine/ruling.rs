@@ -13,9 +13,26 @@ use crate::path::AbsPath;
 use crate::policy::{self, Action, Intent, Layer, Rules, Situation, Verdict};
 use crate::workspace::never;
 
-/// Gives the rules for a session that works in this folder, as their files have them by now. It reads
-/// files, so it blocks.
-pub type RulesFor = Arc<dyn Fn(&AbsPath) -> Ruling + Send + Sync>;
+/// Where the rules of sessions come from.
+pub trait Rulebook: Send + Sync {
+    /// The rules for a session that works in this folder, as their files have them by now. It reads files, so
+    /// it blocks.
+    fn ruling(&self, cwd: &AbsPath) -> Ruling;
+
+    /// The same after a look at stamps alone, which takes microseconds; none where a file would have to be read.
+    fn unread(&self, _cwd: &AbsPath) -> Option<Ruling> {
+        None
+    }
+}
+
+impl<F: Fn(&AbsPath) -> Ruling + Send + Sync> Rulebook for F {
+    fn ruling(&self, cwd: &AbsPath) -> Ruling {
+        self(cwd)
+    }
+}
+
+/// The same, shared by all sessions.
+pub type RulesFor = Arc<dyn Rulebook>;
 
 /// Rules with where they come from.
 #[derive(Debug, Clone, Default)]
@@ -126,6 +143,25 @@ impl InForce {
 
 /// Reads the rules again, where their files have changed.
 pub(super) async fn refresh(parts: &Parts, when: When) -> Result<(), Halted> {
+    let unread = match when {
+        When::Turn => None,
+        When::Between => parts.rules_for.unread(parts.files.cwd()),
+    };
+    let Some(ruling) = (match unread {
+        Some(ruling) => Some(ruling),
+        None => read(parts, when).await,
+    }) else {
+        return Ok(());
+    };
+    let by_agent = parts.recorder.state(|state| ruling.files.iter().any(|file| state.touches().has(file)));
+    for text in parts.rules.take(ruling, when, by_agent) {
+        parts.recorder.record(Event::Noticed { level: Level::Warning, text })?;
+    }
+    Ok(())
+}
+
+/// The rules as their files have them; none where the program is ending.
+async fn read(parts: &Parts, when: When) -> Option<Ruling> {
     let (rules_for, files) = (parts.rules_for.clone(), parts.files.clone());
     let is_list = |path: &&AbsPath| path.file_name() == never::LIST;
     let lists: Option<Vec<AbsPath>> = (when == When::Turn).then(|| {
@@ -135,14 +171,9 @@ pub(super) async fn refresh(parts: &Parts, when: When) -> Result<(), Halted> {
         if let Some(by_agent) = lists {
             files.never().begin_turn(files.roots(), |list| by_agent.contains(list));
         }
-        rules_for(files.cwd())
+        rules_for.ruling(files.cwd())
     };
-    let Ok(ruling) = parts.tasks.spawn_blocking(read).await else { return Ok(()) };
-    let by_agent = parts.recorder.state(|state| ruling.files.iter().any(|file| state.touches().has(file)));
-    for text in parts.rules.take(ruling, when, by_agent) {
-        parts.recorder.record(Event::Noticed { level: Level::Warning, text })?;
-    }
-    Ok(())
+    parts.tasks.spawn_blocking(read).await.ok()
 }
 
 #[cfg(test)]

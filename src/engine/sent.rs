@@ -47,6 +47,16 @@ impl Outgoing {
         Self { model: model.cloned(), ..self.clone() }
     }
 
+    /// Another list, for requests to this model which belong to a fact of their own.
+    pub(super) fn apart(&self, model: &ModelName) -> Self {
+        Self { model: Some(model.clone()), list: Arc::default(), clock: self.clock.clone() }
+    }
+
+    /// Adds requests that are over, before the one which may be under way.
+    pub(super) fn add(&self, sent: Vec<Sent>) {
+        self.list().splice(0..0, sent);
+    }
+
     /// A request begins to go out.
     pub fn begins(&self, host: &str, bytes: usize, wanted: Wish) {
         let at = self.clock.as_ref().map(|now| now()).unwrap_or_default();

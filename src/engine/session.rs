@@ -14,6 +14,7 @@ use super::parts::Parts;
 use super::recorder::Halted;
 use super::restore::{self, RestoreError, Restored};
 use super::state::State;
+use super::title;
 use super::turn;
 use crate::limits;
 
@@ -178,7 +179,7 @@ impl Session {
                 record(Event::Removed { prompt, why: Why::Withdrawn })
             }
             Command::Configure { setting } => record(Event::Configured { setting }),
-            Command::Rename { title } => record(Event::Titled { title }),
+            Command::Rename { title } => record(Event::Titled { title, asked: None }),
             Command::Notice { level, text } => record(Event::Noticed { level, text }),
             Command::Cancel { turn: Some(wanted) } if !self.runs(&wanted) => Ok(Accepted::Already),
             Command::Cancel { .. } => {
@@ -232,8 +233,9 @@ impl Session {
     fn start(&mut self, prompt: PromptId, content: Vec<Block>) -> Result<(), Halted> {
         let (turn, _) = self.parts.recorder.record_from(|state| {
             let turn = TurnId(format!("t{}", state.turns() + 1));
-            (turn.clone(), Event::TurnStarted { turn, prompt, content })
+            (turn.clone(), Event::TurnStarted { turn, prompt, content: content.clone() })
         })?;
+        title::find_in_the_background(&self.parts, &content, self.stop.clone());
         self.parts.settled.store(false, Ordering::Release);
         // So that lists know of the session from here on, whatever becomes of this process; once the model
         // has been asked, which the user waits for.

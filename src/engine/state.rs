@@ -12,11 +12,12 @@ use super::event::{
     Who,
 };
 use super::habits::Habits;
-use super::history::{self, History};
+use super::history::History;
 use super::instructions;
 use super::model::{CallResult, Message};
 use super::open::OpenCalls;
 pub use super::open::{OpenQuestion, OpenTurn, Waiting};
+use super::title::Title;
 use super::touch::Touches;
 use crate::path::AbsPath;
 use crate::text::Version;
@@ -26,7 +27,7 @@ use crate::text::Version;
 pub struct State {
     seq: Seq,
     opened: Option<Opened>,
-    title: Option<String>,
+    pub(super) title: Title,
     created: Arc<str>,
     updated: Arc<str>,
     briefing: Option<Arc<str>>,
@@ -128,7 +129,7 @@ impl State {
 
     /// The title; empty before the first prompt.
     pub fn title(&self) -> &str {
-        self.title.as_deref().unwrap_or_default()
+        self.title.words()
     }
 
     /// When the first fact was recorded, RFC 3339.
@@ -292,7 +293,7 @@ impl State {
                 self.end_call(call, outcome);
             }
             Event::Todo { items } => self.todo.clone_from(items),
-            Event::Titled { title } => self.title = Some(title.clone()),
+            Event::Titled { title, .. } => self.title = Title::Given(title.clone()),
             Event::Briefed { text, .. } => self.briefing = Some(text.as_str().into()),
             Event::Reminded { about, text } => self.remind(*about, text),
             Event::Compacted { upto, summary, .. } => self.compact(*upto, summary.as_ref()),
@@ -366,9 +367,7 @@ impl State {
         self.prompts.insert(prompt.clone());
         let since = self.seq.next();
         self.turn = Some(OpenTurn { id: turn.clone(), prompt: prompt.clone(), since, replies: 0 });
-        if self.title.is_none() {
-            self.title = history::first_words(content);
-        }
+        self.title.prompted(content);
         self.history.begin(turn, prompt, content, at, since);
     }
 

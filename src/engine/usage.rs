@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::event::Event;
+use super::event::{Event, ModelName};
 
 /// Tokens, as the provider counts them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -27,12 +27,15 @@ fn is_none(tokens: &u64) -> bool {
 }
 
 impl Event {
-    /// What the request cost that it tells of; none where it tells of none.
-    pub fn spent(&self) -> Option<Usage> {
+    /// What the request cost that it tells of; none where it tells of none. The model is the session's, where none
+    /// is named.
+    pub fn spent(&self) -> Option<(Option<&ModelName>, Usage)> {
         if let Self::Replied { reply, .. } = self {
-            Some(reply.usage)
+            Some((None, reply.usage))
         } else if let Self::Compacted { usage, summary: Some(_), .. } = self {
-            Some(*usage)
+            Some((None, *usage))
+        } else if let Self::Titled { asked: Some(helped), .. } = self {
+            Some((Some(&helped.model), helped.usage))
         } else {
             None
         }

@@ -11,6 +11,8 @@ pub enum Wish {
     Message,
     /// A summary of it, as its last message says.
     Summary,
+    /// A title for it.
+    Title,
 }
 
 impl Wish {

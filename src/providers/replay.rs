@@ -176,6 +176,7 @@ fn words(wanted: Wish) -> &'static str {
     match wanted {
         Wish::Message => "message",
         Wish::Summary => "summary",
+        Wish::Title => "title",
     }
 }
 

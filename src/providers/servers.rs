@@ -50,6 +50,8 @@ pub struct Servers {
     pub named: Vec<(String, Server)>,
     /// The model that is used when none is named.
     pub model: Option<String>,
+    /// The model that finds titles; none finds them where it is not said.
+    pub small: Option<String>,
     /// The models that take the place of one which cannot be reached, in their order.
     pub instead: Vec<String>,
     /// Nothing is sent to any machine but this one.

@@ -15,6 +15,7 @@ mod run;
 mod sent;
 mod sessions;
 mod textual;
+mod titles;
 mod told;
 mod undo;
 #[path = "../support/wire.rs"]

@@ -70,7 +70,7 @@ pub fn line(event: &Event, root: &str) -> String {
                 .collect();
             format!("todo: {}", items.join(", "))
         }
-        Event::Titled { title } => format!("title: {title}"),
+        Event::Titled { title, .. } => format!("title: {title}"),
         Event::Noticed { level, text } => format!("notice {level:?}: {text}"),
         Event::Overlooked { text, .. } => format!("overlooked: {text}"),
         Event::Briefed { .. } => "briefed".to_owned(),

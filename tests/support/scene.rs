@@ -124,7 +124,7 @@ impl Stage {
             journals: Arc::new(MemoryJournals::default()),
             models,
             toolbox: Arc::new(Toolbox::for_families(quillon::tools::built_in(), quillon::tools::FAMILIES)),
-            rules: Arc::new(move |_| rules.clone().into()),
+            rules: Arc::new(move |_: &AbsPath| rules.clone().into()),
             clock: Arc::new(|| "2026-01-01T00:00:00.000Z".to_owned()),
             ids: Arc::new(|| SessionId("s1".into())),
             modes: Arc::new(|_, mode| mode),

@@ -10,7 +10,7 @@ pub fn shared(journals: Arc<dyn Journals>, models: Arc<dyn Models>) -> Shared {
         journals,
         models,
         toolbox: Arc::new(Toolbox::new(quillon::tools::built_in())),
-        rules: Arc::new(|_| Ruling::default()),
+        rules: Arc::new(|_: &quillon::path::AbsPath| Ruling::default()),
         outside: None,
         turns: Default::default(),
         instructions: None,

@@ -167,7 +167,7 @@ fn fact(recorder: &Recorder, event: &Event) -> WireEvent {
         Event::Todo { items } => {
             WireEvent::Plan(wire::Plan { entries: items.iter().map(plan_entry).collect() })
         }
-        Event::Titled { title } => WireEvent::Title(wire::Title { title: title.clone() }),
+        Event::Titled { title, .. } => WireEvent::Title(wire::Title { title: title.clone() }),
         Event::Noticed { level, text } => {
             WireEvent::Notice(wire::Notice { level: notice_level(*level), text: text.clone() })
         }
@@ -495,7 +495,7 @@ mod tests {
         };
         let told = vec![
             (Event::Configured { setting: Setting::Mode(Mode::Edit) }, "The mode is edit."),
-            (Event::Titled { title: "Mine".into() }, "Title: Mine"),
+            (Event::Titled { title: "Mine".into(), asked: None }, "Title: Mine"),
             (
                 Event::TurnStarted { turn: "t1".into(), prompt: "p1".into(), content: text("go\non") },
                 "Turn started: go on",

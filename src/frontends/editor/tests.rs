@@ -92,7 +92,7 @@ struct Client {
 
 impl Client {
     fn new(script: Vec<Vec<ModelEvent>>) -> Self {
-        Self::with(script, None, Arc::new(|_| Ruling::default()))
+        Self::with(script, None, Arc::new(|_: &AbsPath| Ruling::default()))
     }
 
     fn with(script: Vec<Vec<ModelEvent>>, outside: Option<Outside>, rules: RulesFor) -> Self {

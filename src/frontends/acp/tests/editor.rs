@@ -35,7 +35,7 @@ pub fn host_with(journals: Arc<dyn Journals>, script: Option<&Arc<Script>>) -> A
         journals,
         models: Arc::new(OneModel(script.cloned())),
         toolbox: Arc::new(Toolbox::new(Pretend::all(script))),
-        rules: Arc::new(|_| Ruling::default()),
+        rules: Arc::new(|_: &AbsPath| Ruling::default()),
         clock: Arc::new(|| "2026-01-02T03:04:05Z".to_owned()),
         ids: Arc::new(move || {
             SessionId(format!("s{}", count.fetch_add(1, std::sync::atomic::Ordering::Relaxed)))

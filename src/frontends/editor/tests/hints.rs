@@ -182,7 +182,11 @@ async fn hunks_are_hints_with_the_old_text_beside_the_cursor() {
 #[tokio::test]
 async fn hints_follow_what_others_do_to_the_file() {
     let script = vec![reads(), writes("a.txt", NEW), says("Done.")];
-    let client = Client::with(script, Some(Outside::default()), Arc::new(|_| Ruling::default()));
+    let client = Client::with(
+        script,
+        Some(Outside::default()),
+        Arc::new(|_: &crate::path::AbsPath| Ruling::default()),
+    );
     let mut client = Client::hinted_in(client).await;
     client.allows().await;
     client.hints("a.txt", changed()).await;

@@ -16,7 +16,7 @@ const FORMATTED: &str = "one\n2()\nthree\n";
 impl Client {
     /// A client whose sessions hear of what happens outside, in mode `edit`.
     async fn watching(name: &str, script: Vec<Vec<ModelEvent>>) -> Self {
-        Self::under(name, script, Arc::new(|_| Ruling::default())).await
+        Self::under(name, script, Arc::new(|_: &AbsPath| Ruling::default())).await
     }
 
     async fn under(name: &str, script: Vec<Vec<ModelEvent>>, rules: RulesFor) -> Self {
@@ -261,7 +261,7 @@ async fn rules_are_read_again_between_calls() {
     let ruling = Arc::new(Mutex::new(Ruling::default()));
     let current = ruling.clone();
     let script = vec![edit("a.txt", "one", "1"), says("Done."), edit("a.txt", "two", "2"), says("Done.")];
-    let rules: RulesFor = Arc::new(move |_| current.lock().unwrap().clone());
+    let rules: RulesFor = Arc::new(move |_: &AbsPath| current.lock().unwrap().clone());
     let mut client = Client::under("test", script, rules).await;
     client.put("a.txt", TEXT);
     client.in_mode_edit().await;
