@@ -40,6 +40,9 @@
 ---@field ["agent/checkpoint/list"] fun(params: agent.SessionParams): agent.CheckpointListResult The points that one can go back to: before each turn.
 ---@field ["agent/checkpoint/preview"] fun(params: agent.CheckpointPreviewParams): agent.CheckpointPreviewResult What going back would do with the files.
 ---@field ["agent/checkpoint/restore"] fun(params: agent.CheckpointRestoreParams): agent.CheckpointRestoreResult Goes back, or takes that back. Not while a turn runs.
+---@field ["agent/auth/status"] fun(params: agent.Empty): agent.AuthResult The providers that want a key, and where each key comes from; no key is told.
+---@field ["agent/auth/set"] fun(params: agent.AuthSetParams): agent.AuthResult Hands over the key of a provider. The provider is not asked whether it takes it.
+---@field ["agent/auth/clear"] fun(params: agent.AuthClearParams): agent.AuthResult Forgets the key of a provider that was handed over or stored.
 ---@field ["agent/status"] fun(params: agent.Empty): agent.StatusResult How the daemon is, for a health page.
 
 ---What the daemon requests of a client.
@@ -101,6 +104,36 @@
 ---@class agent.Asked
 ---@field type "asked" Tells this object from the others of its union.
 ---@field question agent.Question The question.
+
+---Params of `agent/auth/clear`.
+---@class agent.AuthClearParams
+---@field provider string The provider whose key is forgotten: what was handed over, and what is stored.
+
+---A provider that wants a key.
+---@class agent.AuthProvider
+---@field provider string Its name, which stands in front of its models'.
+---@field source agent.AuthSource Where its key comes from.
+---@field variable? string The variable, where it is one that is known.
+---@field docs? string Where its documentation is.
+
+---Result of the `agent/auth/*` methods.
+---@class agent.AuthResult
+---@field providers agent.AuthProvider[] The providers, as they stand.
+
+---Params of `agent/auth/set`.
+---@class agent.AuthSetParams
+---@field provider string The provider.
+---@field key agent.Secret Its key.
+---@field store? boolean Whether it is stored, for the next daemon too. Without it the key is forgotten when this one ends, for clients that keep secrets themselves.
+
+---Where the key of a provider comes from. The first of them counts, in this order.
+---@alias agent.AuthSource
+---| "settings" # The variable that the settings name for it.
+---| "handed" # A client has handed it over; it is forgotten when the daemon ends.
+---| "stored" # It is stored in a file that only the user can read.
+---| "variable" # The provider's usual variable of the environment.
+---| "none" # There is none.
+---| string
 
 ---Fact `briefed`: what the model is told before everything else.
 ---@class agent.Briefed
@@ -897,6 +930,9 @@
 ---@field uri agent.Uri The file.
 ---@field saved boolean Whether the disk has the buffer's text now.
 ---@field error? string Why not, in words.
+
+---A secret. Its `Debug` does not show it.
+---@alias agent.Secret string
 
 ---What is selected.
 ---@class agent.SelectedText

@@ -65,6 +65,12 @@ export interface ClientRequests {
   "agent/checkpoint/preview": { params: CheckpointPreviewParams; result: CheckpointPreviewResult };
   /** Goes back, or takes that back. Not while a turn runs. */
   "agent/checkpoint/restore": { params: CheckpointRestoreParams; result: CheckpointRestoreResult };
+  /** The providers that want a key, and where each key comes from; no key is told. */
+  "agent/auth/status": { params: Empty; result: AuthResult };
+  /** Hands over the key of a provider. The provider is not asked whether it takes it. */
+  "agent/auth/set": { params: AuthSetParams; result: AuthResult };
+  /** Forgets the key of a provider that was handed over or stored. */
+  "agent/auth/clear": { params: AuthClearParams; result: AuthResult };
   /** How the daemon is, for a health page. */
   "agent/status": { params: Empty; result: StatusResult };
 }
@@ -169,6 +175,57 @@ export interface Asked {
   /** The question. */
   question: Question;
 }
+
+/** Params of `agent/auth/clear`. */
+export interface AuthClearParams {
+  /** The provider whose key is forgotten: what was handed over, and what is stored. */
+  provider: string;
+}
+
+/** A provider that wants a key. */
+export interface AuthProvider {
+  /** Its name, which stands in front of its models'. */
+  provider: string;
+  /** Where its key comes from. */
+  source: AuthSource;
+  /** The variable, where it is one that is known. */
+  variable?: string;
+  /** Where its documentation is. */
+  docs?: string;
+}
+
+/** Result of the `agent/auth/*` methods. */
+export interface AuthResult {
+  /** The providers, as they stand. */
+  providers: AuthProvider[];
+}
+
+/** Params of `agent/auth/set`. */
+export interface AuthSetParams {
+  /** The provider. */
+  provider: string;
+  /** Its key. */
+  key: Secret;
+  /** Whether it is stored, for the next daemon too. Without it the key is forgotten when this one ends, for clients that keep secrets themselves. */
+  store?: boolean;
+}
+
+/**
+ * Where the key of a provider comes from. The first of them counts, in this order.
+ *
+ * - `settings`: The variable that the settings name for it.
+ * - `handed`: A client has handed it over; it is forgotten when the daemon ends.
+ * - `stored`: It is stored in a file that only the user can read.
+ * - `variable`: The provider's usual variable of the environment.
+ * - `none`: There is none.
+ */
+export type AuthSource =
+  | "settings"
+  | "handed"
+  | "stored"
+  | "variable"
+  | "none"
+  | (string & {});
 
 /** Fact `briefed`: what the model is told before everything else. */
 export interface Briefed {
@@ -1490,6 +1547,9 @@ export interface SaveOutcome {
   /** Why not, in words. */
   error?: string;
 }
+
+/** A secret. Its `Debug` does not show it. */
+export type Secret = string;
 
 /** What is selected. */
 export interface SelectedText {

@@ -2,6 +2,7 @@
 
 mod keys;
 mod models;
+mod ring;
 mod serve;
 mod settings;
 mod standing;
@@ -32,6 +33,7 @@ use crate::workspace::{Outside, Turns};
 
 pub use keys::Keys;
 use models::CurrentModels;
+pub use ring::Ring;
 pub use serve::{acp, lsp};
 use standing::Standing;
 
@@ -163,6 +165,11 @@ impl Daemon {
     /// The user's settings file, whether it exists or not.
     pub fn settings_file(&self) -> AbsPath {
         self.standing.user().file.clone()
+    }
+
+    /// The providers that want a key, with the keys.
+    pub fn ring(&self) -> Ring {
+        Ring { keys: self.keys.clone(), standing: self.standing.clone() }
     }
 
     /// The stored keys.

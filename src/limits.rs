@@ -387,6 +387,9 @@ pub const INPUT_NOTE_WAIT: Duration = Duration::from_secs(1);
 /// Bytes of a file or of standard input that is given with a prompt: what fits a model's context.
 pub const ATTACHED_BYTES_MAX: u64 = 256 * 1024;
 
+/// Bytes of a provider's key: the longest known are tokens of some thousand.
+pub const KEY_BYTES_MAX: usize = 16 * 1024;
+
 // --- daemon
 
 /// Threads that drive the program: with a second one, the first words of an answer took twice as long.

@@ -5,12 +5,29 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use quillon::engine::Mode;
-use quillon::frontends::editor::{self, Options};
+use quillon::frontends::editor::{self, KeyOf, KeyRing, Options, Until};
 use quillon::path::AbsPath;
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 
 use crate::session;
+
+/// What wants no key.
+struct NoKeys;
+
+impl KeyRing for NoKeys {
+    fn providers(&self) -> Result<Vec<KeyOf>, String> {
+        Ok(Vec::new())
+    }
+
+    fn take(&self, _: &str, _: &str, _: Until) -> Result<(), String> {
+        Err("nothing wants a key here".into())
+    }
+
+    fn forget(&self, _: &str) -> Result<(), String> {
+        Err("there is no key".into())
+    }
+}
 
 /// Opens a file of this text, types so many characters in its middle, and asks for the end, which is
 /// answered behind all of them. Gives how long one character took.
@@ -25,6 +42,7 @@ pub async fn typed(text: &str, characters: u32, state: &Path) -> Duration {
         write_chat: Arc::new(|_, _| Ok(())),
         parent_gone: Arc::new(|_| false),
         notices: Vec::new(),
+        keys: Arc::new(NoKeys),
     };
     let (near, far) = tokio::io::duplex(1024 * 1024);
     let (input, output) = tokio::io::split(far);

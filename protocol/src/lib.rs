@@ -9,6 +9,7 @@
 #[macro_use]
 mod open;
 
+pub mod auth;
 pub mod config;
 pub mod content;
 pub mod document;

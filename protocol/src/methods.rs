@@ -4,6 +4,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::auth::{AuthClearParams, AuthResult, AuthSetParams};
 use crate::config::{ConfigResult, ConfigSetParams};
 use crate::content::{ContentParams, ContentResult};
 use crate::document::{BuffersApplyParams, BuffersApplyResult, BuffersSaveParams, BuffersSaveResult};
@@ -236,6 +237,12 @@ methods! {
         CheckpointPreview = "agent/checkpoint/preview" (CheckpointPreviewParams) -> CheckpointPreviewResult, "checkpoints", "1.1";
         /// Goes back, or takes that back. Not while a turn runs.
         CheckpointRestore = "agent/checkpoint/restore" (CheckpointRestoreParams) -> CheckpointRestoreResult, "checkpoints", "1.1";
+        /// The providers that want a key, and where each key comes from; no key is told.
+        AuthStatus = "agent/auth/status" (Empty) -> AuthResult, "auth", "1.1";
+        /// Hands over the key of a provider. The provider is not asked whether it takes it.
+        AuthSet = "agent/auth/set" (AuthSetParams) -> AuthResult, "auth", "1.1";
+        /// Forgets the key of a provider that was handed over or stored.
+        AuthClear = "agent/auth/clear" (AuthClearParams) -> AuthResult, "auth", "1.1";
         /// How the daemon is, for a health page.
         Status = "agent/status" (Empty) -> StatusResult, "status", "1.0";
     }

@@ -45,10 +45,19 @@ fn unions_are_told_apart_by_their_type() {
 #[test]
 fn what_is_absent_is_not_written() {
     let mut complaints = Vec::new();
-    for file in
-        ["config", "content", "document", "error", "event", "event/call", "event/progress", "event/turn"]
-            .into_iter()
-            .chain(["lifecycle", "permission", "prompt", "review", "session"])
+    for file in [
+        "auth",
+        "config",
+        "content",
+        "document",
+        "error",
+        "event",
+        "event/call",
+        "event/progress",
+        "event/turn",
+    ]
+    .into_iter()
+    .chain(["lifecycle", "permission", "prompt", "review", "session"])
     {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("src/{file}.rs"));
         let text = std::fs::read_to_string(&path).unwrap();

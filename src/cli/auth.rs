@@ -6,11 +6,12 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 
 use super::print;
-use crate::daemon::{Choices, Daemon};
+use crate::daemon::{Choices, Daemon, Ring};
+use crate::frontends::editor::{KeyOf, KeyRing, Whence};
 use crate::limits;
 use crate::os::http::Http;
 use crate::providers::servers::Lookup;
-use crate::providers::{catalogue, listing, login};
+use crate::providers::{listing, login};
 
 /// What to do with keys.
 #[derive(Debug, Args)]
@@ -58,7 +59,7 @@ pub(super) fn main(args: AuthArgs) -> Result<ExitCode, String> {
             false => Err(format!("no key of `{provider}` is stored")),
         },
         What::Login { provider, browser, client_id, at, unchecked } => {
-            known(&daemon, &provider)?;
+            daemon.ring().known(&provider)?;
             daemon.run(async |daemon| {
                 let key = match browser {
                     true => by_browser(&provider, client_id, at).await?,
@@ -68,20 +69,6 @@ pub(super) fn main(args: AuthArgs) -> Result<ExitCode, String> {
             })
         }
     }
-}
-
-/// A key for a name that means nothing would never be used.
-fn known(daemon: &Daemon, provider: &str) -> Result<(), String> {
-    let named = daemon.servers().named.iter().any(|(name, _)| name == provider);
-    if named || catalogue::provider(provider).is_some() {
-        return Ok(());
-    }
-    let names: Vec<String> =
-        catalogue::presets().filter(|preset| !preset.local).map(|preset| preset.id).collect();
-    Err(format!(
-        "no provider `{provider}` is known; there are: {}, and those of `providers` in quillon.jsonc",
-        names.join(", ")
-    ))
 }
 
 fn typed(provider: &str) -> Result<String, String> {
@@ -94,10 +81,8 @@ fn typed(provider: &str) -> Result<String, String> {
         line
     };
     let key = key.trim();
-    match key.is_empty() || key.contains(char::is_whitespace) {
-        true => Err("that is no key: it is empty, or has blanks in it. Nothing is stored".into()),
-        false => Ok(key.to_owned()),
-    }
+    Ring::sound(key)?;
+    Ok(key.to_owned())
 }
 
 async fn by_browser(provider: &str, client_id: Option<String>, at: Option<String>) -> Result<String, String> {
@@ -154,32 +139,16 @@ impl Lookup for Given<'_> {
 }
 
 fn list(daemon: &Daemon) -> Result<ExitCode, String> {
-    let (keys, servers) = (daemon.keys(), daemon.servers());
-    let stored = keys.providers()?;
     let mut text = String::new();
-    let named = servers.named.iter().map(|(name, _)| name.clone());
-    let presets = catalogue::presets().filter(|preset| !preset.local).map(|preset| preset.id);
-    let mut names: Vec<String> = named.chain(presets).chain(stored.iter().cloned()).collect();
-    let mut seen = std::collections::HashSet::new();
-    names.retain(|name| seen.insert(name.clone()));
-    for name in names {
-        let preset = catalogue::provider(&name);
-        let variable = preset.iter().flat_map(|preset| &preset.keys).find(|key| keys.variable(key).is_some());
-        let set = servers
-            .named
-            .iter()
-            .find(|(known, _)| *known == name)
-            .and_then(|(_, server)| server.key.as_ref());
-        let from = match (set.is_some(), stored.contains(&name), variable) {
-            (true, _, _) => "its variable, named in quillon.jsonc".to_owned(),
-            (false, true, _) => "stored".to_owned(),
-            (false, false, Some(variable)) => format!("the variable {variable}"),
-            (false, false, None) => "-".to_owned(),
+    for KeyOf { provider, from, docs } in daemon.ring().providers()? {
+        let from = match from {
+            Whence::Settings => "its variable, named in quillon.jsonc".to_owned(),
+            Whence::Handed => "handed over".to_owned(),
+            Whence::Stored => "stored".to_owned(),
+            Whence::Variable(variable) => format!("the variable {variable}"),
+            Whence::Nowhere => "-".to_owned(),
         };
-        text.push_str(
-            format!("{name:<16} {from:<40} {}", preset.map(|preset| preset.docs).unwrap_or_default())
-                .trim_end(),
-        );
+        text.push_str(format!("{provider:<16} {from:<40} {}", docs.unwrap_or_default()).trim_end());
         text.push('\n');
     }
     print(&text)

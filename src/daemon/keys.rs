@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
@@ -13,8 +14,12 @@ use crate::providers::servers::Lookup;
 /// The file's name in the state folder.
 const FILE: &str = "keys.json";
 
-/// The stored keys. Nothing is read before one is asked for.
-pub struct Keys(AbsPath);
+/// The stored keys, and those that were handed over for this process. Nothing is read before one is asked for.
+pub struct Keys {
+    file: AbsPath,
+    /// By the providers' names; these count before the stored ones.
+    handed: Mutex<BTreeMap<String, String>>,
+}
 
 #[derive(Default, Serialize, Deserialize)]
 struct File {
@@ -25,15 +30,26 @@ struct File {
 impl Keys {
     /// Those of this state folder.
     pub(super) fn in_folder(state: &AbsPath) -> Result<Self, String> {
-        state.join(FILE).map(Self).map_err(|error| error.to_string())
+        let file = state.join(FILE).map_err(|error| error.to_string())?;
+        Ok(Self { file, handed: Mutex::default() })
     }
 
     /// The file, whether it exists or not.
     pub fn file(&self) -> &AbsPath {
-        &self.0
+        &self.file
     }
 
-    /// The providers that have one.
+    /// Takes a key for this process, in the place of the one before.
+    pub fn hand(&self, provider: &str, key: &str) {
+        self.in_hand().insert(provider.to_owned(), key.to_owned());
+    }
+
+    /// The providers whose key was handed over.
+    pub fn handed(&self) -> Vec<String> {
+        self.in_hand().keys().cloned().collect()
+    }
+
+    /// The providers that have a stored one.
     pub fn providers(&self) -> Result<Vec<String>, String> {
         Ok(self.read()?.keys.into_keys().collect())
     }
@@ -42,24 +58,31 @@ impl Keys {
     pub fn store(&self, provider: &str, key: &str) -> Result<(), String> {
         let mut file = self.read()?;
         file.keys.insert(provider.to_owned(), key.to_owned());
-        self.write(&file)
+        self.write(&file)?;
+        self.in_hand().remove(provider);
+        Ok(())
     }
 
     /// Forgets a key; says whether there was one.
     pub fn forget(&self, provider: &str) -> Result<bool, String> {
         let mut file = self.read()?;
-        let was_there = file.keys.remove(provider).is_some();
-        if was_there {
+        let was_stored = file.keys.remove(provider).is_some();
+        if was_stored {
             self.write(&file)?;
         }
-        Ok(was_there)
+        let was_handed = self.in_hand().remove(provider).is_some();
+        Ok(was_stored || was_handed)
+    }
+
+    fn in_hand(&self) -> MutexGuard<'_, BTreeMap<String, String>> {
+        self.handed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn read(&self) -> Result<File, String> {
         let failed = |why: String| {
-            format!("failed to read the stored keys in {}: {why}; repair or remove the file", self.0)
+            format!("failed to read the stored keys in {}: {why}; repair or remove the file", self.file)
         };
-        match fs::read(&self.0) {
+        match fs::read(&self.file) {
             // What stands in it goes into no message.
             Ok(bytes) => serde_json::from_slice(&bytes).map_err(|_| failed("it is damaged".into())),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(File::default()),
@@ -68,12 +91,12 @@ impl Keys {
     }
 
     fn write(&self, file: &File) -> Result<(), String> {
-        let failed = |error: io::Error| format!("failed to write {}: {error}", self.0);
-        if let Some(folder) = self.0.parent() {
+        let failed = |error: io::Error| format!("failed to write {}: {error}", self.file);
+        if let Some(folder) = self.file.parent() {
             fs::create_private_folders(&folder).map_err(failed)?;
         }
         let bytes = serde_json::to_vec_pretty(file).map_err(|error| failed(error.into()))?;
-        fs::replace_private(&self.0, &bytes, Durability::Machine).map_err(failed)
+        fs::replace_private(&self.file, &bytes, Durability::Machine).map_err(failed)
     }
 }
 
@@ -83,6 +106,9 @@ impl Lookup for Keys {
     }
 
     fn stored(&self, provider: &str) -> Option<String> {
+        if let Some(key) = self.in_hand().get(provider) {
+            return Some(key.clone());
+        }
         match self.read() {
             Ok(mut file) => file.keys.remove(provider),
             Err(why) => {
@@ -109,6 +135,14 @@ mod tests {
         assert_eq!(keys.stored("a").as_deref(), Some("3"));
         assert!(keys.forget("a").unwrap() && !keys.forget("a").unwrap());
         assert_eq!(keys.providers().unwrap(), ["b"]);
+        keys.hand("b", "4");
+        assert_eq!((keys.stored("b").as_deref(), keys.handed()), (Some("4"), vec!["b".to_owned()]));
+        let later = Keys::in_folder(&folder).unwrap();
+        assert_eq!(later.stored("b").as_deref(), Some("2"), "what was handed over is this process's");
+        keys.store("b", "5").unwrap();
+        assert_eq!((keys.stored("b").as_deref(), keys.handed().len()), (Some("5"), 0));
+        keys.hand("c", "6");
+        assert!(keys.forget("c").unwrap() && keys.stored("c").is_none());
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;

@@ -50,6 +50,7 @@ pub fn lsp(choices: Choices) -> Result<ExitCode, String> {
             write_chat: Arc::new(write_chat),
             parent_gone: Arc::new(processes::is_gone),
             notices: daemon.notices().to_vec(),
+            keys: Arc::new(daemon.ring()),
         };
         let ended = beside_signals(editor::serve(input, output, daemon.host().clone(), options)).await?;
         Ok(ended.map_or(ExitCode::SUCCESS, |ended| ExitCode::from(ended.status())))

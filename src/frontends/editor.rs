@@ -5,6 +5,7 @@
 //! told of in `feed`, open files read and edited in `buffers`; what a client that knows LSP only sees of
 //! changes comes from `hints`.
 
+mod auth;
 mod buffers;
 mod chat;
 mod commands;
@@ -47,6 +48,7 @@ use tower::Service;
 use tower_lsp::LspService;
 use tower_lsp::jsonrpc::Request;
 
+pub use self::auth::{KeyOf, KeyRing, Until, Whence};
 use self::buffers::EditorBuffers;
 use self::chat::WriteChat;
 use self::commands::Order;
@@ -85,6 +87,8 @@ pub struct Options {
     pub parent_gone: ParentGone,
     /// What the user should hear about the configuration.
     pub notices: Vec<String>,
+    /// The keys of model providers.
+    pub keys: Arc<dyn KeyRing>,
 }
 
 /// Says whether the process of an id has ended.
@@ -327,6 +331,9 @@ impl Editor {
             ClientRequest::CheckpointPreview(params) => done(self.checkpoint_preview(params).await),
             ClientRequest::CheckpointRestore(params) => done(self.checkpoint_restore(params).await),
             ClientRequest::Content(params) => done(self.content(params).await),
+            ClientRequest::AuthStatus(_) => done(self.auth_status().await),
+            ClientRequest::AuthSet(params) => done(self.auth_set(params).await),
+            ClientRequest::AuthClear(params) => done(self.auth_clear(params).await),
             ClientRequest::Status(_) => done(self.status().await),
         }
     }

@@ -62,7 +62,7 @@ pub struct Servers {
 pub trait Lookup: Send + Sync {
     /// A variable of the environment, where it is set to something.
     fn variable(&self, name: &str) -> Option<String>;
-    /// The key that was stored for this provider.
+    /// The key that was stored for this provider, or handed over by an editor.
     fn stored(&self, provider: &str) -> Option<String>;
 }
 
@@ -263,7 +263,7 @@ fn key(
     };
     let login = format!("`quillon auth login {provider}`");
     if let Some(key) = lookup.stored(provider) {
-        return (Some(key), right(&format!("what {login} has stored")));
+        return (Some(key), right(&format!("what {login} has stored or the editor has handed over")));
     }
     // A key for the provider's own place is not for another one.
     let usual =

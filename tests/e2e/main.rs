@@ -5,6 +5,7 @@
 mod acp;
 mod budget;
 mod kept;
+mod keys;
 #[path = "../support/loopback.rs"]
 mod loopback;
 mod models;

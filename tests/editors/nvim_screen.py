@@ -340,6 +340,18 @@ def the_model_is_told_what_the_editor_shows(folder):
         assert "In the editor" not in stage.chat(), stage.chat()
 
 
+def a_key_is_typed_and_stored(folder):
+    with Stage(folder, "say Never.\ndone\n") as stage:
+        stage.command("Quillon key anthropic")
+        stage.wait("it is not shown")
+        stage.terminal.type("sesame-4711")
+        stage.terminal.keys("Enter")
+        screen = stage.wait("is stored")
+        assert "sesame" not in screen, screen
+        stored = [path for path in folder.rglob("keys.json") if "sesame-4711" in path.read_text()]
+        assert len(stored) == 1, stored
+
+
 def several_questions_are_answered_one_after_another(folder):
     names = ["x.txt", "y.txt", "z.txt"]
     script = "say Soon.\nawait go\n" + "".join('call read {"file_path":"../%s"}\n' % name for name in names) + "done\nsay All is done.\ndone\n"
@@ -428,6 +440,7 @@ main([
     what_ended_is_shown_before_neovim_asks_about_a_file,
     another_server_is_not_disturbed,
     a_selection_goes_along_and_options_are_set,
+    a_key_is_typed_and_stored,
     the_model_is_told_what_the_editor_shows,
     several_questions_are_answered_one_after_another,
     a_long_diff_is_read_to_its_end,

@@ -32,6 +32,9 @@ local commands = {
     require('quillon.changes').diff(session)
   end },
   keep = verdict('keep'),
+  key = { most = 1, act = function(session, word)
+    require('quillon.auth').store(session, word)
+  end },
   mode = { most = 1, words = { 'ask', 'edit', 'plan' }, act = function(session, word)
     sessions.set(session, 'mode', word)
   end },
