@@ -75,8 +75,10 @@ enum Command {
 /// What can be chosen for the model and the permissions, in every form of use.
 #[derive(Debug, Clone, Default, Args)]
 struct ChoiceArgs {
-    /// The model: a name that the configured server knows, `demo` (rules, not an AI), or
-    /// `script:FILE` (plays a file, for tests), or `replay:DIR` (plays what `--record` has kept).
+    /// The model: `PROVIDER/MODEL`, such as `anthropic/claude-sonnet-5` (`quillon models` lists them), with `#high`
+    /// behind it for how much it is to think; any name that the server of QUILLON_BASE_URL knows, where that is
+    /// set: all names but those of providers in the settings go there; `demo` (rules, not an AI), `script:FILE`
+    /// (plays a file, for tests), or `replay:DIR` (plays what `--record` has kept).
     #[arg(long, value_name = "NAME")]
     model: Option<String>,
     /// Keep what model servers are asked and answer, but for keys, in this folder: one file a request.

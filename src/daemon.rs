@@ -99,7 +99,7 @@ impl Daemon {
         let host = Host::new(Shared {
             journals: Arc::new(journals),
             models: models.clone(),
-            toolbox: Arc::new(Toolbox::for_families(tools::built_in(), tools::FAMILIES)),
+            toolbox: Arc::new(Toolbox::for_families(tools::built_in(), tools::FAMILIES, tools::SPARED)),
             rules,
             // What was chosen for this program counts before a project's wish, and a client's before both.
             modes: Arc::new(move |cwd, wished| match chosen {

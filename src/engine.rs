@@ -40,6 +40,7 @@ pub mod parts;
 mod place;
 pub mod preview;
 mod price;
+mod profile;
 mod prompt;
 mod question;
 mod raw;
@@ -70,6 +71,7 @@ mod unsaved;
 mod usage;
 pub mod verdict;
 mod wish;
+mod workplace;
 mod writing;
 
 pub use around::{Active, Around, Problem, Selection, Severity};

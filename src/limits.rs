@@ -1,6 +1,7 @@
 //! Every bound of the program in one place, each with its reason.
 
 mod around;
+mod context;
 mod files;
 mod media;
 pub mod survey;
@@ -9,6 +10,7 @@ mod wire;
 use std::time::Duration;
 
 pub use around::*;
+pub use context::*;
 pub use files::*;
 pub use media::*;
 pub use wire::*;
@@ -48,18 +50,6 @@ pub const RETRIED_MESSAGES_MAX: usize = 64;
 
 /// What is held of a running command's output for readers which come late.
 pub const OUTPUT_TAIL_BYTES_MAX: usize = 64 * 1024;
-
-/// Characters of a session's title: one line of a list.
-pub const TITLE_CHARS_MAX: usize = 80;
-
-/// Bytes of a prompt that are given for a title to be found: its beginning says what it is about.
-pub const TITLE_PROMPT_BYTES_MAX: usize = 4 * 1024;
-
-/// Bytes of an answer that has a title in it: small models may think aloud before it.
-pub const TITLE_ANSWER_BYTES_MAX: usize = 32 * 1024;
-
-/// A title that is later than this is of no use; a local model has to be loaded first.
-pub const TITLE_WAIT: Duration = Duration::from_secs(60);
 
 /// Equal steps, or rounds of them, with equal results after which the model hears that it repeats itself.
 pub const EQUAL_CALLS_NOTED: usize = 3;
@@ -133,46 +123,6 @@ pub const ANSWER_TOKENS_MAX: u64 = 32_000;
 /// Calls after which a model hears that its plan may be old.
 pub const CALLS_WITHOUT_PLAN_MAX: u32 = 10;
 
-/// Of a model's window, the part that a request may take: beyond it answers get worse, and estimates may be
-/// wrong by as much.
-pub const CONTEXT_PERCENT_MAX: u64 = 85;
-
-/// Tokens that stay free in a window beside an answer: what may come between two looks, such as results.
-pub const CONTEXT_RESERVE_TOKENS: u64 = 8_000;
-
-/// Bytes for one token in an estimate; code has from 3 to 4.5.
-pub const BYTES_PER_TOKEN: usize = 4;
-
-/// Tokens of an image, about: of the largest one that is handed over.
-pub const IMAGE_TOKENS: u64 = 1_600;
-
-/// Tokens of a PDF, about: some pages.
-pub const PDF_TOKENS: u64 = 10_000;
-
-/// Tokens of the last results which are not left out: what the model works with now.
-pub const RESULTS_TOKENS_KEPT: u64 = 40_000;
-
-/// Tokens that leaving results out must free, because all that the server has cached is lost by it.
-pub const RESULTS_TOKENS_WORTH_IT: u64 = 20_000;
-
-/// Tokens of the last messages that stay beside a summary.
-pub const SUMMARY_TAIL_TOKENS: u64 = 8_000;
-
-/// A summary with what stays may have so many hundredths of what it stands for, or it is not worth its loss.
-pub const SUMMARY_PERCENT_MAX: u64 = 60;
-
-/// Replies that must lie between two summaries, so that one does not follow the other for ever.
-pub const REPLIES_BETWEEN_SUMMARIES_MIN: usize = 2;
-
-/// Times that a request for a summary is made shorter when it does not fit.
-pub const SUMMARY_CUTS_MAX: u32 = 4;
-
-/// Bytes of a summary; more is none.
-pub const SUMMARY_BYTES_MAX: usize = 64 << 10;
-
-/// Files that a summary names.
-pub const SUMMARY_FILES_MAX: usize = 50;
-
 /// The wait before the second attempt; it doubles with each further one.
 pub const STEP_RETRY_WAIT: Duration = Duration::from_secs(1);
 
@@ -195,12 +145,6 @@ pub const SHUTDOWN_WAIT: Duration = Duration::from_millis(1_500);
 /// How often the journal of a session that another process holds is looked at for news: a person
 /// watching it sees no delay, and a stat of one file costs microseconds.
 pub const FOLLOW_EVERY: Duration = Duration::from_millis(200);
-
-/// What is told of one file of instructions: several pages. More costs every request, and is read by nobody.
-pub const INSTRUCTIONS_BYTES_MAX: usize = 16 * 1024;
-
-/// Entries of the working folder that the model is told at the start.
-pub const BRIEFING_ENTRIES_MAX: usize = 60;
 
 // --- os
 

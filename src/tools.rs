@@ -20,7 +20,7 @@ use crate::engine::ToolName;
 use crate::engine::model::ToolSpec;
 use crate::engine::tool::Tool;
 
-pub use families::FAMILIES;
+pub use families::{FAMILIES, SPARED};
 
 /// All built-in tools.
 pub fn built_in() -> Vec<Arc<dyn Tool>> {

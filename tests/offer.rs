@@ -52,7 +52,7 @@ impl Model for Tells {
 async fn another_model_is_told_of_its_own_tools_at_once() {
     let folder = tempfile::tempdir().unwrap();
     let host = Host::new(Shared {
-        toolbox: Arc::new(Toolbox::for_families(tools::built_in(), tools::FAMILIES)),
+        toolbox: Arc::new(Toolbox::for_families(tools::built_in(), tools::FAMILIES, tools::SPARED)),
         ..shared(Arc::new(MemoryJournals::default()), Arc::new(Tells))
     });
     let new = NewSession {

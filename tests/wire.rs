@@ -319,8 +319,14 @@ async fn who_follows_a_session_goes_on_with_it_when_its_process_is_gone() {
     assert_eq!(attached["result"]["session"]["state"], "elsewhere", "{attached}");
     let content = json!([{ "type": "text", "text": "and on" }]);
     let prompt = json!({ "sessionId": session, "promptId": "p2", "content": content });
-    let busy = other.ask("agent/prompt", prompt.clone()).await;
-    assert_eq!(busy["error"]["data"]["kind"], "busy", "{busy}");
+    for (method, params) in [
+        ("agent/prompt", prompt.clone()),
+        ("agent/session/rename", json!({ "sessionId": session, "title": "mine" })),
+        ("agent/session/delete", json!({ "sessionId": session })),
+    ] {
+        let busy = other.ask(method, params).await;
+        assert_eq!(busy["error"]["data"]["kind"], "busy", "{method}: {busy}");
+    }
 
     wire.process.kill().await.unwrap();
     let begun = other.ask("agent/prompt", prompt).await;

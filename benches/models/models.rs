@@ -137,7 +137,9 @@ fn long_request() -> Request {
     Request {
         session: SessionId::from("s1"),
         system: "You are a coding agent. ".repeat(150).into(),
-        tools: Toolbox::new(quillon::tools::built_in()).specs(None).clone(),
+        tools: Toolbox::new(quillon::tools::built_in())
+            .specs(None, quillon::engine::event::Profile::Full)
+            .clone(),
         offer: Default::default(),
         wanted: Default::default(),
         replies: 400,

@@ -165,7 +165,8 @@ fn key(found: &Found, findings: &mut Findings) {
     let local = http::is_this_machine(&found.place.base);
     match (&found.place.key, local) {
         (Some(_), _) => {
-            let from = found.place.key_words.rsplit_once(" from ").map_or("the settings", |(_, from)| from);
+            let from =
+                found.place.key_words.split_once(" taken from ").map_or("the settings", |(_, from)| from);
             findings.note(How::Well, "key", &format!("from {from}"));
         }
         (None, true) => findings.note(How::Well, "key", "none, as servers on this machine mostly want it"),

@@ -13,15 +13,16 @@ use crate::os::http::Http;
 use crate::providers::catalogue;
 use crate::providers::facts::Facts;
 use crate::providers::listing::{self, Listed};
-use crate::providers::servers::Found;
+use crate::providers::servers::{Found, Lookup};
 use crate::text::clean;
 
 /// Of whom, and how.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Asked are the providers of your settings, those whose key there is, and servers on this \
-                        machine (Ollama, LM Studio, llama.cpp, vLLM). Nobody else is, and nobody at all by \
-                        `--offline`: then the catalogue is listed that Quillon brings along."
+    after_help = "Asked are the providers that you have chosen (by a setting, a model, or a key that you stored), \
+                        and servers on this machine (Ollama, LM Studio, llama.cpp, vLLM). Nobody else is, also where \
+                        a key for them is in the environment, and nobody at all by `--offline`: then the catalogue is \
+                        listed that Quillon brings along."
 )]
 pub(super) struct ModelsArgs {
     /// Only the models of this provider, such as `anthropic` or `ollama`.
@@ -73,11 +74,11 @@ fn wanted(daemon: &Daemon, args: &ModelsArgs) -> Vec<(Option<String>, Result<Fou
         (None, true) => catalogue::presets().map(|preset| Some(preset.id)).collect(),
         (None, false) => {
             let nameless = servers.nameless.iter().map(|_| None);
-            let mut usable = servers.usable(&**keys);
+            let mut chosen = servers.chosen(&**keys);
             let local = catalogue::presets().filter(|preset| preset.local).map(|preset| preset.id);
-            let local: Vec<String> = local.filter(|id| !usable.contains(id)).collect();
-            usable.extend(local);
-            nameless.chain(usable.into_iter().map(Some)).collect()
+            let local: Vec<String> = local.filter(|id| !chosen.contains(id)).collect();
+            chosen.extend(local);
+            nameless.chain(chosen.into_iter().map(Some)).collect()
         }
     };
     let reached = |name: Option<String>| {
@@ -157,9 +158,7 @@ fn show(daemon: &Daemon, answered: Vec<Answered>, args: &ModelsArgs) -> Result<E
         }
     }
     if text.is_empty() && !args.json {
-        text =
-            "no models: no provider is set, no key of one is there, and no server answers on this machine\n"
-                .into();
+        text = "no models: no provider is chosen, and no server answers on this machine\n".into();
     }
     if args.provider.is_none() && !args.json {
         text.push_str(&others(daemon));
@@ -170,13 +169,28 @@ fn show(daemon: &Daemon, answered: Vec<Answered>, args: &ModelsArgs) -> Result<E
 
 /// The providers that could be asked as well.
 fn others(daemon: &Daemon) -> String {
-    let usable = daemon.servers().usable(&**daemon.keys());
-    let others = catalogue::presets().filter(|preset| !preset.local && !usable.contains(&preset.id));
-    let others: Vec<String> = others.map(|preset| preset.id).collect();
-    if others.is_empty() {
-        return String::new();
+    let keys = daemon.keys();
+    let chosen = daemon.servers().chosen(&**keys);
+    let others = catalogue::presets().filter(|preset| !preset.local && !chosen.contains(&preset.id));
+    let (mut with_key, mut without) = (Vec::new(), Vec::new());
+    for preset in others {
+        match preset.keys.iter().find(|key| keys.variable(key).is_some()) {
+            Some(key) => with_key.push(format!("{} ({key})", preset.id)),
+            None => without.push(preset.id),
+        }
     }
-    format!("\nWithout a key here: {}. `quillon auth login NAME` stores one.\n", others.join(", "))
+    let mut text = String::new();
+    if !with_key.is_empty() {
+        text.push_str(&format!(
+            "\nNot chosen, and not asked, though a key is there: {}. `quillon models NAME` asks one.\n",
+            with_key.join(", ")
+        ));
+    }
+    if !without.is_empty() {
+        let names = without.join(", ");
+        text.push_str(&format!("\nWithout a key here: {names}. `quillon auth login NAME` stores one.\n"));
+    }
+    text
 }
 
 fn line(name: &str, model: &Listed, is_chosen: bool) -> String {

@@ -30,7 +30,7 @@ pub(super) struct RunArgs {
     #[command(flatten)]
     choices: ChoiceArgs,
     /// Try it: in a copy of a small example, with a demo model that needs no key and no network.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "model")]
     demo: bool,
     /// Give a file to the model together with the task (may be repeated).
     #[arg(long, value_name = "FILE")]
@@ -61,6 +61,11 @@ pub(super) fn main(args: RunArgs) -> Result<ExitCode, Trouble> {
     } else {
         None
     };
+    if args.interactive
+        && let Input::Nobody(why) = Console::new(env::forget_typed).input()
+    {
+        return Err(Trouble::Usage(format!("`-i` needs a terminal, and {why}; leave it out")));
+    }
     let daemon = Daemon::new(choices)?;
     if let Some(why) = daemon.broken_rules() {
         return Err(Trouble::Usage(format!("{why}; nothing is done until they can be")));

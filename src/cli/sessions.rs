@@ -66,7 +66,8 @@ pub(super) fn main(args: SessionsArgs) -> Result<ExitCode, String> {
         What::Show { id, json } => {
             let (id, recorder) = look(daemon, &id).await?;
             let format = if json { Format::Json } else { Format::Text };
-            terminal::replay(&id, &recorder, Seq(0), &mut Console::new(env::forget_typed), format)?;
+            let mut console = Console::to_read_in(env::forget_typed);
+            terminal::replay(&id, &recorder, Seq(0), &mut console, format)?;
             Ok(ExitCode::SUCCESS)
         }
         What::Export { id, format } => {
@@ -105,7 +106,7 @@ async fn list(daemon: &daemon::Daemon, json: bool, all: bool) -> Result<ExitCode
         text = if all {
             "no sessions\n".into()
         } else {
-            format!("no sessions in {here}; `--all` lists those of other folders\n")
+            format!("no sessions in {here}; `quillon sessions list --all` lists those of other folders\n")
         };
     }
     print(&text)

@@ -55,8 +55,9 @@ async fn outcome(turn: &Turn, call: &ToolCall) -> Result<Outcome, Halted> {
     let tool = match turn.parts.toolbox.find(&call.tool) {
         Some(tool) => tool,
         None => {
-            let model = turn.parts.recorder.state(|state| state.model().cloned());
-            return Ok(Outcome::Failed(turn.parts.toolbox.unknown(&call.tool, model.as_ref())));
+            let (recorder, toolbox) = (&turn.parts.recorder, &turn.parts.toolbox);
+            let why = recorder.state(|state| toolbox.unknown(&call.tool, state.model(), state.profile()));
+            return Ok(Outcome::Failed(why));
         }
     };
     if let Value::String(text) = &call.input {
@@ -185,7 +186,10 @@ impl Running<'_> {
             Acted::Ran(Ok(Ran::Done(output))) => {
                 if let Intent::Read { path } = &plan.intent {
                     let traces = self.traces.get_mut().unwrap_or_else(PoisonError::into_inner);
-                    instructions::below(&self.turn.parts, path, traces).await;
+                    let told = instructions::below(&self.turn.parts, path, traces);
+                    if self.turn.cancel.run_until_cancelled(told).await.is_none() {
+                        return Ok(Next::Over(Outcome::Cancelled));
+                    }
                 }
                 Next::Over(Outcome::Done(output))
             }

@@ -2,7 +2,9 @@
 
 #![allow(missing_docs, reason = "a variant's line names its fields")]
 
-use super::event::{Block, CallId, Deliver, Level, MessageId, PromptId, Setting, ToolName, TurnId};
+use serde::{Deserialize, Serialize};
+
+use super::event::{Block, CallId, Level, MessageId, PromptId, Setting, ToolName, TurnId};
 use crate::path::AbsPath;
 
 /// What a session is asked to do. (Answers go to the `Desk`, where the call that asked waits.)
@@ -22,6 +24,18 @@ pub enum Command {
     Notice { level: Level, text: String },
     /// End the running turn and hand the waiting prompts back; with a turn, only if it is that one.
     Cancel { turn: Option<TurnId> },
+}
+
+/// When a prompt is to reach the model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Deliver {
+    /// After the running turn.
+    Next,
+    /// Before the next step of the running turn.
+    Now,
+    /// The running turn ends, then this one comes first; the queue stays.
+    Interrupt,
 }
 
 /// Progress: shown, never kept, without number. What is read of the open step is joined.

@@ -102,7 +102,7 @@ pub(super) async fn on_wish(turn: &Turn, words: &str) -> Result<Stop, Halted> {
 }
 
 fn tokens(turn: &Turn) -> u64 {
-    turn.parts.recorder.state(|state| context::tokens(state, turn.parts.toolbox.specs(state.model())))
+    turn.parts.recorder.state(|state| context::tokens(state, turn.parts.toolbox.offered(state)))
 }
 
 /// Leaves out results of calls which are not among the last ones, if that is worth it: each time all that the
@@ -125,7 +125,7 @@ fn leave_out_results(turn: &Turn, why: RoomFor, size: u64) -> Result<bool, Halte
                 )
             })
             .sum();
-        let before = context::tokens(state, turn.parts.toolbox.specs(state.model()));
+        let before = context::tokens(state, turn.parts.toolbox.offered(state));
         let after = before.saturating_sub(freed);
         let usage = Usage::default();
         (freed > 0 && freed >= gain).then(|| Event::Compacted {
@@ -206,7 +206,7 @@ fn needless(state: &State, why: RoomFor) -> Option<String> {
 
 /// The fact; none where the summary is not much shorter than what it stands for.
 fn compacted(turn: &Turn, state: &State, text: &str, why: RoomFor, usage: Usage) -> Option<Event> {
-    let specs = turn.parts.toolbox.specs(state.model());
+    let specs = turn.parts.toolbox.offered(state);
     let before = context::tokens(state, specs);
     let history = state.history();
     let kept = limits::SUMMARY_TAIL_TOKENS.min(before / 10);

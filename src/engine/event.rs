@@ -10,10 +10,11 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-pub use super::command::{Command, Delta};
+pub use super::command::{Command, Deliver, Delta};
 pub use super::id::*;
 use super::media::{BlockForm, Media};
 pub use super::outcome::{Exit, Outcome, Output, Portion, Seen};
+pub use super::profile::Profile;
 pub use super::question::{AmendedFile, Answer, Choice, ChoiceKind, Question, Subject};
 pub use super::sent::Sent;
 pub use super::stop::Stop;
@@ -126,6 +127,8 @@ pub enum Event {
         text: String,
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         files: Vec<AbsPath>,
+        #[serde(default, skip_serializing_if = "Profile::is_full")]
+        profile: Profile,
     },
     /// A note to the model which the user did not write; the next request holds it.
     Reminded { about: Reminder, text: String },
@@ -191,18 +194,6 @@ pub enum Reminder {
     Check,
     /// Its plan may be old.
     Plan,
-}
-
-/// When a prompt is to reach the model.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum Deliver {
-    /// After the running turn.
-    Next,
-    /// Before the next step of the running turn.
-    Now,
-    /// The running turn ends, then this one comes first; the queue stays.
-    Interrupt,
 }
 
 /// Why a waiting prompt was removed.

@@ -17,12 +17,12 @@ use super::model::Models;
 use super::outside::{self, Stale};
 use super::parts::{Environment, ModeFor, Parts, Toolbox};
 use super::recorder::{Clock, Halted, Recorder};
-use super::ruling::{InForce, RulesFor, Ruling};
+use super::ruling::RulesFor;
 use super::sent::Outgoing;
 use super::session::{self};
+use super::workplace::Workplace;
 use crate::limits;
 use crate::path::AbsPath;
-use crate::policy::Action;
 use crate::workspace::{Buffers, Files, Outside, Turns};
 
 /// What all sessions share.
@@ -258,9 +258,15 @@ impl Host {
     /// Closes and removes a session.
     pub async fn delete(&self, id: &SessionId) -> Result<(), HostError> {
         let _one_opener = self.opening.lock().await;
+        // One that another process holds is not removed, and is followed on.
+        let is_followed = self.get(id).is_some_and(|session| session.holder().is_some());
+        if !is_followed {
+            self.close_alone(id).await;
+        }
+        let (journals, gone) = (self.shared.journals.clone(), id.clone());
+        self.blocking(move || journals.delete(&gone)).await??;
         self.close_alone(id).await;
-        let (journals, id) = (self.shared.journals.clone(), id.clone());
-        Ok(self.blocking(move || journals.delete(&id)).await??)
+        Ok(())
     }
 
     /// What models there are.
@@ -365,35 +371,10 @@ impl Host {
     }
 }
 
-/// What a session that is held here stands on.
-struct Workplace {
-    recorder: Arc<Recorder>,
-    files: Files,
-    rules: Arc<InForce>,
-}
-
-impl Workplace {
-    /// Reads the rules, so it blocks.
-    fn new(recorder: Arc<Recorder>, files: Files, rules_for: &RulesFor) -> Self {
-        let ruling: Ruling = rules_for.ruling(files.cwd());
-        let rules = Arc::new(InForce::new(ruling));
-        Self { recorder, files: withholding(files, &rules), rules }
-    }
-}
-
 fn roots_of(new: &NewSession) -> Vec<AbsPath> {
     let mut roots = new.roots.clone();
     if !roots.contains(&new.cwd) {
         roots.insert(0, new.cwd.clone());
     }
     roots
-}
-
-/// What the rules forbid to read, or have asked, is not looked at before that.
-fn withholding(files: Files, rules: &Arc<InForce>) -> Files {
-    let (rules, roots) = (rules.clone(), files.roots().to_vec());
-    files.withholding(Arc::new(move |path| match rules.reading(path, &roots) {
-        Some(Action::Ask | Action::Deny) => true,
-        Some(Action::Allow) | None => false,
-    }))
 }

@@ -222,7 +222,7 @@ fn files_to_change(call: &ToolCall) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::event::{Seq, Stop, TurnId};
+    use crate::engine::event::{Profile, Seq, Stop, TurnId};
 
     fn ledger(events: Vec<Event>) -> Ledger {
         let mut ledger = Ledger::default();
@@ -239,8 +239,11 @@ mod tests {
 
     #[test]
     fn requests_without_an_answer_are_told_with_the_turn() {
-        let briefed =
-            Event::Briefed { text: String::new(), files: vec![AbsPath::new("/w/AGENTS.md").unwrap()] };
+        let briefed = Event::Briefed {
+            text: String::new(),
+            files: vec![AbsPath::new("/w/AGENTS.md").unwrap()],
+            profile: Profile::Full,
+        };
         let ended = |sent| Event::TurnEnded {
             turn: TurnId("t1".into()),
             stop: Stop::Cancelled,

@@ -12,9 +12,11 @@ use super::gates::FileGates;
 use super::journal::Journals;
 use super::model::{Abilities, Models, ToolSpec};
 use super::outside::Stale;
+use super::profile::Profile;
 use super::recorder::Recorder;
 use super::ruling::{InForce, RulesFor};
 use super::sent::Outgoing;
+use super::state::State;
 use super::tool::{Tool, ToolError};
 use crate::path::AbsPath;
 use crate::workspace::{Files, Outside};
@@ -123,36 +125,66 @@ pub struct Family {
     pub models: &'static [&'static str],
     /// The tools that are left out. They work all the same when they are called.
     pub without: &'static [&'static str],
+    /// What these models are told beside what all are told, with the briefing; empty for nothing.
+    pub note: &'static str,
 }
 
 /// The tools by name, in the order in which a model is told of them.
 pub struct Toolbox {
     tools: Vec<Arc<dyn Tool>>,
     /// What each family is told, the first one that fits counts; all tools for the rest.
-    told: Vec<(Family, Arc<[ToolSpec]>)>,
-    all: Arc<[ToolSpec]>,
+    told: Vec<(Family, Offered)>,
+    all: Offered,
+}
+
+/// Tools as they present themselves, by how much a model is told.
+#[derive(Clone)]
+struct Offered {
+    full: Arc<[ToolSpec]>,
+    compact: Arc<[ToolSpec]>,
 }
 
 impl Toolbox {
     /// These tools, for every model.
     pub fn new(tools: Vec<Arc<dyn Tool>>) -> Self {
-        Self::for_families(tools, &[])
+        Self::for_families(tools, &[], &[])
     }
 
-    /// These tools, as far as a family is offered them; a model of none is offered all.
-    pub fn for_families(tools: Vec<Arc<dyn Tool>>, families: &[Family]) -> Self {
-        let specs = |without: &[&str]| {
-            let offered = tools.iter().map(|tool| tool.spec());
-            offered.filter(|spec| !without.contains(&spec.name.0.as_str())).cloned().collect()
+    /// These tools, as far as a family is offered them; a model of none is offered all. A small one does without
+    /// those that are `spared`.
+    pub fn for_families(tools: Vec<Arc<dyn Tool>>, families: &[Family], spared: &[&str]) -> Self {
+        let specs = |without: &[&str], spared: &[&str]| -> Arc<[ToolSpec]> {
+            let is_offered = |name: &str| !without.contains(&name) && !spared.contains(&name);
+            let specs = tools.iter().map(|tool| tool.spec());
+            specs.filter(|spec| is_offered(&spec.name.0)).cloned().collect()
         };
-        let told = families.iter().map(|family| (*family, specs(family.without))).collect();
-        Self { told, all: specs(&[]), tools }
+        let offered =
+            |without: &[&str]| Offered { full: specs(without, &[]), compact: specs(without, spared) };
+        let told = families.iter().map(|family| (*family, offered(family.without))).collect();
+        Self { told, all: offered(&[]), tools }
     }
 
     /// How those present themselves that this model is offered: the same bytes each time.
-    pub fn specs(&self, model: Option<&ModelName>) -> &Arc<[ToolSpec]> {
-        let told = model.and_then(|model| self.told.iter().find(|(family, _)| family.has(model)));
-        told.map_or(&self.all, |(_, specs)| specs)
+    pub fn specs(&self, model: Option<&ModelName>, profile: Profile) -> &Arc<[ToolSpec]> {
+        let offered = self.of(model).map_or(&self.all, |(_, offered)| offered);
+        match profile {
+            Profile::Full => &offered.full,
+            Profile::Compact => &offered.compact,
+        }
+    }
+
+    /// Those that the session's model is offered.
+    pub(super) fn offered(&self, state: &State) -> &Arc<[ToolSpec]> {
+        self.specs(state.model(), state.profile())
+    }
+
+    /// What this model is told beside what all are told; empty for nothing.
+    pub fn note(&self, model: Option<&ModelName>) -> &'static str {
+        self.of(model).map_or("", |(family, _)| family.note)
+    }
+
+    fn of(&self, model: Option<&ModelName>) -> Option<&(Family, Offered)> {
+        model.and_then(|model| self.told.iter().find(|(family, _)| family.has(model)))
     }
 
     /// The tool of that name, offered or not.
@@ -161,8 +193,8 @@ impl Toolbox {
     }
 
     /// What this model hears when there is none of that name.
-    pub fn unknown(&self, name: &ToolName, model: Option<&ModelName>) -> String {
-        let names: Vec<&str> = self.specs(model).iter().map(|spec| spec.name.0.as_str()).collect();
+    pub fn unknown(&self, name: &ToolName, model: Option<&ModelName>, profile: Profile) -> String {
+        let names: Vec<&str> = self.specs(model, profile).iter().map(|spec| spec.name.0.as_str()).collect();
         format!("there is no tool `{name}`; there are: {}", names.join(", "))
     }
 }

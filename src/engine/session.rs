@@ -17,6 +17,7 @@ use super::state::State;
 use super::title;
 use super::turn;
 use crate::limits;
+use crate::text::{clean, clip};
 
 /// What comes in the mailbox, and where its answer goes.
 pub enum Message {
@@ -179,7 +180,10 @@ impl Session {
                 record(Event::Removed { prompt, why: Why::Withdrawn })
             }
             Command::Configure { setting } => record(Event::Configured { setting }),
-            Command::Rename { title } => record(Event::Titled { title, asked: None }),
+            Command::Rename { title } => {
+                let title = clip::line(&clean::one_line(title.trim()), limits::TITLE_CHARS_MAX);
+                record(Event::Titled { title, asked: None })
+            }
             Command::Notice { level, text } => record(Event::Noticed { level, text }),
             Command::Cancel { turn: Some(wanted) } if !self.runs(&wanted) => Ok(Accepted::Already),
             Command::Cancel { .. } => {

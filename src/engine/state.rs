@@ -1,5 +1,6 @@
 //! `State`: the fold of a session's facts: its history, its settings and what is open.
 
+mod asked;
 mod closing;
 mod possible;
 
@@ -17,6 +18,7 @@ use super::instructions;
 use super::model::{CallResult, Message};
 use super::open::OpenCalls;
 pub use super::open::{OpenQuestion, OpenTurn, Waiting};
+use super::profile::Profile;
 use super::title::Title;
 use super::touch::Touches;
 use crate::path::AbsPath;
@@ -30,7 +32,7 @@ pub struct State {
     pub(super) title: Title,
     created: Arc<str>,
     updated: Arc<str>,
-    briefing: Option<Arc<str>>,
+    briefing: Option<(Arc<str>, Profile)>,
     history: History,
     touches: Touches,
     turn: Option<OpenTurn>,
@@ -144,7 +146,12 @@ impl State {
 
     /// What the model is told before everything else, once that is settled.
     pub fn briefing(&self) -> Option<&Arc<str>> {
-        self.briefing.as_ref()
+        self.briefing.as_ref().map(|(text, _)| text)
+    }
+
+    /// How much the model is told with it.
+    pub fn profile(&self) -> Profile {
+        self.briefing.as_ref().map(|(_, profile)| *profile).unwrap_or_default()
     }
 
     /// What was said so far.
@@ -175,44 +182,6 @@ impl State {
     /// How many questions there were.
     pub fn questions_asked(&self) -> u64 {
         self.counts.questions
-    }
-
-    /// The open calls.
-    pub fn open_calls(&self) -> Vec<CallId> {
-        let Some(open) = &self.calls else { return Vec::new() };
-        let all = open.reply.calls().zip(&open.outcomes);
-        all.filter(|(_, outcome)| outcome.is_none()).map(|(call, _)| call.id.clone()).collect()
-    }
-
-    /// Whether a call of the last reply is open.
-    pub fn is_open(&self, call: &CallId) -> bool {
-        let Some(open) = &self.calls else { return false };
-        open.reply.calls().zip(&open.outcomes).any(|(one, outcome)| one.id == *call && outcome.is_none())
-    }
-
-    /// The open question of that id.
-    pub fn question(&self, question: &QuestionId) -> Option<&OpenQuestion> {
-        self.questions.iter().find(|open| open.id == *question)
-    }
-
-    /// The open questions, the oldest first.
-    pub fn questions(&self) -> &[OpenQuestion] {
-        &self.questions
-    }
-
-    /// Who answered a question that is over; none where it is open or was never asked.
-    pub fn answered_by(&self, question: &QuestionId) -> Option<&Who> {
-        self.answered.get(question)
-    }
-
-    /// The waiting prompts, in the order in which they will be taken.
-    pub fn queue(&self) -> &VecDeque<Waiting> {
-        &self.queue
-    }
-
-    /// Whether this prompt was accepted before.
-    pub fn knows(&self, prompt: &PromptId) -> bool {
-        self.prompts.contains(prompt)
     }
 
     /// How many ways back were taken.
@@ -294,7 +263,7 @@ impl State {
             }
             Event::Todo { items } => self.todo.clone_from(items),
             Event::Titled { title, .. } => self.title = Title::Given(title.clone()),
-            Event::Briefed { text, .. } => self.briefing = Some(text.as_str().into()),
+            Event::Briefed { text, profile, .. } => self.briefing = Some((text.as_str().into(), *profile)),
             Event::Reminded { about, text } => self.remind(*about, text),
             Event::Compacted { upto, summary, .. } => self.compact(*upto, summary.as_ref()),
             Event::TurnEnded { usage, .. } => {

@@ -272,7 +272,7 @@ impl<'a> Draft<'a> {
             return;
         }
         let Some(Piece::Text(text)) = self.blocks.last() else { return };
-        let tools = turn.parts.recorder.state(|state| turn.parts.toolbox.specs(state.model()).clone());
+        let tools = turn.parts.recorder.state(|state| turn.parts.toolbox.offered(state).clone());
         let knows = |name: &str| tools.iter().any(|tool| tool.name.0 == name);
         let Some((words, calls)) = textual::calls(text, knows) else { return };
         let words = words.to_owned();

@@ -119,7 +119,11 @@ impl Turn {
 
     async fn steps(&self) -> Result<Stop, Halted> {
         ruling::refresh(&self.parts, When::Turn).await?;
-        prompt::brief(&self.parts).await?;
+        // An editor may be asked for files, and not answer.
+        let Some(briefed) = self.cancel.run_until_cancelled(prompt::brief(&self.parts)).await else {
+            return Ok(Stop::Cancelled);
+        };
+        briefed?;
         let prompt =
             self.parts.recorder.state(|state| state.said().marks().last().map(|mark| mark.content.clone()));
         if let Some(words) = prompt.as_deref().and_then(compaction::wish) {
@@ -183,7 +187,7 @@ impl Turn {
             let text = prompt::mode_note(mode).to_owned();
             self.record(Event::Reminded { about: Reminder::Mode(mode), text })?;
         }
-        if let Some(text) = outside::note(&self.parts).await {
+        if let Some(Some(text)) = self.cancel.run_until_cancelled(outside::note(&self.parts)).await {
             self.record(Event::Reminded { about: Reminder::Files, text })?;
         }
         let heeds_notes = self.model().is_ok_and(|model| model.heeds_notes());

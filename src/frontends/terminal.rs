@@ -94,7 +94,10 @@ pub async fn prompt(
     format: Format,
     interrupts: &mut Interrupts,
 ) -> Ending {
-    let mut reader = session.reader(session.state(|state| state.seq()));
+    // Programs that read the events get all of them; a person has seen what was before.
+    let (turns, now) = session.state(|state| (state.turns(), state.seq()));
+    let after = if format == Format::Json && turns == 0 { Seq(0) } else { now };
+    let mut reader = session.reader(after);
     let id = PromptId(format!("terminal-{}", session.state(|state| state.turns()) + 1));
     if let Err(refused) = session.prompt_with(id, given, Deliver::Next).await {
         console.complain(&refusal(&refused));
@@ -126,11 +129,9 @@ pub async fn prompt(
                 Update::Fact(fact) => match &*fact.event {
                     Event::Asked { question, ask, .. } => {
                         let waits = session.state(|state| state.question(question).is_some());
-                        if waits
-                            && ask::answer(session, question, ask, console, interrupts).await
-                                == Asked::Unasked
-                        {
-                            asked = Asked::Unasked;
+                        if waits {
+                            let came = ask::answer(session, question, ask, console, interrupts).await;
+                            asked = asked.max(came);
                         }
                     }
                     Event::TurnEnded { stop, .. } => {
@@ -216,17 +217,20 @@ enum Cancelling {
 }
 
 /// Whether the questions of a turn met somebody.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Asked {
     Answered,
     Unasked,
+    /// They did not, and the turn ended by that.
+    Ended,
 }
 
 fn ending(stop: &Stop, asked: Asked) -> Ending {
     match (stop, asked) {
         (Stop::Finished, Asked::Answered) => Ending::Finished,
-        (Stop::Finished, Asked::Unasked) => Ending::Unasked,
-        (Stop::Cancelled, _) => Ending::Cancelled,
+        (Stop::Finished, Asked::Unasked | Asked::Ended) => Ending::Unasked,
+        (Stop::Cancelled, Asked::Ended) => Ending::Stopped,
+        (Stop::Cancelled, Asked::Answered | Asked::Unasked) => Ending::Cancelled,
         (Stop::StepLimit | Stop::ContextFull | Stop::Refused, _) => Ending::Stopped,
         (Stop::ModelFailed { .. } | Stop::Interrupted, _) => Ending::Failed,
     }

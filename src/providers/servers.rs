@@ -128,14 +128,15 @@ impl Servers {
         self.reach(provider, "", None, lookup)
     }
 
-    /// The names of the providers that can be used: those that are set, and those whose key there is.
-    pub fn usable(&self, lookup: &dyn Lookup) -> Vec<String> {
+    /// The names of the providers that the user has chosen: by a setting, a model, or a key that was stored. One
+    /// whose key only happens to be in the environment is none of them.
+    pub fn chosen(&self, lookup: &dyn Lookup) -> Vec<String> {
         let set = self.named.iter().map(|(name, _)| name.clone());
-        let has_key = |preset: &Preset| {
-            lookup.stored(&preset.id).is_some()
-                || preset.keys.iter().any(|key| lookup.variable(key).is_some())
-        };
-        let known = catalogue::presets().filter(|preset| !preset.local && has_key(preset));
+        let models = self.model.iter().chain(&self.small).chain(&self.instead);
+        let of_models: Vec<&str> = models.filter_map(|name| self.split(name).ok()?.0).collect();
+        let is_chosen =
+            |preset: &Preset| of_models.contains(&&*preset.id) || lookup.stored(&preset.id).is_some();
+        let known = catalogue::presets().filter(|preset| !preset.local && is_chosen(preset));
         let known = known.map(|preset| preset.id).filter(|id| !self.is_named(id));
         set.chain(known).collect()
     }
@@ -146,6 +147,9 @@ impl Servers {
 
     /// The provider's name and the model's.
     fn split<'n>(&self, name: &'n str) -> Result<(Option<&'n str>, &'n str), String> {
+        if name.trim().is_empty() {
+            return Err(format!("a model without a name was chosen. {HOW_TO_CHOOSE}"));
+        }
         let parts = name.split_once('/').filter(|(_, model)| !model.is_empty());
         match parts {
             Some((provider, model)) if self.is_named(provider) => Ok((Some(provider), model)),
@@ -451,10 +455,14 @@ mod tests {
     }
 
     #[test]
-    fn usable_is_what_is_set_and_what_has_a_key() {
+    fn chosen_is_what_is_set_or_stored_and_not_what_has_a_key() {
         let servers = named("mine", server("http://x"));
-        let set = Set(&[("OPENAI_API_KEY", "o"), ("key:groq", "g")]);
-        assert_eq!(servers.usable(&set), ["mine", "openai", "groq"]);
-        assert_eq!(Servers::default().usable(&Set(&[])), [""; 0]);
+        let set = Set(&[("OPENAI_API_KEY", "o"), ("XAI_API_KEY", "x"), ("key:groq", "g")]);
+        assert_eq!(servers.chosen(&set), ["mine", "groq"]);
+        let model = Some("openai/gpt-5#low".to_owned());
+        assert_eq!(Servers { model, ..Servers::default() }.chosen(&set), ["openai", "groq"]);
+        assert_eq!(Servers::default().chosen(&Set(&[])), [""; 0]);
+        let empty = Servers { nameless: Some(server("http://all")), ..Servers::default() };
+        assert!(empty.find("#high", &Set(&[])).unwrap_err().contains("without a name"));
     }
 }

@@ -81,7 +81,7 @@ fn a_damaged_session_is_shown_up_to_the_damage_and_not_continued() {
     damage(state.path(), &newer, lines);
     let damaged = std::fs::read(&journal).unwrap();
     let (status, said, noted) = run(&["sessions", "show", &newer]);
-    assert_eq!((status, said.trim()), (Some(1), "the answer"));
+    assert_eq!((status, said.trim()), (Some(1), "turn 1\n> the newer\nthe answer"));
     assert!(
         noted.contains("is damaged after its fact") && noted.contains(&format!("line {lines}")),
         "{noted}"

@@ -123,7 +123,11 @@ impl Stage {
         let host = Host::new(Shared {
             journals: Arc::new(MemoryJournals::default()),
             models,
-            toolbox: Arc::new(Toolbox::for_families(quillon::tools::built_in(), quillon::tools::FAMILIES)),
+            toolbox: Arc::new(Toolbox::for_families(
+                quillon::tools::built_in(),
+                quillon::tools::FAMILIES,
+                quillon::tools::SPARED,
+            )),
             rules: Arc::new(move |_: &AbsPath| rules.clone().into()),
             clock: Arc::new(|| "2026-01-01T00:00:00.000Z".to_owned()),
             ids: Arc::new(|| SessionId("s1".into())),

@@ -501,7 +501,7 @@ mod tests {
                 "Turn started: go on",
             ),
             (
-                Event::Briefed { text: "be brief".into(), files: Vec::new() },
+                Event::Briefed { text: "be brief".into(), files: Vec::new(), profile: Default::default() },
                 "The model was briefed (8 characters).",
             ),
             (

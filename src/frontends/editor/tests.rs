@@ -118,7 +118,11 @@ impl Client {
         let host = Host::new(Shared {
             journals: journals.clone(),
             models: Arc::new(Script(Arc::new(Mutex::new(script.into())))),
-            toolbox: Arc::new(Toolbox::for_families(crate::tools::built_in(), crate::tools::FAMILIES)),
+            toolbox: Arc::new(Toolbox::for_families(
+                crate::tools::built_in(),
+                crate::tools::FAMILIES,
+                crate::tools::SPARED,
+            )),
             rules,
             clock: Arc::new(|| "2026-01-01T00:00:00.000Z".to_owned()),
             ids: Arc::new(move || SessionId(format!("s{}", sessions.fetch_add(1, Ordering::Relaxed) + 1))),

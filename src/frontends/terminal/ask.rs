@@ -14,14 +14,19 @@ pub(super) async fn answer(
 ) -> Asked {
     if let Input::Nobody(why) = console.input() {
         // A model that repeats itself, or has no budget any more, gets no advice here: the turn ends.
-        let note = match ask.subject {
-            Subject::Intent(_) => Some(why.to_owned()),
-            Subject::Loop(_) | Subject::Budget(_) => None,
+        let (note, came) = match &ask.subject {
+            Subject::Intent(_) => (Some(why.to_owned()), Asked::Unasked),
+            Subject::Loop(text) | Subject::Budget(text) => {
+                let words = format!("{text} Nobody can be asked ({why}), so the turn ends.");
+                console.note(Tone::Warning, &words);
+                (None, Asked::Ended)
+            }
         };
         let _withdrawn_meanwhile = session.nobody_to_ask(question, note);
-        return Asked::Unasked;
+        return came;
     }
     show::question(session.recorder(), ask, console);
+    console.note(Tone::Dim, &explain(&ask.choices));
     console.forget_typed().await;
     loop {
         console.piece(Tone::Strong, &format!("{} > ", letters(&ask.choices)));

@@ -37,6 +37,8 @@ pub struct Console {
     words: AutoStream<std::io::Stdout>,
     notes: AutoStream<std::io::Stderr>,
     input: Input,
+    /// Whether notes are what was asked for, and go where the words go.
+    notes_are_words: bool,
     /// Makes the terminal forget what was typed and not read.
     forget: fn(),
     lines: Option<mpsc::Receiver<String>>,
@@ -59,11 +61,17 @@ impl Console {
             words: AutoStream::auto(std::io::stdout()),
             notes: AutoStream::auto(std::io::stderr()),
             input,
+            notes_are_words: false,
             forget,
             lines: None,
             failed: None,
             at_line_start: true,
         }
+    }
+
+    /// The same for who reads what happened: all of it is on standard output, but for errors.
+    pub fn to_read_in(forget: fn()) -> Self {
+        Self { notes_are_words: true, ..Self::new(forget) }
     }
 
     /// Whether somebody can answer here.
@@ -102,6 +110,11 @@ impl Console {
     /// Part of a note.
     pub fn piece(&mut self, tone: Tone, text: &str) {
         let (clean, style) = (clean::for_terminal(text), style(tone));
+        if self.notes_are_words {
+            let written = write!(self.words, "{style}{clean}{style:#}").and_then(|()| self.words.flush());
+            self.note_failure(written);
+            return self.moved(&clean);
+        }
         let _reader_may_be_gone =
             write!(self.notes, "{style}{clean}{style:#}").and_then(|()| self.notes.flush());
         self.moved(&clean);
@@ -116,6 +129,7 @@ impl Console {
 
     /// An error.
     pub fn complain(&mut self, text: &str) {
+        self.notes_are_words = false;
         self.note(Tone::Error, &format!("quillon: {text}"));
     }
 

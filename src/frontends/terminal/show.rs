@@ -218,12 +218,19 @@ impl<'a> Show<'a> {
                 console.note(Tone::Warning, &format!("  {name} failed: {}", first_line(why)))
             }
             Outcome::Denied { reason } => {
-                console.note(Tone::Warning, &format!("  {name}: not allowed. {}", first_line(reason)));
+                console.note(Tone::Warning, &format!("  {name}: not allowed. {}", first_sentence(reason)));
             }
             Outcome::Cancelled => console.note(Tone::Warning, &format!("  {name}: cancelled")),
             Outcome::Interrupted => console.note(Tone::Warning, &format!("  {name}: interrupted")),
         }
     }
+}
+
+/// The first sentence of a reason: what comes behind it is advice for the model.
+fn first_sentence(reason: &str) -> String {
+    let mut line = first_line(reason);
+    line.truncate(line.find(". ").map_or(line.len(), |end| end + 1));
+    line
 }
 
 /// Shows all of a question: what, the very diff, command or path, and why it is asked.
