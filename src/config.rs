@@ -33,6 +33,8 @@ pub struct Config {
     pub fallback_models: Vec<String>,
     /// Nothing is sent to any machine but this one.
     pub local_only: bool,
+    /// Variables of the environment that commands get beside the usual ones.
+    pub pass_environment: Vec<String>,
     /// What a turn may spend before the user is asked.
     pub budget: Budget,
     /// The mode of new sessions.

@@ -95,7 +95,8 @@ impl Daemon {
         };
         let models: Arc<dyn Models> = Arc::new(CurrentModels::new(standing.clone(), Box::new(make)));
         let journals = DiskJournals::new(&state).map_err(|error| error.to_string())?;
-        let (rules, modes, chosen) = (standing.clone(), standing.clone(), choices.mode);
+        let (rules, modes, passed, chosen) =
+            (standing.clone(), standing.clone(), standing.clone(), choices.mode);
         let host = Host::new(Shared {
             journals: Arc::new(journals),
             models: models.clone(),
@@ -109,6 +110,7 @@ impl Daemon {
             clock: Arc::new(clock::now),
             ids: Arc::new(|| SessionId(uuid::Uuid::now_v7().to_string())),
             environment: Arc::new(surroundings),
+            variables: Arc::new(move || passed.user().passed_variables()),
             outside: Some(Outside::default()),
             instructions: Some(settings::user_instructions()?),
             turns: Turns::in_folder(state.join("turns").map_err(|error| error.to_string())?),

@@ -66,6 +66,7 @@ pub fn host(models: Arc<dyn Models>, state: &Path) -> Arc<Host> {
         ids: Arc::new(|| SessionId("s1".into())),
         modes: Arc::new(|_, mode| mode),
         environment: Arc::new(String::new),
+        variables: Arc::new(Vec::new),
         outside: None,
         turns: Default::default(),
         instructions: None,

@@ -111,6 +111,7 @@ fn session(watches: bool, root: &Path) {
             ids: Arc::new(|| SessionId("none".into())),
             modes: Arc::new(|_, mode| mode),
             environment: Arc::new(String::new),
+            variables: Arc::new(Vec::new),
             outside: watches.then(|| outside.clone()),
             turns: Default::default(),
             instructions: None,

@@ -14,6 +14,7 @@ pub const USER_KEYS: &[&str] = &[
     "provider",
     "providers",
     "local_only",
+    "pass_environment",
     "budget",
     "mode",
     "permission",
@@ -48,6 +49,7 @@ pub fn user(name: &str, text: &str) -> Config {
         providers,
         fallback_models: read.texts(&fields, "fallback_models"),
         local_only: read.switch(&fields, "local_only"),
+        pass_environment: read.names(&fields, "pass_environment"),
         budget: read.budget(&fields),
         mode: read.mode(&fields),
         permission: fields.get("permission").cloned(),
@@ -149,6 +151,18 @@ impl Reader<'_> {
             self.notices.push(format!("{}: `{key}` must be a list of texts, not {given}", self.name));
             Vec::new()
         })
+    }
+
+    /// Names of variables; what can be none is told.
+    fn names(&mut self, fields: &Map<String, Value>, key: &str) -> Vec<String> {
+        let is_name = |name: &String| !name.is_empty() && !name.contains(['=', '*', '$', '\0', ' ']);
+        let (names, others): (Vec<_>, Vec<_>) = self.texts(fields, key).into_iter().partition(is_name);
+        for other in others {
+            let name = self.name;
+            self.notices
+                .push(format!("{name}: `{key}` takes the names of variables as they are, not `{other}`"));
+        }
+        names
     }
 
     /// A wish to be careful counts unless it is plainly none.
@@ -400,6 +414,10 @@ mod tests {
         notice(&within("\"price\": {\"input\": 1}"), "`provider.price.output` are both needed");
         notice("{\"providers\": {\"a/b\": {}}}", "`a/b` can be no name of a provider");
         notice("{\"providers\": {\"a\": 1}}", "`providers.a` must be an object, not 1");
+        notice(
+            "{\"pass_environment\": [\"MY_*\"]}",
+            "`pass_environment` takes the names of variables as they are, not `MY_*`",
+        );
         notice("{\"fallback_models\": [1]}", "`fallback_models` must be a list of texts, not [1]");
         notice("{\"local_only\": \"no\"}", "`local_only` must be true or false, not \"no\"; taken for true");
         assert_eq!(user("f", "{").sound, Sound::No);

@@ -77,6 +77,12 @@ impl Settings {
         }
     }
 
+    /// The variables that commands get beside the usual ones, as far as they are set.
+    pub(super) fn passed_variables(&self) -> Vec<(String, String)> {
+        let names = self.config.pass_environment.iter();
+        names.filter_map(|name| Some((name.clone(), env::var(name)?))).collect()
+    }
+
     /// What a turn may spend before the user is asked.
     pub(super) fn budget(&self) -> Budget {
         let config::Budget { steps, tokens, cost, minutes } = self.config.budget;

@@ -199,7 +199,7 @@ impl<'a> Access<'a> {
             cwd: cwd.clone(),
             time_limit: Duration::from_millis(*time_limit_ms),
             log: recorder.log_path(&self.call.0),
-            environment: Vec::new(),
+            environment: (parts.variables)(),
         };
         let cancelled = self.turn.cancel.cancelled();
         let ended = process::run(shell, cancelled, |text| recorder.show_output(self.call, text)).await;

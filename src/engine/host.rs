@@ -15,7 +15,7 @@ use super::handle::{Activity, Reach, Session};
 use super::journal::{Journals, OpenError, Opened, SessionInfo};
 use super::model::Models;
 use super::outside::{self, Stale};
-use super::parts::{Environment, ModeFor, Parts, Toolbox};
+use super::parts::{Environment, ModeFor, Parts, Toolbox, Variables};
 use super::recorder::{Clock, Halted, Recorder};
 use super::ruling::RulesFor;
 use super::sent::Outgoing;
@@ -44,6 +44,8 @@ pub struct Shared {
     pub ids: Arc<dyn Fn() -> SessionId + Send + Sync>,
     /// Where the model is told it is.
     pub environment: Environment,
+    /// Variables of the environment that commands get beside the usual ones, as the user wants it.
+    pub variables: Variables,
     /// Tells of changes by others; none: they are seen when a file is used.
     pub outside: Option<Outside>,
     /// The user's own file of instructions, whether it is there or not.
@@ -299,6 +301,7 @@ impl Host {
             rules,
             rules_for: self.shared.rules.clone(),
             environment: self.shared.environment.clone(),
+            variables: self.shared.variables.clone(),
             instructions: self.shared.instructions.clone(),
             tasks: self.tasks.clone(),
             journals: self.shared.journals.clone(),

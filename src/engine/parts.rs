@@ -28,6 +28,9 @@ pub type ModeFor = Arc<dyn Fn(&AbsPath, Mode) -> Mode + Send + Sync>;
 /// Gives the lines that tell a model where it is: system, shell, date (the day only).
 pub type Environment = Arc<dyn Fn() -> String + Send + Sync>;
 
+/// Gives variables of the environment by name, with what they hold.
+pub type Variables = Arc<dyn Fn() -> Vec<(String, String)> + Send + Sync>;
+
 /// What a session's turns work with.
 pub struct Parts {
     /// Which session.
@@ -48,6 +51,8 @@ pub struct Parts {
     pub rules_for: RulesFor,
     /// Where the model is told it is.
     pub environment: Environment,
+    /// Variables of the environment that commands get beside the usual ones, as the user wants it.
+    pub variables: Variables,
     /// The user's own instructions, for all projects, where there are any.
     pub instructions: Option<AbsPath>,
     /// The session's own tasks.

@@ -356,3 +356,23 @@ fn a_project_makes_the_mode_stricter_unless_the_user_says_otherwise() {
     assert!(demo(&["--mode", "edit"]).status.success());
     assert_eq!(std::fs::read_to_string(work.path().join("new")).unwrap(), "text\n");
 }
+
+/// A key of a kind nobody listed stays here; what the user has named goes along.
+#[test]
+fn commands_get_the_variables_that_the_settings_name() {
+    let (work, state) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let settings = json!({ "pass_environment": ["DATABASE_URL", "NOT_SET", "MY_*"] });
+    std::fs::write(state.path().join("quillon.jsonc"), settings.to_string()).unwrap();
+    std::fs::write(work.path().join("script"), "call bash {\"command\": \"env\"}\ndone\nsay Done.\ndone\n")
+        .unwrap();
+    let output = quillon(work.path(), state.path())
+        .env("DATABASE_URL", "db://here")
+        .env("SOME_SECRET", "sesame")
+        .args(["run", "--model", "script:script", "--allow", "bash", "--json", "go"])
+        .output()
+        .unwrap();
+    let (said, noted) = words(&output);
+    assert!(said.contains("DATABASE_URL=db://here"), "{said}{noted}");
+    assert!(!said.contains("sesame") && !said.contains("NOT_SET="), "{said}");
+    assert!(noted.contains("names of variables as they are, not `MY_*`"), "{noted}");
+}

@@ -133,6 +133,7 @@ impl Stage {
             ids: Arc::new(|| SessionId("s1".into())),
             modes: Arc::new(|_, mode| mode),
             environment: Arc::new(|| "- system: test".to_owned()),
+            variables: Arc::new(Vec::new),
             outside: None,
             turns: Default::default(),
             instructions: None,

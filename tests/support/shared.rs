@@ -18,5 +18,6 @@ pub fn shared(journals: Arc<dyn Journals>, models: Arc<dyn Models>) -> Shared {
         ids: Arc::new(|| SessionId("s1".into())),
         modes: Arc::new(|_, mode| mode),
         environment: Arc::new(String::new),
+        variables: Arc::new(Vec::new),
     }
 }

@@ -128,6 +128,7 @@ impl Client {
             ids: Arc::new(move || SessionId(format!("s{}", sessions.fetch_add(1, Ordering::Relaxed) + 1))),
             modes: Arc::new(|_, mode| mode),
             environment: Arc::new(String::new),
+            variables: Arc::new(Vec::new),
             outside,
             turns: Default::default(),
             instructions: None,

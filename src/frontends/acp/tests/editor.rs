@@ -42,6 +42,7 @@ pub fn host_with(journals: Arc<dyn Journals>, script: Option<&Arc<Script>>) -> A
         }),
         modes: Arc::new(|_, mode| mode),
         environment: Arc::new(String::new),
+        variables: Arc::new(Vec::new),
         outside: None,
         turns: Default::default(),
         instructions: None,

@@ -360,3 +360,17 @@ async fn row_79_a_client_that_does_not_read_can_still_cancel() {
     let (_, answer) = editor.turn(id).await;
     assert_eq!(answer, end("cancelled"));
 }
+
+#[tokio::test]
+async fn a_cancel_is_heard_while_the_editor_is_asked_for_instructions() {
+    let capabilities = json!({ "fs": { "readTextFile": true, "writeTextFile": true } });
+    let folder = tempfile::tempdir().unwrap();
+    let mut editor = Editor::ready([answer([Say::Text("never")])], capabilities).await;
+    let session = editor.session_in(folder.path().canonicalize().unwrap().to_str().unwrap()).await;
+    let id = editor.prompt(&session, "hello").await;
+    let asked = editor.asked("fs/read_text_file").await;
+    assert!(asked["params"]["path"].as_str().unwrap().ends_with("AGENTS.md"), "{asked}");
+    editor.notify("session/cancel", json!({ "sessionId": session })).await;
+    let (_, answer) = editor.turn(id).await;
+    assert_eq!(answer, Ok(json!({ "stopReason": "cancelled" })));
+}
