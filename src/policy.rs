@@ -172,14 +172,27 @@ fn by_default(intent: &Intent, situation: &Situation<'_>) -> Result<Ground, Stri
         }
         Intent::Write { .. } => match (situation.mode, reason_to_ask_anyway(intent, situation)) {
             (_, Some(reason)) => Err(reason),
-            (Mode::Edit, None) => Ok(Ground::Mode(Mode::Edit)),
-            (Mode::Ask | Mode::Plan, None) => Err("Edits are asked in this mode.".into()),
+            (mode, None) => match (mode, steering(intent)) {
+                (Mode::Edit, None) => Ok(Ground::Mode(Mode::Edit)),
+                (Mode::Edit, Some(steers)) => Err(steers),
+                (Mode::Ask | Mode::Plan, steers) => {
+                    let asked = Some("Edits are asked in this mode.".to_owned());
+                    Err(both(asked, steers).unwrap_or_default())
+                }
+            },
         },
         Intent::Run { .. } => {
             let asked = Some("Commands are asked in this mode.".to_owned());
             Err(both(asked, situation.named.map(str::to_owned)).unwrap_or_default())
         }
     }
+}
+
+/// That an edit is of a file which agents are told in later sessions; in words for the user.
+fn steering(intent: &Intent) -> Option<String> {
+    let Intent::Write { edits } = intent else { return None };
+    let name = edits.iter().map(|edit| &edit.path).find(|path| protected::steers(path))?;
+    Some(format!("What stands in `{name}` is told to agents in every later session."))
 }
 
 /// Why neither the mode nor a rule for the kind of action is enough.
@@ -350,6 +363,7 @@ mod tests {
             (&write("/x/a"), ["ask", "ask", "deny"]),
             (&write("/w/linked"), ["ask", "ask", "deny"]),
             (&write("/w/.git/hooks/pre-commit"), ["ask once", "ask once", "deny"]),
+            (&write("/w/sub/AGENTS.md"), ["ask", "ask", "deny"]),
             (&run("ls"), ["ask", "ask", "deny"]),
             (&Intent::Nothing, ["allow", "allow", "allow"]),
         ] {

@@ -64,6 +64,8 @@ fn surroundings() -> Roff {
     let variables = [
         ("QUILLON_BASE_URL, QUILLON_MODEL", "the model server and the model, before the settings"),
         ("QUILLON_API_KEY", "the key of this server"),
+        ("QUILLON_API", "how it is spoken to: chat, responses, anthropic, bedrock or gemini"),
+        ("QUILLON_EFFORT, QUILLON_ACCEPTS", "how much its models think; what they accept beside words"),
         ("QUILLON_CONFIG_DIR, QUILLON_STATE_DIR", "other folders for settings and sessions"),
         ("QUILLON_LOG", "how much is logged: off, error, warn, info (the default), debug or trace"),
     ];

@@ -47,8 +47,9 @@ impl Settings {
             }
         };
         let notices = std::mem::take(&mut config.notices);
-        let mut layers =
-            vec![Layer::from_flags(&choices.allow).map_err(|error| format!("--allow: {error}"))?];
+        let mut layers = vec![
+            Layer::from_flags(&choices.allow).map(at_home).map_err(|error| format!("--allow: {error}"))?,
+        ];
         let user = rules(LayerKind::User, config.sound, config.permission.as_ref());
         let broken_rules = user.as_ref().err().map(|why| format!("{file}: {why}"));
         layers.extend(user.unwrap_or_else(|_| Some(Layer::asking())));
@@ -160,8 +161,16 @@ pub(super) fn rules(
         (Sound::No, _) => Err("it cannot be read, so its permission rules are not known".into()),
         (Sound::Yes, None) => Ok(None),
         (Sound::Yes, Some(permission)) => {
-            Layer::from_config(kind, permission).map(Some).map_err(|error| error.to_string())
+            let layer = Layer::from_config(kind, permission).map_err(|error| error.to_string())?;
+            Ok(Some(at_home(layer)))
         }
+    }
+}
+
+fn at_home(layer: Layer) -> Layer {
+    match env::home().and_then(|home| fs::real_path(&home).ok()) {
+        Some(home) => layer.at_home(&home),
+        None => layer,
     }
 }
 

@@ -69,6 +69,22 @@ pub fn protected(path: &AbsPath) -> Option<&'static str> {
     None
 }
 
+/// Files that steer agents by their words, whatever their case.
+const STEERING: &[&str] = &[
+    "agents.md",
+    "claude.md",
+    "gemini.md",
+    ".cursorrules",
+    ".clinerules",
+    ".windsurfrules",
+    "copilot-instructions.md",
+];
+
+/// Whether what stands in this file is told to agents in later sessions.
+pub fn steers(path: &AbsPath) -> bool {
+    STEERING.contains(&&*folded(&path.file_name()))
+}
+
 /// A name as file systems may take it that do not tell all letters apart.
 pub(super) fn folded(name: &str) -> String {
     let visible: String = name.chars().filter(|letter| !is_format(*letter)).collect();
@@ -100,5 +116,16 @@ mod tests {
         check("/w/.gitignore", false);
         check("/w/config.toml", false);
         check("/w/src/git/main.rs", false);
+    }
+
+    #[test]
+    fn what_steers_agents() {
+        let steers = |path: &str| steers(&AbsPath::new(path).unwrap());
+        assert!(
+            steers("/w/AGENTS.md")
+                && steers("/w/a/Claude.md")
+                && steers("/w/.github/copilot-instructions.md")
+        );
+        assert!(!steers("/w/agents.md/x") && !steers("/w/README.md"));
     }
 }

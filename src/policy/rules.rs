@@ -181,6 +181,19 @@ impl Layer {
         Ok(Self { kind, rules })
     }
 
+    /// The same with `~` and `$HOME` at the beginning of what rules say of paths as this folder, which is a real
+    /// path. In rules for commands they stay what they are: text of a command.
+    pub fn at_home(mut self, home: &AbsPath) -> Self {
+        let of_paths = self.rules.iter_mut().filter(|rule| rule.permission != "bash");
+        for rule in of_paths {
+            let below = ["~", "$HOME"].iter().find_map(|home| rule.pattern.strip_prefix(home));
+            if let Some(below) = below.filter(|below| below.is_empty() || below.starts_with('/')) {
+                rule.pattern = format!("{home}{below}");
+            }
+        }
+        self
+    }
+
     /// Everything asks: what counts where rules were given and cannot be read. What is denied stays
     /// denied, and nothing is allowed beside it.
     pub fn asking() -> Self {
@@ -447,6 +460,18 @@ mod tests {
         assert!(unknown.to_string().contains("`bsh` is no permission"), "{unknown}");
         let wrong = Layer::from_config(LayerKind::User, &json!({"bash": {"ls": 1}})).unwrap_err();
         assert!(wrong.to_string().contains("permission.bash.ls"), "{wrong}");
+    }
+
+    #[test]
+    fn home_is_a_place_in_rules_for_paths_alone() {
+        let said = json!({
+            "external_directory": {"~/notes/*": "allow", "$HOME/x": "allow", "~other/*": "allow"},
+            "bash": {"ls ~/x": "allow"},
+        });
+        let home = AbsPath::new("/h/me").unwrap();
+        let layer = Layer::from_config(LayerKind::User, &said).unwrap().at_home(&home);
+        let patterns: Vec<&str> = layer.rules.iter().map(|rule| rule.pattern.as_str()).collect();
+        assert_eq!(patterns, ["/h/me/notes/*", "/h/me/x", "~other/*", "ls ~/x"]);
     }
 
     #[test]

@@ -366,7 +366,7 @@ async fn a_cancel_is_heard_while_the_editor_is_asked_for_instructions() {
     let capabilities = json!({ "fs": { "readTextFile": true, "writeTextFile": true } });
     let folder = tempfile::tempdir().unwrap();
     let mut editor = Editor::ready([answer([Say::Text("never")])], capabilities).await;
-    let session = editor.session_in(folder.path().canonicalize().unwrap().to_str().unwrap()).await;
+    let session = editor.session_in(folder.path().to_str().unwrap()).await;
     let id = editor.prompt(&session, "hello").await;
     let asked = editor.asked("fs/read_text_file").await;
     assert!(asked["params"]["path"].as_str().unwrap().ends_with("AGENTS.md"), "{asked}");
