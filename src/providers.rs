@@ -295,8 +295,8 @@ impl Models for Providers {
         list.get(next).map(|next| ModelName(next.clone()))
     }
 
-    fn small(&self) -> Option<ModelName> {
-        self.servers.small.clone().map(ModelName)
+    fn small(&self, beside: &ModelName) -> Option<ModelName> {
+        self.servers.small.clone().filter(|_| !is_plain(&beside.0)).map(ModelName)
     }
 
     fn offered(&self) -> Vec<(ModelName, String)> {

@@ -31,6 +31,9 @@ pub(super) struct ReviewArgs {
     /// Print one JSON object a line: for each file what `agent/review/file` answers.
     #[arg(long)]
     json: bool,
+    /// Print the file as it was before the changes, for example to write it elsewhere; a text has LF line ends.
+    #[arg(long, requires = "file", conflicts_with = "json")]
+    before: bool,
 }
 
 /// Which session.
@@ -74,7 +77,10 @@ pub(super) fn main(args: &ReviewArgs) -> Result<ExitCode, String> {
     match &args.decision {
         None => with(&args.session, async |daemon, session, console| {
             let path = args.file.as_deref().map(|file| resolved(daemon, session, file)).transpose()?;
-            terminal::review(session, path.as_ref(), console, format).await
+            match path {
+                Some(path) if args.before => terminal::before(session, &path, console).await,
+                path => terminal::review(session, path.as_ref(), console, format).await,
+            }
         }),
         Some(What::Keep(args)) => decide(args, Verdict::Keep),
         Some(What::Undo(args)) => decide(args, Verdict::Undo),

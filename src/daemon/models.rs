@@ -49,8 +49,8 @@ impl Models for CurrentModels {
         self.now().instead_of(name)
     }
 
-    fn small(&self) -> Option<ModelName> {
-        self.now().small()
+    fn small(&self, beside: &ModelName) -> Option<ModelName> {
+        self.now().small(beside)
     }
 
     fn budget(&self) -> Budget {

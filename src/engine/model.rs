@@ -78,9 +78,9 @@ pub trait Models: Send + Sync {
     fn instead_of(&self, _name: &ModelName) -> Option<ModelName> {
         None
     }
-    /// The model for requests beside the conversation, such as for a title, as the user has set it; none where
-    /// they have not, and then there are no such requests.
-    fn small(&self) -> Option<ModelName> {
+    /// The model for requests beside a conversation with this one, such as for a title, as the user has set it;
+    /// none where they have not, and then there are no such requests, nor beside what asks no server itself.
+    fn small(&self, _beside: &ModelName) -> Option<ModelName> {
         None
     }
     /// What a turn may spend before the user is asked, as they have set it.

@@ -150,6 +150,9 @@ fn finished(turn: &Turn, draft: Draft<'_>, finish: Finish) -> Result<Said, Halte
         }
         Finish::Refused | Finish::Filtered => {
             draft.record(turn, Calls::Dropped)?;
+            let text = "What was refused stays in the conversation, and may be refused again: take this turn back \
+                        (undo), or say it in other words.";
+            turn.record(Event::Noticed { level: Level::Info, text: text.to_owned() })?;
             Ok(Said::Stop(Stop::Refused))
         }
         Finish::Paused => {

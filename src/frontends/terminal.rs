@@ -13,7 +13,7 @@ mod show;
 
 pub use console::{Console, Input};
 pub use restore::{Consent, WayBack, checkpoints, go_back, no_turn};
-pub use review::{Wanted, decide, review};
+pub use review::{Wanted, before, decide, review};
 
 use std::sync::Arc;
 

@@ -10,6 +10,8 @@ pub struct Words {
     pub look: fn(&str) -> String,
     /// Undoes a single hunk of it.
     pub undo: fn(&str) -> String,
+    /// Gives the file as it was before, where there is a way.
+    pub before: fn(&str) -> Option<String>,
     /// Sets the name off from the words around it.
     pub name: fn(&str) -> String,
 }
@@ -65,7 +67,10 @@ pub fn plan(
             name,
         },
         Verdict::Undo if is_replaced(review) => Plan {
-            left: Some("something else was put in its place since, which stays".to_owned()),
+            left: Some(format!(
+                "something else was put in its place since, which stays{}",
+                (words.before)(&name).map_or_else(String::new, |how| format!("; {how} has what it was"))
+            )),
             decisions: Vec::new(),
             done: String::new(),
             name,

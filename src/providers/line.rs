@@ -61,6 +61,8 @@ impl Line {
     pub async fn post(&self, http: &Http, post: Post, wanted: Wish) -> Result<Incoming, Failure> {
         let mut take = match self {
             Self::Open => None,
+            // A title is no part of the conversation, and comes at any time beside it.
+            Self::Recorded(_) if wanted == Wish::Title => None,
             Self::Recorded(recorded) => recorded.begin(&post, wanted),
             Self::Played(tape) => return tape.play().map(Incoming::Played),
         };

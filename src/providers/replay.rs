@@ -6,11 +6,17 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures::StreamExt;
 use futures::stream::{self, BoxStream};
+use serde_json::Value;
 
 use super::Api;
 use super::record;
 use super::reel::{self, Asked, End, Reel};
-use crate::engine::model::{Abilities, ErrorKind, Model, ModelError, ModelEvent, Request, Window, Wish};
+use super::secrets;
+use crate::engine::Block;
+use crate::engine::model::{
+    Abilities, ErrorKind, Message, Model, ModelError, ModelEvent, Request, Window, Wish,
+};
+use crate::limits;
 use crate::os::fs;
 use crate::os::http::{Failure, FailureKind};
 use crate::path::AbsPath;
@@ -148,9 +154,20 @@ impl Replay {
         Self { tape, make, made: Mutex::default() }
     }
 
-    fn next(&self, wanted: Wish) -> Result<Arc<dyn Model>, String> {
+    fn next(&self, request: &Request) -> Result<Arc<dyn Model>, String> {
         let reel = self.tape.next()?;
-        let asked = &reel.asked;
+        let (asked, wanted) = (&reel.asked, request.wanted);
+        if wanted == Wish::Message
+            && let Some(prompt) = prompt(request)
+            && !has(&asked.body, prompt)
+        {
+            return Err(format!(
+                "the session goes another way than when it was recorded in {}: the next answer that was recorded is to \
+                 another prompt than `{}`",
+                self.tape.folder,
+                prompt.chars().take(limits::TITLE_CHARS_MAX).collect::<String>()
+            ));
+        }
         if asked.wanted != wanted {
             return Err(format!(
                 "the session goes another way than when it was recorded in {}: a {} is wanted, and what was recorded \
@@ -172,6 +189,25 @@ impl Replay {
     }
 }
 
+/// The words of the prompt that began the running turn.
+fn prompt(request: &Request) -> Option<&str> {
+    let Some(Message::User(blocks)) = request.messages.get(request.prompt) else { return None };
+    blocks.iter().find_map(|block| match block {
+        Block::Text { text } => Some(text.as_str()),
+        Block::Link { .. } | Block::Resource { .. } | Block::Media { .. } | Block::Around { .. } => None,
+    })
+}
+
+/// Whether a body has this text, or may have it where a secret was taken out.
+fn has(body: &Value, text: &str) -> bool {
+    match body {
+        Value::String(words) => words.contains(text) || words.contains(secrets::HIDDEN),
+        Value::Array(list) => list.iter().any(|one| has(one, text)),
+        Value::Object(fields) => fields.values().any(|one| has(one, text)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+    }
+}
+
 fn words(wanted: Wish) -> &'static str {
     match wanted {
         Wish::Message => "message",
@@ -182,7 +218,7 @@ fn words(wanted: Wish) -> &'static str {
 
 impl Model for Replay {
     fn stream(&self, request: Request) -> BoxStream<'static, Result<ModelEvent, ModelError>> {
-        match self.next(request.wanted) {
+        match self.next(&request) {
             Ok(model) => model.stream(request),
             Err(message) => {
                 let error = ModelError { kind: ErrorKind::Invalid, message, status: None, retry_after: None };
@@ -217,7 +253,7 @@ mod tests {
         for (number, lines) in (1..).zip(reels) {
             let asked = json!({"quillon": reel::VERSION, "at": "", "api": "chat", "model": "m1",
                 "base_url": "http://u:**@h:1/v1?key=******", "url": "", "headers": [], "wanted": "message",
-                "window": [9000 + number, null], "accepts": [true, false], "body": {}});
+                "window": [9000 + number, null], "accepts": [true, false], "body": {"messages": [{"content": "Hi."}]}});
             let text: String =
                 std::iter::once(&asked).chain(*lines).map(|line| format!("{line}\n")).collect();
             fs::replace(&record::file(&place, number), text.as_bytes(), Durability::Process).unwrap();
@@ -257,6 +293,10 @@ mod tests {
             assert!(error.kind == kind && error.message.contains(words), "{error:?}");
         }
         assert!(reels.unplayed().unwrap().contains("only 3 of the 4"));
+        let mut other = hello();
+        other.messages = vec![Message::User([Block::Text { text: "Hi there".into() }].into())];
+        let (_, error) = ask(&*model, other).await;
+        assert!(error.unwrap().message.contains("another prompt than `Hi there`"));
         let summary = Request { wanted: Wish::Summary, ..hello() };
         let (_, error) = ask(&*model, summary).await;
         assert!(error.unwrap().message.contains("a summary is wanted"));

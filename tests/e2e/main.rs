@@ -11,6 +11,7 @@ mod loopback;
 mod models;
 mod program;
 mod record;
+mod replaced;
 mod review;
 mod run;
 mod sent;

@@ -9,6 +9,7 @@ use crate::frontends::verdicts::{self, Plan, Words};
 const WORDS: Words = Words {
     look: |_| "/review".to_owned(),
     undo: |name| format!("/undo {name} N"),
+    before: |_| None,
     name: |name| format!("`{name}`"),
 };
 

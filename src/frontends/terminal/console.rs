@@ -94,6 +94,14 @@ impl Console {
         self.note_failure(written);
     }
 
+    /// A file, as it is.
+    pub fn bytes(&mut self, bytes: &[u8]) {
+        // Not by `words`, which takes what looks like colours out.
+        let mut output = std::io::stdout().lock();
+        let written = output.write_all(bytes).and_then(|()| output.flush());
+        self.note_failure(written);
+    }
+
     /// A line of JSON.
     pub fn json(&mut self, line: &str) {
         let written = writeln!(self.words, "{line}").and_then(|()| self.words.flush());

@@ -17,6 +17,7 @@ const NO_LINE_END: &str = "\\ No newline at end of file";
 const WORDS: Words = Words {
     look: |name| format!("quillon review {name}"),
     undo: |name| format!("quillon review undo {name} --hunk N"),
+    before: |name| Some(format!("`quillon review {name} --before`")),
     name: str::to_owned,
 };
 
@@ -51,6 +52,25 @@ pub async fn review(
             }
             (Format::Text, Some(_)) => in_full(session, review, console),
             (Format::Text, None) => in_lines(session, review, console),
+        }
+    }
+    Ok(Ending::Finished)
+}
+
+/// Writes out a file as it was before the changes.
+pub async fn before(session: &Session, path: &AbsPath, console: &mut Console) -> Result<Ending, String> {
+    for review in open(session, Some(path)).await? {
+        let name = name(session, path);
+        match &review.baseline {
+            Body::Text(text) => console.bytes(text.as_bytes()),
+            Body::Other(hash) => {
+                let kept = session.recorder().fetch(hash);
+                console
+                    .bytes(&kept.map_err(|error| format!("what {name} was is not kept any more: {error}"))?);
+            }
+            Body::Link(target) => return Err(format!("{name} was a link to {target}")),
+            Body::Absent => return Err(format!("{name} was not there before")),
+            Body::Unknown => return Err(format!("nobody knows what {name} was before")),
         }
     }
     Ok(Ending::Finished)
