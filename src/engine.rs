@@ -17,6 +17,7 @@ mod compaction;
 mod context;
 mod desk;
 pub mod event;
+mod fault;
 pub mod formatted;
 mod found;
 pub mod gates;

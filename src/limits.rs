@@ -318,6 +318,9 @@ pub const SHOWN_OUTPUT_BYTES_MAX: usize = 64 * 1024;
 /// Lines of a diff that is shown without being asked about; a question shows all of it.
 pub const SHOWN_DIFF_LINES_MAX: usize = 200;
 
+/// Files that commands changed which are named at the end of a turn; more are counted.
+pub const CHANGED_FILES_NAMED_MAX: usize = 20;
+
 /// Equal lines around a hunk that is shown, or around the changed region of a large file.
 pub const DIFF_CONTEXT_LINES: usize = 3;
 

@@ -289,10 +289,8 @@ impl Models for Providers {
         self.default.clone().or_else(|| self.servers.model.clone()).map(ModelName).ok_or_else(none_chosen)
     }
 
-    fn instead_of(&self, name: &ModelName) -> Option<ModelName> {
-        let list = &self.servers.instead;
-        let next = list.iter().position(|listed| *listed == name.0).map_or(0, |at| at + 1);
-        list.get(next).map(|next| ModelName(next.clone()))
+    fn fallbacks(&self) -> Vec<ModelName> {
+        self.servers.instead.iter().cloned().map(ModelName).collect()
     }
 
     fn small(&self, beside: &ModelName) -> Option<ModelName> {
@@ -373,17 +371,6 @@ mod tests {
         assert_eq!(one.find(&"demo".into()).unwrap().abilities(), Abilities::default());
         assert_eq!(one.offered()[0].1, "at http://localhost:1/v1");
         assert_eq!(providers(Some(server), Some("n")).default().unwrap(), "n".into());
-    }
-
-    #[test]
-    fn another_model_takes_the_place_in_the_order_of_the_list() {
-        let mut all = providers(None, None);
-        let instead = |all: &Providers, name: &str| all.instead_of(&name.into()).map(|name| name.0);
-        assert_eq!(instead(&all, "a"), None);
-        all.servers.instead = vec!["b".into(), "c".into()];
-        assert_eq!(instead(&all, "a").as_deref(), Some("b"));
-        assert_eq!(instead(&all, "b").as_deref(), Some("c"));
-        assert_eq!(instead(&all, "c"), None);
     }
 
     #[test]

@@ -405,6 +405,12 @@ impl Files {
         on_blocking_thread(move || is_gone(&path)).await.unwrap_or(false)
     }
 
+    /// The permission bits that the disk has for a file; none where nobody can say.
+    pub async fn mode(&self, path: &AbsPath) -> Option<u32> {
+        let path = path.clone();
+        on_blocking_thread(move || fs::stamp(&path).ok().map(|stamp| stamp.mode)).await.flatten()
+    }
+
     /// Gives a file other permission bits.
     pub async fn set_mode(&self, path: &AbsPath, mode: u32) -> Result<(), FileError> {
         let path = path.clone();

@@ -5,29 +5,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use quillon::engine::Mode;
-use quillon::frontends::editor::{self, KeyOf, KeyRing, Options, Until};
+use quillon::frontends::editor::{self, NoKeys, Options};
 use quillon::path::AbsPath;
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 
 use crate::session;
-
-/// What wants no key.
-struct NoKeys;
-
-impl KeyRing for NoKeys {
-    fn providers(&self) -> Result<Vec<KeyOf>, String> {
-        Ok(Vec::new())
-    }
-
-    fn take(&self, _: &str, _: &str, _: Until) -> Result<(), String> {
-        Err("nothing wants a key here".into())
-    }
-
-    fn forget(&self, _: &str) -> Result<(), String> {
-        Err("there is no key".into())
-    }
-}
 
 /// Opens a file of this text, types so many characters in its middle, and asks for the end, which is
 /// answered behind all of them. Gives how long one character took.

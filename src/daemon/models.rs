@@ -45,8 +45,8 @@ impl Models for CurrentModels {
         self.now().default()
     }
 
-    fn instead_of(&self, name: &ModelName) -> Option<ModelName> {
-        self.now().instead_of(name)
+    fn fallbacks(&self) -> Vec<ModelName> {
+        self.now().fallbacks()
     }
 
     fn small(&self, beside: &ModelName) -> Option<ModelName> {

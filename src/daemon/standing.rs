@@ -34,6 +34,8 @@ struct Project {
     mark: Mark,
     /// What counts of it; none where there is no file.
     config: Option<ProjectConfig>,
+    /// Its rules, if it has some.
+    layer: Option<Layer>,
     problems: Vec<String>,
 }
 
@@ -66,11 +68,13 @@ enum Changed {
 impl Rulebook for Standing {
     fn ruling(&self, cwd: &AbsPath) -> Ruling {
         let mut now = self.fresh();
-        now.ruling(cwd, Changed::ReadAnew).unwrap_or_default()
+        let asking = || Ruling { rules: Arc::new(Rules::new(vec![Layer::asking()])), ..Ruling::default() };
+        now.ruling(cwd, Changed::ReadAnew).unwrap_or_else(asking)
     }
 
     fn unread(&self, cwd: &AbsPath) -> Option<Ruling> {
-        let mut now = self.lock();
+        // Who holds it may be reading files.
+        let mut now = self.now.try_lock().ok()?;
         let is_current = now.mark.holds(&now.user.file);
         if is_current { now.ruling(cwd, Changed::GiveUp) } else { None }
     }
@@ -136,8 +140,8 @@ impl Now {
             for path in &paths {
                 let project = self.project(path, changed)?;
                 problems.extend(project.problems.iter().cloned());
-                if let Some(config) = &project.config {
-                    layers.extend(project_layer(config));
+                if project.config.is_some() {
+                    layers.extend(project.layer.clone());
                     break;
                 }
             }
@@ -172,7 +176,7 @@ impl Project {
     fn read(path: &AbsPath, known: Option<Self>) -> Self {
         let mark = Mark::of(path);
         let Some(mut config) = settings::project(path) else {
-            return Self { mark, config: None, problems: Vec::new() };
+            return Self { mark, config: None, layer: None, problems: Vec::new() };
         };
         let mut problems = std::mem::take(&mut config.notices);
         problems.iter().for_each(|problem| tracing::warn!("{problem}"));
@@ -184,9 +188,10 @@ impl Project {
                 None => "Everything asks until that is repaired",
             };
             problems.push(format!("{path}: {holds}"));
-            return Self { mark, config: Some(before.unwrap_or(config)), problems };
+            config = before.unwrap_or(config);
         }
-        Self { mark, config: Some(config), problems }
+        let layer = project_layer(&config);
+        Self { mark, config: Some(config), layer, problems }
     }
 }
 

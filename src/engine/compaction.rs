@@ -7,7 +7,7 @@ use futures::StreamExt;
 
 use super::context;
 use super::event::{Block, Event, Level, MessageId, RoomFor, Stop, Summary, TodoStatus, Usage};
-use super::model::{ErrorKind, Message, Model, ModelError, ModelEvent, Offer, Request, Wish};
+use super::model::{ErrorKind, Finish, Message, Model, ModelError, ModelEvent, Offer, Request, Wish};
 use super::prompt;
 use super::recorder::Halted;
 use super::state::State;
@@ -336,10 +336,13 @@ async fn listen(turn: &Turn, model: &dyn Model, request: Request) -> Result<Aske
         match next {
             Some(Ok(ModelEvent::Text(piece))) => text.push_str(&piece),
             Some(Ok(ModelEvent::Usage(sofar))) => usage = sofar,
-            Some(Ok(ModelEvent::Done(_))) => break,
+            Some(Ok(ModelEvent::Done(finish))) => match unfit(&finish) {
+                Some(why) => return Ok(Asked::Failed(why.into())),
+                None => break,
+            },
             Some(Ok(_)) => {}
             Some(Err(error)) => return Err(error),
-            None => break,
+            None => return Err(ModelError::broken_off()),
         }
         if text.len() > limits::SUMMARY_BYTES_MAX {
             text = clip::head(&text, limits::SUMMARY_BYTES_MAX);
@@ -350,6 +353,16 @@ async fn listen(turn: &Turn, model: &dyn Model, request: Request) -> Result<Aske
         return Ok(Asked::Failed("the model said nothing".into()));
     }
     Ok(Asked::Said(text, usage))
+}
+
+/// Why what was said till this end is no summary to go on from; none where it is one.
+fn unfit(finish: &Finish) -> Option<&'static str> {
+    match finish {
+        Finish::Complete | Finish::Unknown(_) => None,
+        Finish::Length => Some("it was cut at the longest answer that the model gives"),
+        Finish::Refused | Finish::Filtered => Some("the model or its provider refused"),
+        Finish::Paused | Finish::MalformedCall => Some("the model did not write one"),
+    }
 }
 
 #[cfg(test)]

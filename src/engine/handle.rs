@@ -199,6 +199,13 @@ impl Session {
         Ok(review::file(&parts, path).await)
     }
 
+    /// A file without the changes that are to be looked at, or as it stood before them where it has gone since.
+    pub async fn before(&self, path: &AbsPath) -> Result<Option<super::story::Body>, Refused> {
+        let parts = self.parts()?;
+        commits::look(&parts, &[]).await;
+        Ok(review::before(&parts, path).await)
+    }
+
     /// Keeps changes or takes them back, one after another, also while a turn runs; an answer for each.
     pub async fn decide(&self, decisions: &[Decision]) -> Result<Verdicts, Refused> {
         let parts = self.parts()?;

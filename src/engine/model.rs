@@ -1,7 +1,6 @@
 //! The seam to language models: a request goes in, a stream of events comes out.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures::stream::BoxStream;
 use serde_json::Value;
@@ -10,6 +9,7 @@ use super::budget::Budget;
 use super::event::{
     Block, CallForm, CallId, ModelName, Outcome, Reply, SessionId, ToolCall, ToolName, Usage,
 };
+pub use super::fault::{ErrorKind, ModelError};
 use super::media::{Handed, Media};
 pub use super::price::{Price, Rates, Window};
 use super::sent::Outgoing;
@@ -73,10 +73,9 @@ pub trait Models: Send + Sync {
     fn find(&self, name: &ModelName) -> Result<Arc<dyn Model>, String>;
     /// The model of new sessions; the error says in words for the user how to choose one.
     fn default(&self) -> Result<ModelName, String>;
-    /// The model that takes the place of one which cannot be reached, as the user has listed them; none where
-    /// there is no further one.
-    fn instead_of(&self, _name: &ModelName) -> Option<ModelName> {
-        None
+    /// The models that take the place of one which cannot be reached, in their order, as the user has listed them.
+    fn fallbacks(&self) -> Vec<ModelName> {
+        Vec::new()
     }
     /// The model for requests beside a conversation with this one, such as for a title, as the user has set it;
     /// none where they have not, and then there are no such requests, nor beside what asks no server itself.
@@ -273,126 +272,4 @@ pub enum Finish {
     MalformedCall,
     /// A reason that is not known: the provider's word. The answer came to its end, so it counts.
     Unknown(String),
-}
-
-/// Why there is no answer.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{message}")]
-pub struct ModelError {
-    /// What kind of failure it is.
-    pub kind: ErrorKind,
-    /// What failed and what to do, in words for the user; never a key.
-    pub message: String,
-    /// The HTTP status, where there was one.
-    pub status: Option<u16>,
-    /// How long the provider asks us to wait.
-    pub retry_after: Option<Duration>,
-}
-
-/// The kinds of failure.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ErrorKind {
-    /// The server could not be reached, or the connection broke.
-    Network,
-    /// Nothing came for too long.
-    Timeout,
-    /// The stream ended before its end.
-    Truncated,
-    /// Too many requests.
-    RateLimit,
-    /// The server failed.
-    Server,
-    /// The server has too much to do.
-    Overloaded,
-    /// The quota or money is used up.
-    Quota,
-    /// No key, or a wrong one.
-    Auth,
-    /// The key is right and may not do this.
-    Permission,
-    /// There is no such model or address.
-    NotFound,
-    /// The request does not fit the model's context.
-    ContextLength,
-    /// The request has more bytes than the server takes.
-    TooLarge,
-    /// The request was refused as wrong.
-    Invalid,
-    /// The answer cannot be understood.
-    Parse,
-    /// The server names a failure that is not known.
-    Unknown,
-    /// No model is chosen or the chosen one does not exist.
-    Unconfigured,
-}
-
-impl ErrorKind {
-    /// All kinds.
-    pub const ALL: [Self; 16] = [
-        Self::Network,
-        Self::Timeout,
-        Self::Truncated,
-        Self::RateLimit,
-        Self::Server,
-        Self::Overloaded,
-        Self::Quota,
-        Self::Auth,
-        Self::Permission,
-        Self::NotFound,
-        Self::ContextLength,
-        Self::TooLarge,
-        Self::Invalid,
-        Self::Parse,
-        Self::Unknown,
-        Self::Unconfigured,
-    ];
-
-    /// Its word in journals and on wires.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Network => "network",
-            Self::Timeout => "timeout",
-            Self::Truncated => "truncated",
-            Self::RateLimit => "rateLimit",
-            Self::Server => "server",
-            Self::Overloaded => "overloaded",
-            Self::Quota => "quota",
-            Self::Auth => "auth",
-            Self::Permission => "permission",
-            Self::NotFound => "notFound",
-            Self::ContextLength => "contextLength",
-            Self::TooLarge => "tooLarge",
-            Self::Invalid => "invalid",
-            Self::Parse => "parse",
-            Self::Unknown => "other",
-            Self::Unconfigured => "unconfigured",
-        }
-    }
-
-    /// The kind of this word.
-    pub fn parse(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.word() == word)
-    }
-
-    /// Whether asking again may help.
-    pub fn may_pass(self) -> bool {
-        match self {
-            Self::Network
-            | Self::Timeout
-            | Self::Truncated
-            | Self::RateLimit
-            | Self::Server
-            | Self::Overloaded => true,
-            Self::Quota
-            | Self::Auth
-            | Self::Permission
-            | Self::NotFound
-            | Self::ContextLength
-            | Self::TooLarge
-            | Self::Invalid
-            | Self::Parse
-            | Self::Unknown
-            | Self::Unconfigured => false,
-        }
-    }
 }

@@ -89,7 +89,8 @@ pub(super) fn changed(path: &AbsPath) -> ToolError {
     ToolError::new(format!("{path} has changed meanwhile; nothing was written. Look at it again"))
 }
 
-/// Gives a file other permission bits.
+/// Gives a file the permission bits back that it had; says whether it did. Not where somebody has given it others
+/// since: these may let fewer in.
 pub(super) async fn set_mode(
     parts: &Parts,
     path: &AbsPath,
@@ -97,8 +98,13 @@ pub(super) async fn set_mode(
     cause: &Cause,
     now: &Body,
     _our_turn: &OurTurn,
-) -> Result<(), ToolError> {
+) -> Result<bool, ToolError> {
     let (before, after) = modes;
+    match parts.files.mode(path).await {
+        Some(now) if now == before => return Ok(true),
+        Some(now) if now == after => {}
+        Some(_) | None => return Ok(false),
+    }
     let stand = keep(parts, path, now).await?;
     parts.recorder.record(Event::Found {
         call: cause.call.clone(),
@@ -108,5 +114,6 @@ pub(super) async fn set_mode(
         restore: cause.restore.clone(),
         head: parts.heads.of(path).await,
     })?;
-    Ok(parts.files.set_mode(path, before).await?)
+    parts.files.set_mode(path, before).await?;
+    Ok(true)
 }

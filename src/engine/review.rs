@@ -114,6 +114,16 @@ pub(super) async fn list(parts: &Parts) -> Vec<Review> {
     open
 }
 
+/// A file without the changes that are to be looked at; where it has gone since, as it stood before the first of
+/// them. None where there are none.
+pub(super) async fn before(parts: &Parts, path: &AbsPath) -> Option<Body> {
+    let baseline = file(parts, path).await?.baseline;
+    match (baseline, look(parts, path)?.touches.first()) {
+        (Body::Absent, Some(first)) => Some(held::load(&parts.recorder, &first.before).body),
+        (baseline, _) => Some(baseline),
+    }
+}
+
 /// What is to be looked at in this file; none where the session has not changed it.
 pub(super) async fn file(parts: &Parts, path: &AbsPath) -> Option<Review> {
     // First: what is changed and recorded after that is not taken for seen.

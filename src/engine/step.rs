@@ -7,7 +7,7 @@ use futures::StreamExt;
 use serde_json::Value;
 
 use super::event::{
-    CallId, Event, Level, MessageId, Reply, ReplyBlock, Setting, Stop, ToolCall, ToolName, Usage,
+    CallId, Event, Level, MessageId, ModelName, Reply, ReplyBlock, Setting, Stop, ToolCall, ToolName, Usage,
 };
 use super::model::{ErrorKind, Finish, Model, ModelError, ModelEvent, Offer, Price, Wanted};
 use super::prompt;
@@ -40,7 +40,7 @@ pub async fn run(turn: &Turn, offer: Offer) -> Result<Said, Halted> {
     };
     let replies = turn.parts.recorder.state(|state| state.turn().map_or(0, |open| open.replies));
     let message = MessageId(format!("{}.{}", turn.id, replies + 1));
-    let mut attempt = 0;
+    let (mut attempt, mut tried) = (0, Vec::new());
     loop {
         attempt += 1;
         let mut draft = Draft::new(message.clone(), &turn.parts.recorder, model.price());
@@ -63,7 +63,7 @@ pub async fn run(turn: &Turn, offer: Offer) -> Result<Said, Halted> {
             return Ok(Said::TooLong);
         }
         if !error.kind.may_pass() || attempt >= limits::STEP_ATTEMPTS_MAX {
-            if let Some(next) = instead(turn, &error)? {
+            if let Some(next) = instead(turn, &error, &mut tried)? {
                 turn.parts.recorder.show_retry(&message, 1, 0, &error.message);
                 (model, attempt) = (next, 0);
                 continue;
@@ -82,17 +82,36 @@ pub async fn run(turn: &Turn, offer: Offer) -> Result<Said, Halted> {
 }
 
 /// The model that the user wants in the place of one which cannot be reached now; the session goes on with it.
-fn instead(turn: &Turn, error: &ModelError) -> Result<Option<Arc<dyn Model>>, Halted> {
+/// Each is tried once in a step.
+fn instead(
+    turn: &Turn,
+    error: &ModelError,
+    tried: &mut Vec<ModelName>,
+) -> Result<Option<Arc<dyn Model>>, Halted> {
     if !error.kind.may_pass() && error.kind != ErrorKind::Quota {
         return Ok(None);
     }
     let Some(name) = turn.parts.recorder.state(|state| state.model().cloned()) else { return Ok(None) };
-    let Some(next) = turn.parts.models.instead_of(&name) else { return Ok(None) };
-    let Ok(model) = turn.parts.models.find(&next) else { return Ok(None) };
-    let text = format!("{}. Going on with `{next}` in the place of `{name}`.", error.message);
-    turn.record(Event::Noticed { level: Level::Warning, text })?;
-    turn.record(Event::Configured { setting: Setting::Model(next) })?;
-    Ok(Some(model))
+    tried.push(name.clone());
+    for next in turn.parts.models.fallbacks() {
+        if tried.contains(&next) {
+            continue;
+        }
+        let model = match turn.parts.models.find(&next) {
+            Ok(model) => model,
+            Err(why) => {
+                let text = format!("`{next}` of `fallback_models` cannot take the place of `{name}`: {why}");
+                turn.record(Event::Noticed { level: Level::Warning, text })?;
+                tried.push(next);
+                continue;
+            }
+        };
+        let text = format!("{}. Going on with `{next}` in the place of `{name}`.", error.message);
+        turn.record(Event::Noticed { level: Level::Warning, text })?;
+        turn.record(Event::Configured { setting: Setting::Model(next) })?;
+        return Ok(Some(model));
+    }
+    Ok(None)
 }
 
 /// How listening ended.
@@ -119,14 +138,7 @@ async fn listen(turn: &Turn, model: &dyn Model, offer: Offer, draft: &mut Draft<
             Some(Ok(ModelEvent::Done(finish))) => return End::Done(finish),
             Some(Ok(event)) => draft.add(event),
             Some(Err(error)) => return End::Failed(error),
-            None => {
-                return End::Failed(ModelError {
-                    kind: ErrorKind::Truncated,
-                    message: "the model's answer broke off before its end".into(),
-                    status: None,
-                    retry_after: None,
-                });
-            }
+            None => return End::Failed(ModelError::broken_off()),
         }
     }
 }

@@ -37,7 +37,9 @@ pub(super) async fn undo(
     if let Some(modes) = story.modes()
         && story.base().is_same(story.now())
     {
-        return set_mode(parts, path, modes, cause, story.now(), our_turn).await;
+        let done = set_mode(parts, path, modes, cause, story.now(), our_turn).await?;
+        let why = "somebody has given it other permissions since, which stay";
+        return if done { Ok(()) } else { Err(ToolError::new(format!("{path}: {why}"))) };
     }
     let change = match story.base() {
         Body::Absent => Change::Delete,
@@ -59,7 +61,7 @@ pub(super) async fn undo(
             Ok(())
         }
         Some(modes) if hunks.len() == story.hunks().len() => {
-            set_mode(parts, path, modes, cause, story.base(), our_turn).await
+            set_mode(parts, path, modes, cause, story.base(), our_turn).await.map(|_| ())
         }
         Some(_) | None => Ok(()),
     }

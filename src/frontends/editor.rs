@@ -48,7 +48,7 @@ use tower::Service;
 use tower_lsp::LspService;
 use tower_lsp::jsonrpc::Request;
 
-pub use self::auth::{KeyOf, KeyRing, Until, Whence};
+pub use self::auth::{KeyOf, KeyRing, NoKeys, Until, Whence};
 use self::buffers::EditorBuffers;
 use self::chat::WriteChat;
 use self::commands::Order;

@@ -22,6 +22,7 @@ use tokio::sync::watch;
 use crate::engine::{
     ClientId, Deliver, Event, Given, PromptId, Recorder, Refused, Seq, Session, SessionId, Stop, Update,
 };
+use crate::limits;
 use console::Tone;
 use show::Show;
 
@@ -199,14 +200,23 @@ pub async fn further(console: &mut Console, interrupts: &mut Interrupts) -> Opti
 
 /// Says which files the calls have changed since a fact, with their lines; gives their number.
 pub fn summary(session: &Session, since: Seq, console: &mut Console) -> usize {
-    let changed = changed::files(session.recorder(), since);
-    if !changed.is_empty() {
+    let mut changed = changed::files(session.recorder(), since);
+    let mut found = changed::by_commands(session.recorder(), since);
+    // What an edit did and a command went on with is not told in lines.
+    changed.retain(|file| !found.contains(&file.name));
+    if !changed.is_empty() || !found.is_empty() {
         console.note(Tone::Plain, "");
     }
     for file in &changed {
         console.note(Tone::Strong, &format!("changed {} (+{} −{})", file.name, file.added, file.removed));
     }
-    changed.len()
+    let (all, shown) = (found.len(), found.len().min(limits::CHANGED_FILES_NAMED_MAX));
+    found.truncate(shown);
+    if all > 0 {
+        let more = if all > shown { format!(" and {} more", all - shown) } else { String::new() };
+        console.note(Tone::Strong, &format!("changed by commands: {}{more}", found.join(", ")));
+    }
+    changed.len() + all
 }
 
 /// Whether the user's Ctrl-C was passed on.

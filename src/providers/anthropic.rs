@@ -83,6 +83,8 @@ impl Messages {
         let thinking = match (self.wishes.effort, self.thinks_adaptively.load(Ordering::Relaxed)) {
             (None | Some(Effort::None), _) => Thinking::Off,
             (Some(effort), true) => Thinking::Adaptive(effort),
+            // Thoughts have to be shorter than the answer that they are counted in.
+            (Some(_), false) if output_tokens <= encode::THINKING_TOKENS_MIN => Thinking::Off,
             (Some(effort), false) => Thinking::Tokens(encode::thinking_tokens(effort, output_tokens)),
         };
         Settings { model: &self.model, carrier: self.carrier, output_tokens, thinking }

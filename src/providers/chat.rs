@@ -27,6 +27,8 @@ pub type Chat = Served<ChatFormat>;
 pub struct ChatFormat {
     url: Url,
     headers: Vec<(String, String)>,
+    /// That of this server's replies.
+    origin: Arc<str>,
     model: String,
     wishes: Wishes,
     /// The server has refused the wish for token counts.
@@ -38,10 +40,11 @@ pub struct ChatFormat {
 /// The model of that name at that place.
 pub fn chat(http: Arc<Http>, place: Place, model: String, wishes: Wishes, waits: Waits) -> Chat {
     let asked = place.asked(model.clone());
+    let origin = asked.origin("chat");
     let headers = place.headers(exchange::bearer);
     let url = exchange::endpoint(place.base, &["chat", "completions"]);
     let (refuses_usage, counts_completion) = (AtomicBool::new(false), AtomicBool::new(false));
-    let format = ChatFormat { url, headers, model, wishes, refuses_usage, counts_completion };
+    let format = ChatFormat { url, headers, origin, model, wishes, refuses_usage, counts_completion };
     Served::new(http, asked, waits, format)
 }
 
@@ -55,7 +58,8 @@ impl Format for ChatFormat {
             true => Limit::Completion,
             false => Limit::Tokens,
         };
-        let settings = Settings { model: &self.model, wishes: self.wishes, usage, limit };
+        let settings =
+            Settings { model: &self.model, origin: &self.origin, wishes: self.wishes, usage, limit };
         let body = encode::body(&settings, request);
         Post { url: self.url.clone(), headers: self.headers.clone(), body }
     }

@@ -11,7 +11,6 @@ use serde_json::Value;
 use super::Api;
 use super::record;
 use super::reel::{self, Asked, End, Reel};
-use super::secrets;
 use crate::engine::Block;
 use crate::engine::model::{
     Abilities, ErrorKind, Message, Model, ModelError, ModelEvent, Request, Window, Wish,
@@ -198,12 +197,25 @@ fn prompt(request: &Request) -> Option<&str> {
     })
 }
 
-/// Whether a body has this text, or may have it where a secret was taken out.
+/// Fields of bodies that hold nothing of what the user said.
+const OTHERS: &[&str] = &["system", "systemInstruction", "instructions", "tools"];
+
+/// Who says what the user does not.
+const OTHER_ROLES: &[&str] = &["system", "developer", "assistant", "model", "tool"];
+
+/// Whether the user says this text in a body, on lines of its own; or may say it, where a secret was masked.
 fn has(body: &Value, text: &str) -> bool {
     match body {
-        Value::String(words) => words.contains(text) || words.contains(secrets::HIDDEN),
+        Value::String(words) => {
+            format!("\n{words}\n").contains(&format!("\n{text}\n"))
+                || words.contains(&"*".repeat(limits::SECRET_BYTES_MIN))
+        }
         Value::Array(list) => list.iter().any(|one| has(one, text)),
-        Value::Object(fields) => fields.values().any(|one| has(one, text)),
+        Value::Object(fields) => {
+            let role = fields.get("role").and_then(Value::as_str);
+            !role.is_some_and(|role| OTHER_ROLES.contains(&role))
+                && fields.iter().any(|(name, value)| !OTHERS.contains(&name.as_str()) && has(value, text))
+        }
         Value::Null | Value::Bool(_) | Value::Number(_) => false,
     }
 }
@@ -324,5 +336,16 @@ mod tests {
             assert_eq!(reel::kind(reel::word(kind)), kind);
         }
         assert_eq!(reel::kind("other"), FailureKind::Broken);
+    }
+
+    #[test]
+    fn only_what_the_user_said_is_the_prompt() {
+        let body = json!({
+            "system": "first", "tools": [{"description": "first"}],
+            "messages": [{"role": "system", "content": "first"}, {"role": "user", "content": "the first\nsecond one\n(a file)"}],
+        });
+        assert!(has(&body, "second one") && has(&body, "the first\nsecond one"));
+        assert!(!has(&body, "first") && !has(&body, "second") && !has(&body, "one"));
+        assert!(has(&json!({"input": [{"content": "use ******"}]}), "use sesame"), "it was masked");
     }
 }

@@ -16,6 +16,7 @@ mod review;
 mod run;
 mod sent;
 mod sessions;
+mod summary;
 mod textual;
 mod titles;
 mod told;

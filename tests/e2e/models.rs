@@ -194,3 +194,20 @@ fn what_was_used_is_counted_by_model() {
     let dollars = line["dollars"].as_f64().unwrap() * 1e6;
     assert_eq!(dollars.round(), 1010.0 + 500.0 + 2.0 * 202.0);
 }
+
+/// Each model of the list is tried once in a step, whatever stands twice in it, and one that there is not is named.
+#[test]
+fn a_list_of_models_comes_to_its_end() {
+    let user = User::new();
+    for name in ["a", "b"] {
+        std::fs::write(user.0.path().join(name), "fail quota no money\n").unwrap();
+    }
+    let names = ["script:b", "nosuch/q", "script:a", "script:b"];
+    let settings = user.0.path().join("quillon.jsonc");
+    std::fs::write(&settings, json!({"fallback_models": names}).to_string()).unwrap();
+    let (status, told) = user.says(&["run", "--model", "script:a", "Hi."], "");
+    assert_eq!(status, 1, "{told}");
+    assert_eq!(told.matches("Going on with `script:b`").count(), 1, "{told}");
+    assert_eq!(told.matches("Going on with").count(), 1, "{told}");
+    assert_eq!(told.matches("`nosuch/q` of `fallback_models` cannot").count(), 1, "{told}");
+}

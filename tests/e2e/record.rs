@@ -147,17 +147,18 @@ async fn another_number_of_requests_is_an_error() {
     // A prompt of which nothing is asked of a model.
     let first = std::fs::read_to_string(folder.join("0003.jsonl")).unwrap();
     std::fs::write(folder.join("0003.jsonl"), first.replace("tool_calls", "no_calls")).unwrap();
-    let (status, _, noted) = play(&["go"]).await;
+    let (status, _, noted) = play(&["change it"]).await;
     assert!(status == Some(1) && noted.contains("only 3 of the 6 requests recorded in"), "{noted}");
     std::fs::write(folder.join("0003.jsonl"), &first).unwrap();
     std::fs::remove_file(folder.join("0006.jsonl")).unwrap();
-    let (status, _, noted) = play(&["go"]).await;
+    let (status, _, noted) = play(&["change it"]).await;
     assert!(status == Some(1) && noted.contains("has 5 recorded requests, and here is one more"), "{noted}");
     std::fs::write(folder.join("0001.jsonl"), "{}\n").unwrap();
-    let (status, _, noted) = play(&["go"]).await;
+    let (status, _, noted) = play(&["change it"]).await;
     assert!(status == Some(1) && noted.contains("0001.jsonl cannot be played: line 1"), "{noted}");
     let empty = tempfile::tempdir().unwrap();
-    let (status, _, noted) =
-        Place::new().says(&["run", "--model", &format!("replay:{}", empty.path().display()), "go"]).await;
+    let (status, _, noted) = Place::new()
+        .says(&["run", "--model", &format!("replay:{}", empty.path().display()), "change it"])
+        .await;
     assert!(status == Some(1) && noted.contains("nothing was recorded in"), "{noted}");
 }

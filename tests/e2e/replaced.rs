@@ -26,4 +26,35 @@ fn what_a_replaced_file_was_can_be_printed() {
     assert!(file.is_dir());
     let (status, said, noted) = run(&["review", "a.txt", "--before"]);
     assert_eq!((status, said.as_str()), (Some(0), "one\u{1b}[31m\ntwo\n"), "{noted}");
+    // Also once the way is free, when nothing of the agent's is left to look at.
+    std::fs::remove_dir(&file).unwrap();
+    assert_eq!(run(&["review", "a.txt", "--before"]).1, "one\u{1b}[31m\ntwo\n");
+}
+
+/// What the user has made private since does not become readable by a way back.
+#[cfg(unix)]
+#[test]
+fn permissions_that_somebody_has_given_since_stay() {
+    use std::os::unix::fs::PermissionsExt;
+    let (work, state) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let file = work.path().join("a.txt");
+    let give = |mode| std::fs::set_permissions(&file, std::fs::Permissions::from_mode(mode)).unwrap();
+    let has = || std::fs::metadata(&file).unwrap().permissions().mode() & 0o777;
+    let run = |arguments: &[&str]| {
+        let output = quillon(work.path(), state.path()).args(arguments).output().unwrap();
+        let (said, noted) = words(&output);
+        format!("{:?} {said}{noted}", output.status.code())
+    };
+    let script = "call bash {\"command\": \"chmod 755 a.txt\"}\ndone\nsay Done.\ndone\n";
+    std::fs::write(work.path().join("script"), script).unwrap();
+    for (since, then) in [(None, 0o644), (Some(0o600), 0o600)] {
+        std::fs::write(&file, "one\n").unwrap();
+        give(0o644);
+        let told = run(&["run", "--model", "script:script", "--allow", "bash", "go"]);
+        assert!(has() == 0o755 && told.contains("changed by commands: a.txt"), "{told}");
+        since.into_iter().for_each(give);
+        let told = run(&["undo", "--yes", "--files"]);
+        assert_eq!(has(), then, "{told}");
+        assert_eq!(told.contains("other permissions since, which stay"), since.is_some(), "{told}");
+    }
 }

@@ -8,7 +8,7 @@ use super::loopback::{Answer, Loopback};
 use super::program::{quillon, words};
 
 /// An answer in the form of Chat Completions: words, calls with their arguments, tokens in and out.
-fn answer(text: &str, calls: &[(&str, Value)], tokens: (u64, u64)) -> Answer {
+pub fn answer(text: &str, calls: &[(&str, Value)], tokens: (u64, u64)) -> Answer {
     let calls: Vec<Value> = calls
         .iter()
         .enumerate()

@@ -6,21 +6,16 @@ use serde_json::{Value, json};
 
 use super::loopback::{Answer, Loopback};
 use super::program::{quillon, words};
+use super::sent::answer;
 
-/// An answer in the form of Chat Completions.
 fn says(text: &str) -> Answer {
-    let chunk = json!({"choices": [{"index": 0, "delta": {"content": text}, "finish_reason": "stop"}],
-        "usage": {"prompt_tokens": 30, "completion_tokens": 5}});
-    Answer::events(format!("data: {chunk}\n\ndata: [DONE]\n\n"))
+    answer(text, &[], (30, 5))
 }
 
 /// A call that ends once a file in the state folder matches this, which must not match itself: the call is kept there.
 fn waits_for(pattern: &str, state: &Path) -> Answer {
     let command = format!("until grep -rqs '{pattern}' '{}'; do sleep 0.02; done", state.display());
-    let call = json!({"index": 0, "id": "a", "function": {"name": "bash", "arguments": json!({"command": command}).to_string()}});
-    let chunk =
-        json!({"choices": [{"index": 0, "delta": {"tool_calls": [call]}, "finish_reason": "tool_calls"}]});
-    Answer::events(format!("data: {chunk}\n\ndata: [DONE]\n\n"))
+    answer("", &[("bash", json!({"command": command}))], (0, 0))
 }
 
 async fn run(work: &Path, state: &Path, arguments: &[&str]) -> String {

@@ -18,6 +18,24 @@ pub trait KeyRing: Send + Sync {
     fn forget(&self, provider: &str) -> Result<(), String>;
 }
 
+/// Where nothing wants a key.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoKeys;
+
+impl KeyRing for NoKeys {
+    fn providers(&self) -> Result<Vec<KeyOf>, String> {
+        Ok(Vec::new())
+    }
+
+    fn take(&self, _provider: &str, _key: &str, _until: Until) -> Result<(), String> {
+        Err("nothing wants a key here".into())
+    }
+
+    fn forget(&self, _provider: &str) -> Result<(), String> {
+        Err("there is no key here".into())
+    }
+}
+
 /// How long a key is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Until {
@@ -77,6 +95,8 @@ impl Editor {
         let keys: Arc<dyn KeyRing> = self.options.keys.clone();
         let refused = |why: String| ResponseError::new(ErrorKind::ValueUnknown, why);
         beside(move || {
+            // Where the stored ones cannot be read, the answer would be an error, and the key taken.
+            keys.providers().map_err(refused)?;
             change(&*keys).map_err(refused)?;
             let providers = keys.providers().map_err(refused)?.into_iter().map(wire).collect();
             Ok(AuthResult { providers })

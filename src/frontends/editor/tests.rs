@@ -22,7 +22,7 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, DuplexS
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use super::{Ended, KeyOf, KeyRing, Options, Until, serve};
+use super::{Ended, NoKeys, Options, serve};
 use crate::engine::journal::MemoryJournals;
 use crate::engine::model::{Finish, Request, Wanted};
 use crate::engine::{
@@ -73,23 +73,6 @@ fn calls(tool: &str, input: Value) -> Vec<ModelEvent> {
     let tool = ToolName(tool.to_owned());
     let ready = ModelEvent::CallReady { index: 0, call: Wanted::new("1".to_owned(), tool.clone(), input) };
     vec![ModelEvent::CallBegan { index: 0, tool }, ready, ModelEvent::Done(Finish::Complete)]
-}
-
-/// What wants no key.
-struct NoKeys;
-
-impl KeyRing for NoKeys {
-    fn providers(&self) -> Result<Vec<KeyOf>, String> {
-        Ok(Vec::new())
-    }
-
-    fn take(&self, _: &str, _: &str, _: Until) -> Result<(), String> {
-        Err("nothing wants a key here".into())
-    }
-
-    fn forget(&self, _: &str) -> Result<(), String> {
-        Err("there is no key".into())
-    }
 }
 
 struct Client {

@@ -35,6 +35,24 @@ pub(super) fn files(recorder: &Recorder, since: Seq) -> Vec<Changed> {
     merged.into_iter().map(count).collect()
 }
 
+/// The names of the files in which commands were found to have changed something since a fact, each once.
+pub(super) fn by_commands(recorder: &Recorder, since: Seq) -> Vec<String> {
+    let cwd = recorder.state(|state| state.cwd().cloned());
+    let (mut names, mut after) = (Vec::new(), since);
+    while let Ok(facts) = recorder.facts(after, limits::FACTS_PER_PAGE_MAX) {
+        let Some(last) = facts.last() else { break };
+        after = last.seq;
+        for fact in facts {
+            let Event::Found { call: Some(_), path, restore: None, .. } = &*fact.event else { continue };
+            let name = cwd.as_ref().map_or_else(|| path.to_string(), |cwd| path.display_in(cwd));
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+    }
+    names
+}
+
 /// What the calls since a fact wrote.
 fn written(recorder: &Recorder, since: Seq) -> Vec<Intent> {
     let mut started: Vec<(CallId, Intent)> = Vec::new();

@@ -59,19 +59,18 @@ pub async fn review(
 
 /// Writes out a file as it was before the changes.
 pub async fn before(session: &Session, path: &AbsPath, console: &mut Console) -> Result<Ending, String> {
-    for review in open(session, Some(path)).await? {
-        let name = name(session, path);
-        match &review.baseline {
-            Body::Text(text) => console.bytes(text.as_bytes()),
-            Body::Other(hash) => {
-                let kept = session.recorder().fetch(hash);
-                console
-                    .bytes(&kept.map_err(|error| format!("what {name} was is not kept any more: {error}"))?);
-            }
-            Body::Link(target) => return Err(format!("{name} was a link to {target}")),
-            Body::Absent => return Err(format!("{name} was not there before")),
-            Body::Unknown => return Err(format!("nobody knows what {name} was before")),
+    let name = name(session, path);
+    // Also where nothing is to be looked at, as what the agent had changed has gone since.
+    let before = session.before(path).await.map_err(|refused| refused.to_string())?;
+    match before.ok_or_else(|| format!("there is nothing to look at in {name}"))? {
+        Body::Text(text) => console.bytes(text.as_bytes()),
+        Body::Other(hash) => {
+            let kept = session.recorder().fetch(&hash);
+            console.bytes(&kept.map_err(|error| format!("what {name} was is not kept any more: {error}"))?);
         }
+        Body::Link(target) => return Err(format!("{name} was a link to {target}")),
+        Body::Absent => return Err(format!("{name} was not there before")),
+        Body::Unknown => return Err(format!("nobody knows what {name} was before")),
     }
     Ok(Ending::Finished)
 }

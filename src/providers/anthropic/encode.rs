@@ -21,7 +21,7 @@ use crate::providers::words::{self, Ids, Piece, Words};
 const BEDROCK_VERSION: &str = "bedrock-2023-05-31";
 
 /// The fewest tokens for thoughts that the interface takes.
-const THINKING_TOKENS_MIN: u64 = 1024;
+pub const THINKING_TOKENS_MIN: u64 = 1024;
 
 /// What is set for a model beside the conversation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

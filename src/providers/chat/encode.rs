@@ -44,6 +44,8 @@ pub enum Limit {
 pub struct Settings<'a> {
     /// The model's name there.
     pub model: &'a str,
+    /// The origin of this server's replies.
+    pub origin: &'a str,
     /// What the user wants.
     pub wishes: Wishes,
     /// Whether token counts are.
@@ -59,7 +61,7 @@ pub fn body(settings: &Settings<'_>, request: &Request) -> Vec<u8> {
     messages.push(Out::System { content: &request.system });
     let mut handed = request.media.iter();
     for message in &request.messages {
-        push(message, &mut handed, &mut messages);
+        push(message, settings.origin, &mut handed, &mut messages);
     }
     let body = Body {
         model: settings.model,
@@ -187,10 +189,10 @@ fn tool(spec: &ToolSpec) -> Tool<'_> {
     Tool { r#type: "function", function }
 }
 
-fn push<'a>(message: &'a Message, handed: &mut Iter<'a, Handed>, messages: &mut Vec<Out<'a>>) {
+fn push<'a>(message: &'a Message, origin: &str, handed: &mut Iter<'a, Handed>, messages: &mut Vec<Out<'a>>) {
     match message {
         Message::User(blocks) => messages.push(Out::User { content: content(Words::of(blocks, handed)) }),
-        Message::Assistant(reply) => messages.extend(assistant(reply)),
+        Message::Assistant(reply) => messages.extend(assistant(reply, origin)),
         Message::Results(results) => {
             let mut shown = Words::default();
             messages.extend(results.iter().map(|result| tool_result(result, handed, &mut shown)));
@@ -209,16 +211,17 @@ fn tool_result<'a>(result: &'a CallResult, handed: &mut Iter<'a, Handed>, shown:
 }
 
 /// None for a reply without words and calls: servers refuse an empty message.
-fn assistant(reply: &Reply) -> Option<Out<'_>> {
+fn assistant<'a>(reply: &'a Reply, origin: &str) -> Option<Out<'a>> {
     let tool_calls: Vec<Call<'_>> = reply.calls().map(call).collect();
     let text = reply.text();
     if text.is_empty() && tool_calls.is_empty() {
         return None;
     }
     // Servers whose model thinks between calls want the thoughts back, under the name by which
-    // they gave them; those of a closing answer are of no use to anyone.
+    // they gave them; those of a closing answer are of no use to anyone, nor are those of one server to another.
+    let ours = reply.origin.as_deref().is_none_or(|of| of == origin);
     let thoughts = |field: &str| {
-        if tool_calls.is_empty() { None } else { thoughts_given_as(field, reply) }
+        if tool_calls.is_empty() || !ours { None } else { thoughts_given_as(field, reply) }
     };
     Some(Out::Assistant {
         content: if text.is_empty() { None } else { Some(text) },
@@ -309,7 +312,7 @@ mod tests {
 
     fn plain(model: &str, request: &Request, usage: UsageWanted) -> Vec<u8> {
         let (wishes, limit) = (Wishes::default(), Limit::Tokens);
-        body(&Settings { model, wishes, usage, limit }, request)
+        body(&Settings { model, origin: "chat here m", wishes, usage, limit }, request)
     }
 
     fn request(messages: Vec<Message>) -> Request {
@@ -590,6 +593,19 @@ mod tests {
         let request = Request { tools: Arc::new([spec]), ..request(vec![]) };
         let body = String::from_utf8(plain("m", &request, UsageWanted::No)).unwrap();
         expect![[r#"{"model":"m","stream":true,"tools":[{"type":"function","function":{"name":"read","description":"Reads.","parameters":{"type":"object","required":["b"],"properties":{"b":{},"a":{}}}}}],"messages":[{"role":"system","content":"Be brief."}]}"#]].assert_eq(&body);
+    }
+
+    #[test]
+    fn thoughts_of_one_server_are_not_told_to_another() {
+        let thinks = |origin: Option<&str>| {
+            let blocks = vec![thought("why", Some("reasoning_content")), a_call(1, json!({}))];
+            let origin = origin.map(Arc::from);
+            let reply = Message::Assistant(Arc::new(Reply { blocks, origin, ..Reply::default() }));
+            let results = Message::Results(Arc::new([result(1, "one")]));
+            let body = plain("m", &request(vec![user("go"), reply, results]), UsageWanted::No);
+            String::from_utf8(body).unwrap().contains("why")
+        };
+        assert!(thinks(Some("chat here m")) && thinks(None) && !thinks(Some("chat there m")));
     }
 
     #[test]
