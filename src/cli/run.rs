@@ -21,7 +21,7 @@ use clap::Args;
 #[derive(Debug, Args)]
 #[command(
     after_help = "Exit status: 0 done; 1 failed; 2 wrong usage; 3 done, but something was not allowed \
-                        because nobody could be asked; 4 stopped early (a limit, a full context, a refusal); \
+                        because nobody could be asked; 4 stopped early (a limit, a full context, a refusal, a loop); \
                         130 cancelled."
 )]
 pub(super) struct RunArgs {

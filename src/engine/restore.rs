@@ -8,7 +8,7 @@ use super::parts::Parts;
 use super::recorder::Halted;
 use super::state::State;
 use super::story::{self, Body, Start, Story, Whose};
-use super::touch::{Overlooked, Touch};
+use super::touch::{Overlooked, Touch, What};
 use super::undoing::{self, only_copy};
 use super::writing::Cause;
 use crate::path::AbsPath;
@@ -198,7 +198,12 @@ pub(super) async fn preview(parts: &Parts, to: &RestoredTo) -> Result<Vec<Planne
         let current = held::current(parts, &path).await;
         let story = story::tell(&parts.recorder, Start::First, &touches[first..], whose, &current);
         let calls = touches.iter().filter_map(|touch| touch.call.clone()).collect();
-        planned.extend(plan(path, story).map(|planned| Planned { calls, ..planned }));
+        let was_there = touches[first].before.what != What::Absent;
+        let planned_here = match plan(path.clone(), story.clone()) {
+            None if was_there && current.body == Body::Absent => gone_since(path, story, &touches, ours),
+            planned => planned,
+        };
+        planned.extend(planned_here.map(|planned| Planned { calls, ..planned }));
     }
     planned.extend(overlooked(parts, to));
     let lost = planned.iter().filter(|one| one.loses());
@@ -229,6 +234,20 @@ fn overlooked(parts: &Parts, to: &RestoredTo) -> Vec<Planned> {
         calls,
     };
     told.into_iter().map(planned).collect()
+}
+
+/// A file which we had left there and somebody has taken away since: it stays away, and is named.
+fn gone_since(
+    path: AbsPath,
+    story: Story,
+    touches: &[Touch],
+    ours: impl Fn(&Touch) -> bool,
+) -> Option<Planned> {
+    let last = touches.iter().rfind(|touch| ours(touch))?;
+    let left = Some("somebody has deleted or moved it since; it does not come back".to_owned());
+    let (now, then) = (Body::Absent, Body::Absent);
+    let planned = Planned { path, now, then, left, story, hunks: Vec::new(), calls: Vec::new() };
+    (last.after.what != What::Absent).then_some(planned)
 }
 
 /// What is surely ours goes; what the user has typed in stays.

@@ -58,3 +58,25 @@ fn permissions_that_somebody_has_given_since_stay() {
         assert_eq!(told.contains("other permissions since, which stay"), since.is_some(), "{told}");
     }
 }
+
+/// A changed file that has gone since does not come back, and nobody has to find that out alone.
+#[test]
+fn a_changed_file_that_was_deleted_since_is_named() {
+    let (work, state) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let file = work.path().join("a.txt");
+    std::fs::write(&file, "one\ntwo\n").unwrap();
+    let run = |arguments: &[&str]| {
+        let output = quillon(work.path(), state.path()).args(arguments).output().unwrap();
+        let (said, noted) = words(&output);
+        (output.status.code(), format!("{said}{noted}"))
+    };
+    run(&["run", "--model", "demo", "--mode", "edit", "replace two with 2 in a.txt"]);
+    std::fs::remove_file(&file).unwrap();
+    let (status, told) = run(&["undo", "--yes", "--files"]);
+    assert!(
+        status == Some(1) && told.contains("somebody has deleted or moved it since"),
+        "{status:?} {told}"
+    );
+    assert!(!file.exists());
+    assert_eq!(run(&["review", "a.txt", "--before"]).1, "one\ntwo\n");
+}
