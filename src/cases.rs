@@ -10,6 +10,7 @@ mod apply_patch;
 mod edit;
 mod glob_grep;
 mod merge;
+mod shell_permissions;
 mod sse;
 
 /// What a case is about.
@@ -25,6 +26,8 @@ enum Kind {
     GlobGrep,
     /// An answer of a model provider; one answer for each way of cutting it.
     Sse,
+    /// A shell command, judged by rules.
+    ShellPermissions,
 }
 
 const KINDS: &[(&str, Kind)] = &[
@@ -33,6 +36,7 @@ const KINDS: &[(&str, Kind)] = &[
     ("merge", Kind::Merge),
     ("glob_grep", Kind::GlobGrep),
     ("sse", Kind::Sse),
+    ("shell_permissions", Kind::ShellPermissions),
 ];
 
 /// `quillon-cases KIND [FILE]`: answers on standard output, everything else on standard error.
@@ -111,6 +115,7 @@ fn answers(kind: Kind, line: &[u8]) -> Result<Vec<Value>, String> {
         Kind::Merge => merge::answer(&case).map(|answer| vec![answer]),
         Kind::GlobGrep => glob_grep::answer(&case).map(|answer| vec![answer]),
         Kind::Sse => sse::answers(&case),
+        Kind::ShellPermissions => shell_permissions::answer(&case).map(|answer| vec![answer]),
     };
     let named = |fields: Map<String, Value>| {
         let mut answer = Map::new();

@@ -5,6 +5,7 @@ mod demo;
 mod doctor;
 mod generate;
 mod models;
+mod permissions;
 mod review;
 mod run;
 mod sent;
@@ -61,6 +62,8 @@ enum Command {
     Auth(auth::AuthArgs),
     /// Check the settings, the model, its server and what else is needed; say what to do where something is not right.
     Doctor(doctor::DoctorArgs),
+    /// Show how a shell command is read, and why it is allowed, asked or denied.
+    Permissions(permissions::PermissionsArgs),
     /// Show how many tokens were used, and what they cost, by model.
     Stats(stats::StatsArgs),
     /// Print the completions for a shell.
@@ -168,6 +171,7 @@ pub fn main() -> ExitCode {
         Command::Models(args) => models::main(args).map_err(Trouble::from),
         Command::Auth(args) => auth::main(args).map_err(Trouble::from),
         Command::Doctor(args) => doctor::main(&args).map_err(Trouble::from),
+        Command::Permissions(args) => permissions::main(args),
         Command::Stats(args) => stats::main(args).map_err(Trouble::from),
         Command::Completions { shell } => {
             generate::completions(&mut Cli::command(), shell).map_err(Trouble::from)

@@ -16,7 +16,9 @@ use tokio::runtime::Runtime;
 use tokio::sync::watch;
 use tokio_util::task::AbortOnDropHandle;
 
-use crate::engine::{Command, Host, Mode, ModelName, Models, Session, SessionId, Setting, Shared, Toolbox};
+use crate::engine::{
+    Command, Host, Mode, ModelName, Models, Rulebook, Ruling, Session, SessionId, Setting, Shared, Toolbox,
+};
 use crate::frontends::acp::ContextTokens;
 use crate::frontends::terminal::Interrupts;
 use crate::limits;
@@ -204,6 +206,16 @@ impl Daemon {
     pub fn context_tokens(&self) -> ContextTokens {
         let models = self.models.clone();
         Arc::new(move |name| Some(models.find(name).ok()?.window()?.context))
+    }
+
+    /// The permission rules that hold in a folder, with what is wrong about them. Reads their files.
+    pub fn ruling(&self, cwd: &AbsPath) -> Ruling {
+        self.standing.ruling(cwd)
+    }
+
+    /// The mode of new sessions in a folder. Reads the project's settings.
+    pub fn mode_in(&self, cwd: &AbsPath) -> Mode {
+        self.choices.mode.unwrap_or_else(|| self.standing.mode_for(cwd, self.mode))
     }
 
     /// The mode of new sessions, before a project makes it stricter.

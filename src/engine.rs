@@ -32,6 +32,7 @@ mod instructions;
 pub mod journal;
 pub mod ledger;
 pub mod live;
+pub mod looked;
 pub mod media;
 pub mod model;
 mod open;

@@ -4,6 +4,7 @@ mod around;
 mod context;
 mod files;
 mod media;
+mod shell;
 pub mod survey;
 mod wire;
 
@@ -13,6 +14,7 @@ pub use around::*;
 pub use context::*;
 pub use files::*;
 pub use media::*;
+pub use shell::*;
 pub use wire::*;
 
 // --- engine

@@ -3,11 +3,14 @@
 //! No I/O: paths in an intent are real ones already (`workspace::root` has followed their links).
 //! Nothing here can be reached by what a model writes.
 
+pub mod command;
 pub mod intent;
 pub mod protected;
 pub mod rules;
 pub mod secret;
+pub mod shell;
 
+pub use command::Looked;
 pub use intent::{Intent, Location, SearchOf};
 pub use rules::{Action, Layer, LayerKind, Rules};
 pub use secret::secret;
@@ -69,6 +72,8 @@ pub struct Situation<'a> {
     pub unreadable: &'a [(AbsPath, String)],
     /// That a command names what is not for models, in words for the user.
     pub named: Option<&'a str>,
+    /// The command of the intent, read; one that was not is asked about.
+    pub command: Option<&'a Looked>,
 }
 
 /// What may be done with an intent.
@@ -125,29 +130,22 @@ pub fn decide(intent: &Intent, situation: &Situation<'_>) -> Verdict {
     if let Some((path, why)) = situation.unreadable.first().filter(|_| intent.tells_of_text()) {
         return Verdict::Deny { reason: format!("`{path}` is kept from you: {why}. {DO_WITHOUT}") };
     }
+    if let Intent::Run { command, .. } = intent {
+        return decide_command(command, intent, situation);
+    }
     let by_rule = situation.rules.judge(intent, situation.roots);
     if let Some((Action::Deny, rule)) = &by_rule {
-        return Verdict::Deny {
-            reason: format!("The permission rule `{rule}` denies this. Do without it, or ask the user."),
-        };
+        return denied(rule);
     }
     if situation.mode == Mode::Plan && !intent.reads_only() {
-        return Verdict::Deny {
-            reason:
-                "The session is in plan mode: nothing may be changed or run. Describe what you would do; \
-                     the user can switch the mode."
-                    .into(),
-        };
+        return only_planned();
     }
     let asking = match by_rule {
         Some((Action::Allow, rule)) => match reason_to_ask_anyway(intent, situation) {
             None => return Verdict::Allow(Ground::Rule(rule)),
             Some(reason) => reason,
         },
-        Some((Action::Ask, rule)) => {
-            let asked = Some(format!("The permission rule `{rule}` wants it to be asked."));
-            both(asked, situation.named.map(str::to_owned)).unwrap_or_default()
-        }
+        Some((Action::Ask, rule)) => format!("The permission rule `{rule}` wants it to be asked."),
         Some((Action::Deny, _)) | None => match by_default(intent, situation) {
             Ok(ground) => return Verdict::Allow(ground),
             Err(reason) => reason,
@@ -158,6 +156,65 @@ pub fn decide(intent: &Intent, situation: &Situation<'_>) -> Verdict {
         Some(grant) => Verdict::Allow(Ground::Granted(grant.clone())),
         None => Verdict::Ask { reason: asking, always },
     }
+}
+
+fn denied(rule: &str) -> Verdict {
+    Verdict::Deny {
+        reason: format!("The permission rule `{rule}` denies this. Do without it, or ask the user."),
+    }
+}
+
+fn only_planned() -> Verdict {
+    Verdict::Deny {
+        reason: "The session is in plan mode: nothing may be changed or run. Describe what you would do; the user \
+                 can switch the mode."
+            .into(),
+    }
+}
+
+/// Reasons that a question about a command gives; more are counted.
+const REASONS_SHOWN: usize = 3;
+
+/// Decides about a command by all that can run in it.
+fn decide_command(text: &str, intent: &Intent, situation: &Situation<'_>) -> Verdict {
+    let not_read = Looked::default();
+    let looked = situation.command.unwrap_or(&not_read);
+    let leads = |folder: &str, name: &str| looked.leads.get(&(folder.to_owned(), name.to_owned())).cloned();
+    let (roots, mode) = (situation.roots, situation.mode);
+    let site =
+        command::Site { roots, home: situation.rules.home(), mode, free: looked.free(), leads: &leads };
+    let ruled = command::judge(text, &looked.reading, situation.rules, &site);
+    if let command::Ruled::Denied(rule) = &ruled {
+        return denied(rule);
+    }
+    if mode == Mode::Plan {
+        return only_planned();
+    }
+    let (mut reasons, each_time) = match ruled {
+        command::Ruled::Allowed(rules) if situation.named.is_none() && situation.command.is_some() => {
+            let ground = if rules.is_empty() { Ground::Harmless } else { Ground::Rule(rules.join(", ")) };
+            return Verdict::Allow(ground);
+        }
+        command::Ruled::Allowed(_) | command::Ruled::Denied(_) => (Vec::new(), false),
+        command::Ruled::Asked { reasons, each_time } => (reasons, each_time),
+    };
+    // The reading names a secret file by itself, where it sees one.
+    let is_told = reasons.iter().any(|reason| reason.contains("is a secret file"));
+    reasons.extend(
+        situation.named.filter(|named| !(is_told && named.contains("such files hold"))).map(str::to_owned),
+    );
+    let always = coverage(intent, situation).filter(|_| !each_time);
+    if let Some(grant) = always.iter().find(|grant| situation.grants.contains(grant)) {
+        return Verdict::Allow(Ground::Granted(grant.clone()));
+    }
+    let more = reasons.len().saturating_sub(REASONS_SHOWN);
+    reasons.truncate(REASONS_SHOWN);
+    if more > 0 {
+        reasons.push(format!("There are {more} more reasons to ask."));
+    }
+    let reason =
+        if reasons.is_empty() { "Commands are asked in this mode.".into() } else { reasons.join(" ") };
+    Verdict::Ask { reason, always }
 }
 
 /// What holds where no rule speaks: a ground to allow it, or the reason to ask.
@@ -181,10 +238,8 @@ fn by_default(intent: &Intent, situation: &Situation<'_>) -> Result<Ground, Stri
                 }
             },
         },
-        Intent::Run { .. } => {
-            let asked = Some("Commands are asked in this mode.".to_owned());
-            Err(both(asked, situation.named.map(str::to_owned)).unwrap_or_default())
-        }
+        // `decide_command` decides about these.
+        Intent::Run { .. } => Err("Commands are asked in this mode.".to_owned()),
     }
 }
 
@@ -198,12 +253,7 @@ fn steering(intent: &Intent) -> Option<String> {
 /// Why neither the mode nor a rule for the kind of action is enough.
 fn reason_to_ask_anyway(intent: &Intent, situation: &Situation<'_>) -> Option<String> {
     match intent {
-        Intent::Nothing => None,
-        Intent::Run { cwd, .. } => {
-            let covered = situation.rules.allows_outside(cwd, situation.roots);
-            let outside = (!is_inside(cwd, situation.roots) && !covered).then(|| outside(cwd));
-            both(outside, situation.named.map(str::to_owned))
-        }
+        Intent::Nothing | Intent::Run { .. } => None,
         Intent::Read { path } | Intent::List { path } | Intent::Search { root: path, .. } => {
             let covered = situation.rules.allows_outside(path, situation.roots);
             let outside = (!is_inside(path, situation.roots) && !covered).then(|| outside(path));
@@ -333,13 +383,25 @@ mod tests {
         Intent::Run { command: command.into(), cwd: path("/w"), time_limit_ms: 1 }
     }
 
+    /// The command of an intent, read, on a disk without links.
+    fn looked(intent: &Intent) -> Looked {
+        let Intent::Run { command, cwd, .. } = intent else { return Looked::default() };
+        let reading = shell::read(command, &shell::Place { cwd, home: None });
+        let leads = command::lookups(&reading).into_iter().map(|(folder, name)| {
+            let path = AbsPath::new(format!("{folder}/{name}")).unwrap();
+            ((folder, name), path)
+        });
+        Looked { leads: leads.collect(), reading, git_is_plain: false }
+    }
+
     fn verdict(intent: &Intent, mode: Mode, rules: &Rules, grants: &[Grant]) -> &'static str {
         let roots = [path("/w")];
         let linked = [path("/w/linked")];
-        match decide(
-            intent,
-            &Situation { mode, roots: &roots, rules, grants, linked: &linked, unreadable: &[], named: None },
-        ) {
+        let (looked, roots) = (looked(intent), &roots);
+        let command = Some(&looked);
+        let situation =
+            Situation { mode, roots, rules, grants, linked: &linked, unreadable: &[], named: None, command };
+        match decide(intent, &situation) {
             Verdict::Allow(_) => "allow",
             Verdict::Ask { always: Some(_), .. } => "ask",
             Verdict::Ask { always: None, .. } => "ask once",
@@ -364,7 +426,8 @@ mod tests {
             (&write("/w/linked"), ["ask", "ask", "deny"]),
             (&write("/w/.git/hooks/pre-commit"), ["ask once", "ask once", "deny"]),
             (&write("/w/sub/AGENTS.md"), ["ask", "ask", "deny"]),
-            (&run("ls"), ["ask", "ask", "deny"]),
+            (&run("make"), ["ask", "ask", "deny"]),
+            (&run("ls"), ["allow", "allow", "deny"]),
             (&Intent::Nothing, ["allow", "allow", "allow"]),
         ] {
             let got = Mode::ALL.map(|mode| verdict(intent, mode, &none, &[]));
@@ -414,6 +477,7 @@ mod tests {
                 linked: &[],
                 unreadable: &unreadable,
                 named: None,
+                command: None,
             };
             decide(intent, &situation)
         };
@@ -429,19 +493,23 @@ mod tests {
 
     #[test]
     fn a_command_that_names_what_is_not_for_models_is_asked() {
-        let (rules, roots, always) = (flags(&["bash"]), [path("/w")], run("cat .env"));
+        let (rules, roots, always) = (flags(&["bash"]), [path("/w")], run("cat notes"));
+        let looked = looked(&always);
         let decided = |rules: &Rules, grants: &[Grant], named| {
-            let (mode, roots) = (Mode::Ask, &roots);
-            let situation = Situation { mode, roots, rules, grants, linked: &[], unreadable: &[], named };
+            let (mode, roots, command) = (Mode::Ask, &roots, Some(&looked));
+            let situation =
+                Situation { mode, roots, rules, grants, linked: &[], unreadable: &[], named, command };
             decide(&always, &situation)
         };
         assert!(matches!(decided(&rules, &[], None), Verdict::Allow(_)));
         for rules in [&rules, &Rules::default()] {
-            let Verdict::Ask { reason, .. } = decided(rules, &[], Some("It names `.env`.")) else { panic!() };
-            assert!(reason.ends_with("It names `.env`."), "{reason}");
+            let Verdict::Ask { reason, .. } = decided(rules, &[], Some("It names `notes`.")) else {
+                panic!()
+            };
+            assert!(reason.ends_with("It names `notes`."), "{reason}");
         }
-        let grant = Grant::Command { command: "cat .env".into(), cwd: path("/w") };
-        assert!(matches!(decided(&rules, &[grant], Some("It names `.env`.")), Verdict::Allow(_)));
+        let grant = Grant::Command { command: "cat notes".into(), cwd: path("/w") };
+        assert!(matches!(decided(&rules, &[grant], Some("It names `notes`.")), Verdict::Allow(_)));
     }
 
     #[test]
@@ -477,5 +545,21 @@ mod tests {
         assert_eq!(verdict(&write("/w/linked"), Mode::Edit, &rules, &always), "allow");
         assert_eq!(verdict(&write("/w/.git/config"), Mode::Ask, &rules, &[]), "ask once");
         assert_eq!(verdict(&write("/w/a"), Mode::Plan, &rules, &[]), "deny");
+    }
+
+    #[test]
+    fn a_command_that_was_not_read_is_asked() {
+        let (rules, roots) = (flags(&["bash"]), [path("/w")]);
+        let situation = Situation {
+            mode: Mode::Ask,
+            roots: &roots,
+            rules: &rules,
+            grants: &[],
+            linked: &[],
+            unreadable: &[],
+            named: None,
+            command: None,
+        };
+        assert!(matches!(decide(&run("ls"), &situation), Verdict::Ask { .. }));
     }
 }

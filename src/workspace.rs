@@ -33,6 +33,7 @@ pub use buffers::{BufferWrite, Buffers, NoBuffers, Refusal, Took};
 pub use bytes::{Around, Thing};
 pub use encoding::Encoding;
 pub use file::{Bom, Content, FileBytes, Source, TextFile};
+pub use git::plain::git_is_plain;
 pub use git::{Committed, Head, Repository};
 pub use media::MediaKind;
 pub use never::NeverRead;
@@ -452,6 +453,12 @@ impl Files {
 /// Where a path leads: links are followed as far as things exist. Blocks.
 pub fn real_path(path: &AbsPath) -> io::Result<AbsPath> {
     root::resolve(path)
+}
+
+/// Where a name leads as the system takes it, seen from a folder (an absolute path that need not be normal). An
+/// error where a link on the way leads to nothing or in a circle. Blocks.
+pub fn leads(folder: &str, name: &str) -> io::Result<AbsPath> {
+    root::leads(folder, name)
 }
 
 /// The real path of a folder that exists. Blocks.

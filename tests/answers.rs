@@ -14,7 +14,7 @@ const SCRIPT: &str = r#"call read {"file_path": "a.txt"}
 done
 call edit {"file_path": "a.txt", "old_string": "two", "new_string": "2"}
 done
-call bash {"command": "cat a.txt"}
+call bash {"command": "sleep 0; cat a.txt"}
 done
 say end
 done

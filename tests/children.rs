@@ -72,7 +72,7 @@ fn calls(turn: usize) -> String {
 async fn turns_reads_searches_and_edits_start_no_process() {
     let turns: String = (0..TURNS).map(calls).collect();
     let mut wire =
-        Wire::ready(&format!("{turns}call bash {{\"command\": \"true\"}}\ndone\nsay end\ndone\n")).await;
+        Wire::ready(&format!("{turns}call bash {{\"command\": \"sleep 0\"}}\ndone\nsay end\ndone\n")).await;
     let process = wire.process.id().unwrap();
     let folder = wire.folder.path().canonicalize().unwrap().join("work");
     std::fs::create_dir_all(folder.join(".git")).unwrap();

@@ -167,8 +167,13 @@ pub(super) fn rules(
     }
 }
 
+/// The user's folder, as a real path.
+pub(super) fn home() -> Option<AbsPath> {
+    env::home().and_then(|home| fs::real_path(&home).ok())
+}
+
 fn at_home(layer: Layer) -> Layer {
-    match env::home().and_then(|home| fs::real_path(&home).ok()) {
+    match home() {
         Some(home) => layer.at_home(&home),
         None => layer,
     }

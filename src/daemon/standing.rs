@@ -147,7 +147,8 @@ impl Now {
             }
             files.extend(paths);
         }
-        Some(Ruling { rules: Arc::new(Rules::new(layers).protecting(user.own.clone())), files, problems })
+        let rules = Rules::new(layers).protecting(user.own.clone()).with_home(settings::home());
+        Some(Ruling { rules: Arc::new(rules), files, problems })
     }
 
     /// The mode that a folder's project wishes for.

@@ -10,6 +10,7 @@ use super::amend;
 use super::event::{AmendedFile, Answer, Event, Outcome, Output, Reply, ToolCall, Who};
 use super::found;
 use super::instructions;
+use super::looked;
 use super::question;
 use super::rebase::{Hunks, Rebased};
 use super::recorder::Halted;
@@ -268,15 +269,18 @@ async fn permit(turn: &Turn, call: &ToolCall, plan: &Plan, why: Reason) -> Resul
     let kept = if plan.intent.tells_of_text() { plan.intent.paths() } else { Vec::new() };
     let kept_back = |path: &AbsPath| turn.parts.files.kept_back(path).map(|why| (path.clone(), why));
     let unreadable: Vec<(AbsPath, String)> = kept.into_iter().filter_map(kept_back).collect();
-    let named = match &plan.intent {
-        Intent::Run { command, cwd, .. } => showing::named(&turn.parts, command, cwd).await,
-        _ => None,
+    let (named, looked) = match &plan.intent {
+        Intent::Run { command, cwd, .. } => {
+            (showing::named(&turn.parts, command, cwd).await, looked::looked(&turn.parts, command, cwd).await)
+        }
+        _ => (None, None),
     };
     let verdict = turn.parts.recorder.state(|state| {
         let roots = turn.parts.files.roots();
         let (mode, grants, rules) = (state.mode(), state.grants(), &rules);
-        let (linked, unreadable, named) = (&*linked, &*unreadable, named.as_deref());
-        let situation = Situation { mode, roots, rules, grants, linked, unreadable, named };
+        let (linked, unreadable, named, command) =
+            (&*linked, &*unreadable, named.as_deref(), looked.as_ref());
+        let situation = Situation { mode, roots, rules, grants, linked, unreadable, named, command };
         turn.parts.rules.decide(&plan.intent, &situation)
     });
     match verdict {

@@ -132,6 +132,11 @@ impl InForce {
         ruling.problems.into_iter().filter(|problem| !known.problems.contains(problem)).collect()
     }
 
+    /// The user's folder, where it is known.
+    pub(super) fn home(&self) -> Option<AbsPath> {
+        self.lock().latest.rules.home().cloned()
+    }
+
     fn sets(&self) -> Vec<Arc<Rules>> {
         self.lock().sets.clone()
     }
@@ -194,6 +199,7 @@ mod tests {
     fn verdict(rules: &InForce) -> &'static str {
         let root = AbsPath::new("/w").unwrap();
         let intent = Intent::Run { command: "make".into(), cwd: root.clone(), time_limit_ms: 1 };
+        let looked = super::super::looked::look("make", &root, None);
         let (roots, none) = ([root], Rules::default());
         let mode = policy::Mode::Ask;
         let situation = Situation {
@@ -204,6 +210,7 @@ mod tests {
             linked: &[],
             unreadable: &[],
             named: None,
+            command: Some(&looked),
         };
         match rules.decide(&intent, &situation) {
             Verdict::Allow(_) => "allow",

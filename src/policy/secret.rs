@@ -75,6 +75,28 @@ pub fn secret(path: &AbsPath) -> Option<&'static str> {
     FILES.iter().find(|(pattern, _)| fits(pattern)).map(|(_, holds)| *holds)
 }
 
+/// Whether a file of that name is a secret one, wherever it lies.
+pub(super) fn is_name(name: &str) -> bool {
+    let name = folded(name);
+    let open = OPEN.iter().any(|ending| name.ends_with(ending));
+    !open && FILES.iter().any(|(pattern, _)| !pattern.contains('/') && is_named(&name, pattern))
+}
+
+/// Whether names that a pattern of a shell stands for are rather secret ones: it says a part of such a name.
+pub(super) fn may_be_secret(pattern: &str) -> bool {
+    let pattern = folded(pattern);
+    let says: String = pattern.chars().filter(|letter| !"*?[]".contains(*letter)).collect();
+    // `*` and `*.*` say nothing.
+    if says.chars().all(|letter| letter == '.') {
+        return false;
+    }
+    let samples =
+        FILES.iter().filter(|(name, _)| !name.contains('/')).map(|(name, _)| name.replace('*', "x"));
+    let fits =
+        |name: String| globset::Glob::new(&pattern).is_ok_and(|glob| glob.compile_matcher().is_match(name));
+    samples.into_iter().any(fits)
+}
+
 fn is_named(name: &str, pattern: &str) -> bool {
     match pattern.split_once('*') {
         None => name == pattern,

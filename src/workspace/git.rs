@@ -9,6 +9,7 @@
 mod head;
 mod index;
 mod objects;
+pub(super) mod plain;
 
 use std::collections::HashMap;
 use std::sync::Arc;

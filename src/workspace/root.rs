@@ -67,6 +67,24 @@ pub(super) fn resolve(path: &AbsPath) -> io::Result<AbsPath> {
     }
 }
 
+/// Where a name leads as the system takes it, seen from a folder: a `..` goes up from where the links before it led.
+pub(super) fn leads(folder: &str, name: &str) -> io::Result<AbsPath> {
+    let wrong = |error: crate::path::PathError| io::Error::new(io::ErrorKind::InvalidInput, error);
+    let mut at = AbsPath::new("/").map_err(wrong)?;
+    let from = if name.starts_with('/') { "" } else { folder };
+    for part in from.split('/').chain(name.split('/')) {
+        at = match part {
+            "" | "." => continue,
+            ".." => {
+                let real = resolve(&at)?;
+                real.parent().unwrap_or(real)
+            }
+            part => at.join(part).map_err(wrong)?,
+        };
+    }
+    resolve(&at)
+}
+
 /// A sentence with up to three names in the same folder that look like the missing one.
 pub(super) fn similar(path: &AbsPath) -> String {
     let Some(Ok(listing)) = path.parent().map(|parent| fs::list(&parent, limits::LISTED_ENTRIES_MAX)) else {
@@ -149,6 +167,13 @@ mod tests {
         link("../out", "away");
         link("sub", "near");
         link("nowhere", "dangling");
+        let lead = |name: &str| leads(&root.to_string(), name).map(|path| path.display_in(&base));
+        assert_eq!(lead("sub/../a.txt").unwrap(), "w/a.txt");
+        assert_eq!(lead("away/x").unwrap(), "out/x");
+        assert_eq!(lead("away/../w/a.txt").unwrap(), "w/a.txt", "up from where the link leads");
+        assert_eq!(lead("near/../away/../x").unwrap(), "x");
+        assert_eq!(lead("none/new").unwrap(), "w/none/new");
+        assert!(lead("dangling").is_err() && lead("dangling/x").is_err());
         let roots = [root.clone()];
         let check = |written: &str, expected: &str, side: Side| {
             let place = locate(written, &root, &roots).unwrap();

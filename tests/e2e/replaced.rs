@@ -50,7 +50,7 @@ fn permissions_that_somebody_has_given_since_stay() {
     for (since, then) in [(None, 0o644), (Some(0o600), 0o600)] {
         std::fs::write(&file, "one\n").unwrap();
         give(0o644);
-        let told = run(&["run", "--model", "script:script", "--allow", "bash", "go"]);
+        let told = run(&["run", "--model", "script:script", "--allow", "bash", "--allow", "edit", "go"]);
         assert!(has() == 0o755 && told.contains("changed by commands: a.txt"), "{told}");
         since.into_iter().for_each(give);
         let told = run(&["undo", "--yes", "--files"]);

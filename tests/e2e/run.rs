@@ -368,7 +368,7 @@ fn commands_get_the_variables_that_the_settings_name() {
     let output = quillon(work.path(), state.path())
         .env("DATABASE_URL", "db://here")
         .env("SOME_SECRET", "sesame")
-        .args(["run", "--model", "script:script", "--allow", "bash", "--json", "go"])
+        .args(["run", "--model", "script:script", "--allow", "bash:env", "--json", "go"])
         .output()
         .unwrap();
     let (said, noted) = words(&output);

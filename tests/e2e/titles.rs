@@ -51,7 +51,12 @@ async fn a_small_model_names_the_session_once() {
     let waits = waits_for("type\":\"title[d]", state.path());
     let large = Loopback::start(vec![waits, says("Done."), says("Again.")]).await;
     settings(state.path(), &large, &small);
-    run(work.path(), state.path(), &["run", "--allow", "bash", "please look at the greeting"]).await;
+    run(
+        work.path(),
+        state.path(),
+        &["run", "--allow", "bash", "--allow", "external_directory", "please look at the greeting"],
+    )
+    .await;
     run(work.path(), state.path(), &["run", "-c", "and once more"]).await;
 
     let asked = small.request().await;
@@ -80,7 +85,12 @@ async fn a_small_model_that_fails_leaves_the_first_words() {
     let waits = waits_for("no title[ ]from", state.path());
     let large = Loopback::start(vec![waits, says("Done.")]).await;
     settings(state.path(), &large, &small);
-    run(work.path(), state.path(), &["run", "--allow", "bash", "please look"]).await;
+    run(
+        work.path(),
+        state.path(),
+        &["run", "--allow", "bash", "--allow", "external_directory", "please look"],
+    )
+    .await;
     assert!(run(work.path(), state.path(), &["sessions"]).await.contains("please look"));
     let sent = run(work.path(), state.path(), &["sent"]).await;
     assert!(sent.contains(", for a title, failed: auth"), "{sent}");

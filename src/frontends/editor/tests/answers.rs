@@ -11,7 +11,7 @@ const PIXEL: &str = "R0lGODlhAQABAAAAADs=";
 
 #[tokio::test]
 async fn a_late_answer_reads_no_journal() {
-    let mut client = Client::begun(vec![calls("bash", json!({"command": "true"})), says("Well.")]).await;
+    let mut client = Client::begun(vec![calls("bash", json!({"command": "sleep 0"})), says("Well.")]).await;
     client.session().await;
     client.prompt("p1").await;
     let question = client.event("asked").await["event"]["question"]["questionId"].clone();

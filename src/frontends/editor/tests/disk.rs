@@ -7,7 +7,7 @@ use super::*;
 /// command that shows it; what the command's call told.
 async fn seen_by_a_command(saves: bool, answer: Option<Value>) -> String {
     let input = json!({"file_path": "a.txt", "old_string": "two", "new_string": "2"});
-    let run = calls("bash", json!({"command": "cat a.txt"}));
+    let run = calls("bash", json!({"command": "sleep 0; cat a.txt"}));
     let script = vec![calls("read", json!({"file_path": "a.txt"})), calls("edit", input), run, says("Done.")];
     let mut client = Client::new(script);
     let agent = json!({"version": 1, "buffers": {"apply": true, "save": saves}});
@@ -58,7 +58,8 @@ async fn a_command_sees_what_is_saved_before_it_and_is_told_what_is_not() {
 
 #[tokio::test]
 async fn what_the_user_has_not_saved_is_named_before_a_command_and_after_it() {
-    let mut client = Client::new(vec![calls("bash", json!({"command": "cat b.txt"})), says("Done.")]);
+    let mut client =
+        Client::new(vec![calls("bash", json!({"command": "sleep 0; cat b.txt"})), says("Done.")]);
     let agent = json!({"version": 1, "buffers": {"apply": true, "save": true}});
     client.initialize(json!({"experimental": {"agent": agent}})).await;
     for (name, text) in [("a.txt", "the same\n"), ("b.txt", "typed\n"), ("new.txt", "no file yet\n")] {
