@@ -286,15 +286,15 @@ impl<'a> Draft<'a> {
         if self.blocks.iter().any(|piece| matches!(piece, Piece::Call(_))) {
             return;
         }
-        let Some(Piece::Text(text)) = self.blocks.last() else { return };
+        // What only the server understands may stand behind the words.
+        let Some(at) = self.blocks.iter().rposition(|piece| !matches!(piece, Piece::Opaque(_))) else {
+            return;
+        };
+        let Piece::Text(text) = &self.blocks[at] else { return };
         let tools = turn.parts.recorder.state(|state| turn.parts.toolbox.offered(state).clone());
-        let knows = |name: &str| tools.iter().any(|tool| tool.name.0 == name);
-        let Some((words, calls)) = textual::calls(text, knows) else { return };
-        let words = words.to_owned();
-        self.blocks.pop();
-        if !words.is_empty() {
-            self.blocks.push(Piece::Text(words));
-        }
+        let Some((words, calls)) = textual::calls(text, &tools) else { return };
+        let words = (!words.is_empty()).then(|| Piece::Text(words.to_owned()));
+        self.blocks.splice(at..=at, words);
         let made = calls.into_iter().enumerate().map(|(number, (tool, input))| {
             Piece::Call(Wanted::new(format!("{}-{number}", self.message), ToolName(tool), input))
         });
