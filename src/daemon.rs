@@ -19,7 +19,7 @@ use tokio_util::task::AbortOnDropHandle;
 use crate::engine::{
     Command, Host, Mode, ModelName, Models, Rulebook, Ruling, Session, SessionId, Setting, Shared, Toolbox,
 };
-use crate::frontends::acp::ContextTokens;
+use crate::frontends::acp::{Known, KnownModels};
 use crate::frontends::terminal::Interrupts;
 use crate::limits;
 use crate::os::signals::CtrlC;
@@ -202,10 +202,13 @@ impl Daemon {
         Ok(name.0)
     }
 
-    /// Says how many tokens a model's window holds, where that is known.
-    pub fn context_tokens(&self) -> ContextTokens {
+    /// Says how many tokens a model's window holds and what they cost, where that is known.
+    pub fn known_models(&self) -> KnownModels {
         let models = self.models.clone();
-        Arc::new(move |name| Some(models.find(name).ok()?.window()?.context))
+        Arc::new(move |name| match models.find(name) {
+            Ok(model) => Known { context: model.window().map(|window| window.context), price: model.price() },
+            Err(_) => Known::default(),
+        })
     }
 
     /// The permission rules that hold in a folder, with what is wrong about them. Reads their files.

@@ -8,3 +8,4 @@ pub mod export;
 mod room;
 pub mod terminal;
 mod verdicts;
+mod waiting;

@@ -128,7 +128,7 @@ pub const CALLS_WITHOUT_PLAN_MAX: u32 = 10;
 /// The wait before the second attempt; it doubles with each further one.
 pub const STEP_RETRY_WAIT: Duration = Duration::from_secs(1);
 
-/// The longest wait before an attempt, also when a provider asks for more.
+/// The longest wait before an attempt; where a provider asks for more, the user decides when to go on.
 pub const STEP_RETRY_WAIT_MAX: Duration = Duration::from_secs(60);
 
 /// Commands that may wait in a session's mailbox before senders wait.

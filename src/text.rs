@@ -4,6 +4,7 @@ pub mod absence;
 pub mod clean;
 pub mod clip;
 pub mod diff;
+mod dollars;
 pub mod edit;
 pub mod endings;
 pub mod ends;
@@ -14,6 +15,7 @@ pub mod patch;
 pub mod replace;
 pub mod shared;
 
+pub use dollars::dollars;
 pub use edit::{Change, Edit, Hash, Hunk, Splice, Version, spliced};
 pub use endings::Endings;
 pub use lineage::Lineage;

@@ -186,6 +186,8 @@ impl Folded {
             for block in self.content.iter_mut().filter_map(Value::as_object_mut) {
                 block.remove("signature");
             }
+            // What is for the server alone are marks there, and no items of the answer.
+            self.content.retain(|block| block["type"] != "provider_item");
         }
         let has_calls = self.content.iter().any(|block| block["type"] == "tool_call");
         let finish = if self.error.is_some() { None } else { self.finish };

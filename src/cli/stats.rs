@@ -12,7 +12,7 @@ use crate::engine::event::{Event, ModelName, Seq, Setting, Usage};
 use crate::engine::model::Price;
 use crate::limits;
 use crate::os::clock;
-use crate::text::clean;
+use crate::text::{clean, dollars};
 
 /// Of which time, and how.
 #[derive(Debug, Args)]
@@ -139,7 +139,7 @@ fn table(totals: &Totals) -> String {
 fn row(name: &str, used: &Used) -> String {
     let Used { requests, usage, cost } = used;
     let input = usage.input + usage.cache_write;
-    let cost = cost.map_or("-".to_owned(), |cost| format!("${cost:.2}"));
+    let cost = cost.map_or("-".to_owned(), dollars);
     format!("{name:<40}{requests:>13}{input:>13}{:>13}{:>13}{cost:>13}\n", usage.cache_read, usage.output)
 }
 

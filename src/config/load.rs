@@ -23,6 +23,8 @@ pub const USER_KEYS: &[&str] = &[
 pub const PROVIDER_KEYS: &[&str] = &["base_url", "api", "api_key_env", "headers", "proxy", "models"];
 /// Those of a model, or of all models of a provider.
 pub const MODEL_KEYS: &[&str] = &["accepts", "effort", "context_tokens", "output_tokens", "price"];
+/// Headers that say where a request goes and where it ends: another value would break it, or make two of it.
+const OUR_HEADERS: &[&str] = &["content-length", "host", "transfer-encoding", "connection"];
 const BUDGET_KEYS: &[&str] = &["steps", "tokens", "cost", "minutes"];
 /// More is no bound at all, and cannot be told as a time everywhere.
 const MINUTES_OF_A_YEAR: f64 = 366.0 * 24.0 * 60.0;
@@ -223,6 +225,9 @@ impl Reader<'_> {
         if let Some(given) = self.object(fields, within, "headers") {
             let within = format!("{within}headers.");
             for key in given.keys() {
+                if self.is_ours(&within, key) {
+                    continue;
+                }
                 headers.extend(self.text(given, &within, key).map(|value| (key.clone(), value)));
             }
         }
@@ -245,6 +250,19 @@ impl Reader<'_> {
             all: self.model(fields, within),
             models,
         }
+    }
+
+    /// Tells of a header that would break the request, and that does not count.
+    fn is_ours(&mut self, within: &str, header: &str) -> bool {
+        let ours = OUR_HEADERS.iter().any(|ours| header.trim().eq_ignore_ascii_case(ours));
+        if ours {
+            self.notices.push(format!(
+                "{}: `{within}{header}` cannot be set: Quillon sets this header itself for each request; it does not \
+                 count",
+                self.name
+            ));
+        }
+        ours
     }
 
     fn model(&mut self, fields: &Map<String, Value>, within: &str) -> ModelSettings {
@@ -412,6 +430,12 @@ mod tests {
         notice(&within("\"output_tokens\": 0"), "`provider.output_tokens` must be a whole number above 0");
         notice(&within("\"price\": {\"input\": -1}"), "`provider.price.input` must be the dollars for");
         notice(&within("\"price\": {\"input\": 1}"), "`provider.price.output` are both needed");
+        for header in ["Content-Length", "host", "Transfer-Encoding", "connection"] {
+            let text = within(&format!("\"headers\": {{\"x-a\": \"b\", \"{header}\": \"4\"}}"));
+            notice(&text, &format!("`provider.headers.{header}` cannot be set"));
+            let headers = user("f", &text).provider.unwrap().headers;
+            assert_eq!(headers, [("x-a".to_owned(), "b".to_owned())]);
+        }
         notice("{\"providers\": {\"a/b\": {}}}", "`a/b` can be no name of a provider");
         notice("{\"providers\": {\"a\": 1}}", "`providers.a` must be an object, not 1");
         notice(

@@ -19,6 +19,8 @@ pub struct Keys {
     file: AbsPath,
     /// By the providers' names; these count before the stored ones.
     handed: Mutex<BTreeMap<String, String>>,
+    /// Why they could not be read when somebody last was told.
+    told: Mutex<Option<String>>,
 }
 
 #[derive(Default, Serialize, Deserialize)]
@@ -31,7 +33,7 @@ impl Keys {
     /// Those of this state folder.
     pub(super) fn in_folder(state: &AbsPath) -> Result<Self, String> {
         let file = state.join(FILE).map_err(|error| error.to_string())?;
-        Ok(Self { file, handed: Mutex::default() })
+        Ok(Self { file, handed: Mutex::default(), told: Mutex::default() })
     }
 
     /// The file, whether it exists or not.
@@ -109,13 +111,19 @@ impl Lookup for Keys {
         if let Some(key) = self.in_hand().get(provider) {
             return Some(key.clone());
         }
-        match self.read() {
-            Ok(mut file) => file.keys.remove(provider),
-            Err(why) => {
-                tracing::warn!("{why}");
-                None
-            }
+        let (key, trouble) = match self.read() {
+            Ok(mut file) => (file.keys.remove(provider), None),
+            Err(why) => (None, Some(why)),
+        };
+        // Each model is looked up by itself: the same trouble is told once.
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(why) = &trouble
+            && *told != trouble
+        {
+            tracing::warn!("{why}");
         }
+        *told = trouble;
+        key
     }
 }
 

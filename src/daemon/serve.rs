@@ -22,7 +22,7 @@ pub fn acp(choices: Choices) -> Result<ExitCode, String> {
         let (input, output) = rpc::stdio();
         let options = acp::Options {
             look_at_folder: Arc::new(look_at_folder),
-            context_tokens: daemon.context_tokens(),
+            models: daemon.known_models(),
             model: daemon.choices.model.clone().map(ModelName),
             mode: daemon.mode(),
             notices: daemon.notices().to_vec(),

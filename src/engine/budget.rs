@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::usage::Usage;
+use crate::text::dollars;
 
 /// What a turn may spend; what is absent has no bound. The user sets it.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -42,8 +43,8 @@ impl Budget {
         if self.tokens.is_some_and(|most| tokens.saturating_sub(before.usage.all()) >= most) {
             used.push(format!("{tokens} tokens"));
         }
-        if self.dollars.is_some_and(|dollars| spent.dollars - before.dollars >= dollars) {
-            used.push(format!("${:.2}", spent.dollars));
+        if self.dollars.is_some_and(|most| spent.dollars - before.dollars >= most) {
+            used.push(dollars(spent.dollars));
         }
         if self.time.is_some_and(|time| spent.time.saturating_sub(before.time) >= time) {
             let seconds = spent.time.as_secs();

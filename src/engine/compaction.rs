@@ -285,14 +285,14 @@ async fn ask(turn: &Turn, model: &dyn Model, mut request: Request, note: &str) -
         asked.messages.push(Message::User([Block::Text { text: note.to_owned() }].into()));
         let error = match listen(turn, model, asked).await {
             Ok(said) => return said,
-            Err(error) => error,
+            Err(error) => error.told(),
         };
         match error.kind {
             ErrorKind::ContextLength | ErrorKind::TooLarge if cuts < limits::SUMMARY_CUTS_MAX => {
                 cuts += 1;
                 shorten(&mut request);
             }
-            kind if kind.may_pass() && attempt < limits::STEP_ATTEMPTS_MAX => {
+            _ if error.may_pass() && attempt < limits::STEP_ATTEMPTS_MAX => {
                 let wait = step::wait_before(attempt, error.retry_after);
                 attempt += 1;
                 let millis = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::limits;
+
 /// Why there is no answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
@@ -17,10 +19,42 @@ pub struct ModelError {
 }
 
 impl ModelError {
+    /// Whether asking the same server again may help, and soon enough.
+    pub(super) fn may_pass(&self) -> bool {
+        self.kind.may_pass() && !self.asks_long()
+    }
+
+    /// The same, in words that tell of a wait which is left to the user.
+    pub(super) fn told(mut self) -> Self {
+        if self.asks_long() {
+            let (asked, most) = (self.retry_after.unwrap_or_default(), limits::STEP_RETRY_WAIT_MAX);
+            self.message += &format!(
+                "; the server asks to wait {}, which is longer than the {} that Quillon waits by itself: go on after \
+                 that",
+                span(asked),
+                span(most)
+            );
+        }
+        self
+    }
+
+    fn asks_long(&self) -> bool {
+        self.kind.may_pass() && self.retry_after.is_some_and(|wait| wait > limits::STEP_RETRY_WAIT_MAX)
+    }
+
     /// The stream ended, and the answer had not.
     pub(super) fn broken_off() -> Self {
         let message = "the model's answer broke off before its end".to_owned();
         Self { kind: ErrorKind::Truncated, message, status: None, retry_after: None }
+    }
+}
+
+/// A time to wait, rounded up.
+fn span(wait: Duration) -> String {
+    match wait.as_millis().div_ceil(1_000) {
+        seconds @ 0..120 => format!("{seconds} s"),
+        seconds @ 120..7_200 => format!("{} min", seconds.div_ceil(60)),
+        seconds => format!("{} h", seconds.div_ceil(3_600)),
     }
 }
 
@@ -129,5 +163,32 @@ impl ErrorKind {
             | Self::Unknown
             | Self::Unconfigured => false,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn busy(seconds: u64) -> ModelError {
+        let retry_after = Some(Duration::from_secs(seconds));
+        ModelError { kind: ErrorKind::RateLimit, message: "busy".to_owned(), status: None, retry_after }
+    }
+
+    #[test]
+    fn a_long_wait_is_said_and_not_waited() {
+        let most = limits::STEP_RETRY_WAIT_MAX.as_secs();
+        assert!(busy(most).may_pass() && !busy(most + 1).may_pass());
+        assert_eq!(busy(most).told().message, "busy");
+        let told = [61, 300, 3_600, 7_199, 86_400].map(|seconds| busy(seconds).told().message);
+        for (told, span) in told.iter().zip(["61 s", "5 min", "60 min", "120 min", "24 h"]) {
+            let expected = format!(
+                "busy; the server asks to wait {span}, which is longer than the 60 s that Quillon waits by itself: go \
+                 on after that"
+            );
+            assert_eq!(*told, expected);
+        }
+        let wrong = ModelError { kind: ErrorKind::Auth, ..busy(3_600) };
+        assert_eq!(wrong.told().message, "busy");
     }
 }

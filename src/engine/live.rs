@@ -10,8 +10,8 @@ use crate::path::AbsPath;
 #[derive(Debug, Default)]
 pub struct Live {
     message: Option<MessageId>,
-    /// Grows when what was shown is void; readers start again.
-    attempt: u32,
+    /// Grows when what was shown is void; readers start again. No attempt's number: these begin anew with each model.
+    round: u32,
     segments: Vec<Segment>,
     retry: Option<Retry>,
     outputs: BTreeMap<CallId, Tail>,
@@ -26,6 +26,7 @@ pub struct Live {
 /// Why and when a message was asked for again.
 #[derive(Debug, Clone)]
 struct Retry {
+    round: u32,
     attempt: u32,
     wait_ms: u64,
     why: String,
@@ -49,7 +50,7 @@ struct Tail {
 #[derive(Debug, Default, Clone)]
 pub struct Position {
     message: Option<MessageId>,
-    attempt: u32,
+    round: u32,
     segment: usize,
     /// Bytes read of that segment; none before it was looked at, since a call begins without any.
     offset: Option<usize>,
@@ -124,8 +125,8 @@ impl Live {
     pub fn retry(&mut self, message: &MessageId, attempt: u32, wait_ms: u64, why: &str) {
         self.step(message);
         self.segments.clear();
-        self.attempt = attempt;
-        self.retry = Some(Retry { attempt, wait_ms, why: why.to_owned() });
+        self.round += 1;
+        self.retry = Some(Retry { round: self.round, attempt, wait_ms, why: why.to_owned() });
     }
 
     /// Others changed these files.
@@ -154,7 +155,7 @@ impl Live {
                 self.message = None;
                 self.segments.clear();
                 self.retry = None;
-                self.attempt = 0;
+                self.round = 0;
             }
             Event::CallEnded { call, .. } => drop(self.outputs.remove(call)),
             _ => {}
@@ -165,10 +166,10 @@ impl Live {
     /// What a reader missed of a closed message: that what it has read of it is void.
     pub fn missed_retry(&self, message: &MessageId, position: &mut Position) -> Option<Delta> {
         let (_, retry) = self.retried.iter().rev().find(|(closed, _)| closed == message)?;
-        if position.message.as_ref() != Some(message) || position.attempt == retry.attempt {
+        if position.message.as_ref() != Some(message) || position.round == retry.round {
             return None;
         }
-        position.begin(message, retry.attempt);
+        position.begin(message, retry.round);
         Some(retry.delta(message))
     }
 
@@ -203,8 +204,8 @@ impl Live {
     }
 
     fn read_message(&self, message: &MessageId, position: &mut Position, deltas: &mut Vec<Delta>) {
-        if position.message.as_ref() != Some(message) || position.attempt != self.attempt {
-            position.begin(message, self.attempt);
+        if position.message.as_ref() != Some(message) || position.round != self.round {
+            position.begin(message, self.round);
             deltas.extend(self.retry.as_ref().map(|retry| retry.delta(message)));
         }
         while let Some(segment) = self.segments.get(position.segment) {
@@ -226,7 +227,7 @@ impl Live {
             self.message = Some(message.clone());
             self.segments.clear();
             self.retry = None;
-            self.attempt = 0;
+            self.round = 0;
         }
     }
 
@@ -288,9 +289,9 @@ impl Position {
         self.outputs.remove(call);
     }
 
-    fn begin(&mut self, message: &MessageId, attempt: u32) {
+    fn begin(&mut self, message: &MessageId, round: u32) {
         self.message = Some(message.clone());
-        self.attempt = attempt;
+        self.round = round;
         self.segment = 0;
         self.offset = None;
         self.text = 0;

@@ -56,13 +56,13 @@ pub async fn run(turn: &Turn, offer: Offer) -> Result<Said, Halted> {
                 draft.keep_words(turn)?;
                 return Ok(Said::Stop(Stop::Cancelled));
             }
-            End::Failed(error) => error,
+            End::Failed(error) => error.told(),
         };
         if error.kind == ErrorKind::ContextLength {
             draft.keep_words(turn)?;
             return Ok(Said::TooLong);
         }
-        if !error.kind.may_pass() || attempt >= limits::STEP_ATTEMPTS_MAX {
+        if !error.may_pass() || attempt >= limits::STEP_ATTEMPTS_MAX {
             if let Some(next) = instead(turn, &error, &mut tried)? {
                 turn.parts.recorder.show_retry(&message, 1, 0, &error.message);
                 (model, attempt) = (next, 0);
@@ -203,8 +203,8 @@ fn stop_for(error: ModelError, attempts: u32) -> Stop {
     }
 }
 
-/// How long to wait before this attempt's successor: it doubles with each attempt; a provider's own wish counts
-/// up to the cap.
+/// How long to wait before this attempt's successor: it doubles with each attempt up to the cap; a provider's
+/// own wish counts, and whoever asks for more is not asked again.
 pub(super) fn wait_before(attempt: u32, asked: Option<Duration>) -> Duration {
     let doubled = limits::STEP_RETRY_WAIT * 2u32.saturating_pow(attempt.saturating_sub(1));
     asked.unwrap_or(doubled).min(limits::STEP_RETRY_WAIT_MAX)
@@ -286,15 +286,15 @@ impl<'a> Draft<'a> {
         if self.blocks.iter().any(|piece| matches!(piece, Piece::Call(_))) {
             return;
         }
-        let Some(Piece::Text(text)) = self.blocks.last() else { return };
+        // What only the server understands may stand behind the words.
+        let Some(at) = self.blocks.iter().rposition(|piece| !matches!(piece, Piece::Opaque(_))) else {
+            return;
+        };
+        let Piece::Text(text) = &self.blocks[at] else { return };
         let tools = turn.parts.recorder.state(|state| turn.parts.toolbox.offered(state).clone());
-        let knows = |name: &str| tools.iter().any(|tool| tool.name.0 == name);
-        let Some((words, calls)) = textual::calls(text, knows) else { return };
-        let words = words.to_owned();
-        self.blocks.pop();
-        if !words.is_empty() {
-            self.blocks.push(Piece::Text(words));
-        }
+        let Some((words, calls)) = textual::calls(text, &tools) else { return };
+        let words = (!words.is_empty()).then(|| Piece::Text(words.to_owned()));
+        self.blocks.splice(at..=at, words);
         let made = calls.into_iter().enumerate().map(|(number, (tool, input))| {
             Piece::Call(Wanted::new(format!("{}-{number}", self.message), ToolName(tool), input))
         });
@@ -345,6 +345,6 @@ mod tests {
         let waits: Vec<u64> = (1..=8).map(|attempt| wait_before(attempt, None).as_secs()).collect();
         assert_eq!(waits, [1, 2, 4, 8, 16, 32, 60, 60]);
         assert_eq!(wait_before(1, Some(Duration::from_secs(7))).as_secs(), 7);
-        assert_eq!(wait_before(1, Some(Duration::from_secs(3_600))), limits::STEP_RETRY_WAIT_MAX);
+        assert_eq!(wait_before(1, Some(limits::STEP_RETRY_WAIT_MAX)), limits::STEP_RETRY_WAIT_MAX);
     }
 }

@@ -25,7 +25,7 @@ mod undo;
 mod v1;
 mod verdicts;
 
-pub use projection::ContextTokens;
+pub use projection::{Known, KnownModels};
 pub use setup::{FolderCheck, LookAtFolder};
 
 use std::collections::HashMap;
@@ -51,8 +51,8 @@ use crate::rpc::{
 pub struct Options {
     /// Looks at the folders that a client names.
     pub look_at_folder: LookAtFolder,
-    /// Knows how large models' contexts are.
-    pub context_tokens: ContextTokens,
+    /// Says what is known of models.
+    pub models: KnownModels,
     /// The model of new sessions; none: the configured one.
     pub model: Option<ModelName>,
     /// The mode of new sessions.

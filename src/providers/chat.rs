@@ -15,6 +15,7 @@ mod calls;
 mod chunk;
 mod decode;
 mod encode;
+mod marks;
 
 pub use decode::decoder;
 use encode::{Limit, Settings, UsageWanted};

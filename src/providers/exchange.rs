@@ -341,12 +341,22 @@ pub fn bearer(key: &str) -> (&'static str, String) {
     ("authorization", format!("Bearer {key}"))
 }
 
-/// The base with these segments behind it, after the version, which it may or may not name.
+/// The base with these segments behind it, after the version, unless it names one.
 pub fn versioned_endpoint(base: Url, version: &str, segments: &[&str]) -> Url {
     let path = base.path().trim_end_matches('/');
-    let is_named = path.ends_with(&format!("/{version}"))
-        || path.ends_with(&format!("/{version}/{}", segments.join("/")));
-    if is_named { endpoint(base, segments) } else { endpoint(base, &[&[version], segments].concat()) }
+    let before = path.strip_suffix(&format!("/{}", segments.join("/"))).unwrap_or(path);
+    if is_version(before.rsplit('/').next().unwrap_or_default()) {
+        endpoint(base, segments)
+    } else {
+        endpoint(base, &[&[version], segments].concat())
+    }
+}
+
+/// Whether a part of a path names a version: `v1`, `v1beta`, `v1alpha`.
+fn is_version(part: &str) -> bool {
+    let number = part.strip_prefix('v').unwrap_or_default();
+    number.starts_with(|first: char| first.is_ascii_digit())
+        && number.chars().all(|c| c.is_ascii_alphanumeric())
 }
 
 /// The base with these segments behind it, unless it ends in them already. A query stays where it is.

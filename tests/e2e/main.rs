@@ -8,6 +8,7 @@ mod kept;
 mod keys;
 #[path = "../support/loopback.rs"]
 mod loopback;
+mod marks;
 mod models;
 mod program;
 mod record;

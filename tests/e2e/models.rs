@@ -188,7 +188,7 @@ fn what_was_used_is_counted_by_model() {
     let journal = session.unwrap().join("journal.jsonl");
     let text = std::fs::read_to_string(&journal).unwrap().replace("script:script", "work/m1");
     std::fs::write(&journal, text).unwrap();
-    user.check(&["stats"], "", 0, "        $0.00\n");
+    user.check(&["stats"], "", 0, "      $0.0019\n");
     let (_, json) = user.says(&["stats", "--json"], "");
     let line: serde_json::Value = serde_json::from_str(json.trim()).unwrap();
     let dollars = line["dollars"].as_f64().unwrap() * 1e6;

@@ -52,6 +52,63 @@ fn what_is_void_is_said_only_where_something_was_shown() {
     assert!(noted.contains("broken; what was shown of this answer is void; waiting"), "{noted}");
 }
 
+/// Each model says something and fails for good, but the last.
+#[test]
+fn what_each_model_in_a_row_has_said_is_void_and_nobody_waits() {
+    let (state, work) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let files = [
+        ("a", "say half\nawait seen-a\nfail quota no money\n"),
+        ("b", "say part\nawait seen-b\nfail quota none here\n"),
+        ("c", "say whole\ndone\n"),
+    ];
+    for (name, text) in files {
+        std::fs::write(work.path().join(name), text).unwrap();
+    }
+    let settings = json!({ "fallback_models": ["script:b", "script:c"] });
+    std::fs::write(state.path().join("quillon.jsonc"), settings.to_string()).unwrap();
+    let mut command = quillon(work.path(), state.path());
+    command.args(["run", "--model", "script:a", "go"]).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut running = command.spawn().unwrap();
+    for (words, seen) in [("half", "seen-a"), ("\npart", "seen-b")] {
+        let mut read = vec![0; words.len()];
+        running.stdout.as_mut().unwrap().read_exact(&mut read).unwrap();
+        assert_eq!(String::from_utf8_lossy(&read), words);
+        std::fs::write(work.path().join(seen), "").unwrap();
+    }
+    let (said, noted) = words(&running.wait_with_output().unwrap());
+    assert!(said.contains("whole"), "{said}{noted}");
+    assert_eq!(noted.matches("what was shown of this answer is void").count(), 2, "{noted}");
+    assert_eq!(noted.matches("no money").count(), 1, "{noted}");
+    assert!(!noted.contains("waiting") && !noted.contains("attempt"), "{noted}");
+}
+
+#[test]
+fn a_server_that_asks_for_a_long_wait_is_not_waited_for() {
+    let (state, work) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let script = "retry-after 3600000\nfail rate-limit too busy\n";
+    std::fs::write(work.path().join("script"), script).unwrap();
+    let expected = "too busy; the server asks to wait 60 min, which is longer than the 60 s that Quillon waits by \
+                    itself: go on after that";
+    let (status, _, noted) = run(work.path(), state.path(), &["run", "--model", "script:script", "go"]);
+    assert!(status == Some(1) && noted.contains(expected) && !noted.contains("waiting"), "{noted}");
+    std::fs::write(work.path().join("other"), "say whole\ndone\n").unwrap();
+    let settings = json!({ "fallback_models": ["script:other"] });
+    std::fs::write(state.path().join("quillon.jsonc"), settings.to_string()).unwrap();
+    let (status, said, noted) = run(work.path(), state.path(), &["run", "--model", "script:script", "go"]);
+    assert!(status == Some(0) && said.contains("whole"), "{said}{noted}");
+    assert!(noted.contains(&format!("{expected}. Going on with `script:other`")), "{noted}");
+}
+
+#[test]
+fn keys_that_cannot_be_read_are_told_once() {
+    let state = tempfile::tempdir().unwrap();
+    std::fs::write(state.path().join("keys.json"), "{\"keys\": {\"a\": ").unwrap();
+    for arguments in [&["models", "--offline"][..], &["run", "--model", "anthropic/claude-sonnet-5", "go"]] {
+        let (_, said, noted) = run(state.path(), state.path(), arguments);
+        assert_eq!(format!("{said}{noted}").matches("it is damaged").count(), 1, "{noted}");
+    }
+}
+
 #[test]
 fn mistakes_in_the_settings_are_told_also_where_they_are_why_nothing_runs() {
     let state = tempfile::tempdir().unwrap();

@@ -215,7 +215,10 @@ async fn answers_that_are_none() {
             (
                 "too many, for long",
                 json(429, "slow down").header("retry-after", "900"),
-                Again(60_000, "slow down"),
+                Ends(
+                    ErrorKind::RateLimit,
+                    "slow down (too many requests for now); the server asks to wait 15 min",
+                ),
             ),
             ("no money", json(402, "pay"), Ends(ErrorKind::Quota, "pay (the quota or the money")),
             ("forbidden", json(403, "not you"), Ends(ErrorKind::Permission, "may not use `m1`")),

@@ -4,9 +4,10 @@
 //! until a turn is open, which title was told.
 
 mod calls;
+mod meter;
 mod output;
 
-use crate::frontends::room;
+use crate::frontends::{room, waiting};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -14,6 +15,8 @@ use agent_client_protocol_schema::v1 as acp;
 use tokio::time::Instant;
 
 use self::calls::{Calls, Screen, Updates, standalone_id};
+use self::meter::Meter;
+pub use self::meter::{Known, KnownModels};
 use super::places::Places;
 use super::settings;
 use super::terms::Terms;
@@ -21,10 +24,9 @@ use super::v1;
 use crate::engine::journal::Recorded;
 use crate::engine::preview::{self, FileChange};
 use crate::engine::{
-    Answer, Block, CallId, Delta, Event, Host, Level, MessageId, ModelName, PromptId, Question, QuestionId,
-    Reply, Session, Setting, Stop, Subject, TurnId,
+    Answer, Block, CallId, Delta, Event, Host, Level, MessageId, PromptId, Question, QuestionId, Reply,
+    Session, Setting, Stop, Subject, TurnId,
 };
-use crate::limits;
 use crate::policy::{Intent, Location};
 
 /// Whether the past is told or the present.
@@ -45,9 +47,6 @@ pub enum Whose {
     Theirs,
 }
 
-/// Says how many tokens a model's context holds, where that is known.
-pub type ContextTokens = Arc<dyn Fn(&ModelName) -> Option<u64> + Send + Sync>;
-
 /// How a session is shown to this client.
 #[derive(Clone)]
 pub struct View {
@@ -57,8 +56,8 @@ pub struct View {
     pub terms: Terms,
     /// Under which paths it knows the files.
     pub places: Places,
-    /// How large the models' contexts are.
-    pub context: ContextTokens,
+    /// What is known of the models.
+    pub models: KnownModels,
 }
 
 /// One session as this client has been told it.
@@ -74,9 +73,8 @@ pub struct Projection {
     held: Vec<(Level, String)>,
     notes: u64,
     title: String,
+    meter: Meter,
     usage: Option<acp::UsageUpdate>,
-    /// The model of the last answer, and how much its context holds.
-    size: Option<(ModelName, Option<u64>)>,
     updates: Updates,
 }
 
@@ -86,7 +84,7 @@ struct TurnView {
     open: bool,
     /// The message of which words were shown last.
     spoken: Option<MessageId>,
-    /// The message that is asked for again after words of it were shown, and the attempt.
+    /// The message that is asked for again after words of it were shown, and how often these became void.
     again: Option<(MessageId, u32)>,
 }
 
@@ -96,6 +94,7 @@ impl Projection {
         let open = session.state(|state| state.turn().is_some());
         Self {
             session,
+            meter: Meter::new(view.models.clone()),
             view,
             showing,
             turn: TurnView { open: open && showing == Showing::Live, ..TurnView::default() },
@@ -105,7 +104,6 @@ impl Projection {
             notes: 0,
             title: String::new(),
             usage: None,
-            size: None,
             updates: Updates::new(),
         }
     }
@@ -134,6 +132,7 @@ impl Projection {
 
     /// Shows a fact.
     pub fn fact(&mut self, fact: &Recorded, whose: Whose) {
+        let usage = self.meter.fact(fact, self.session.recorder());
         match &*fact.event {
             Event::Configured { setting } => self.configured(setting),
             Event::Queued { prompt, content, .. } | Event::Requeued { prompt, content } => {
@@ -146,7 +145,7 @@ impl Projection {
             }
             Event::Removed { prompt, .. } => drop(self.waiting.remove(prompt)),
             Event::TurnStarted { prompt, content, .. } => self.turn_started(prompt, content, whose),
-            Event::Replied { reply, .. } => self.replied(reply),
+            Event::Replied { reply, .. } => self.replied(reply, usage),
             Event::Asked { question, call, ask } => {
                 if call.is_none() {
                     self.calls.question_asked(question, ask, &mut self.updates);
@@ -193,14 +192,12 @@ impl Projection {
             Delta::CallInput { .. } | Delta::Changed { .. } => {}
             Delta::Output { call, text, .. } => self.calls.printed(&call, &text, now, &mut self.updates),
             Delta::Retrying { message, attempt, wait_ms, why } => {
-                let told = format!(
-                    "{why}. Trying again in {} s (attempt {attempt} of {}).",
-                    wait_ms.div_ceil(1_000),
-                    limits::STEP_ATTEMPTS_MAX
-                );
-                self.notice(Level::Warning, &told);
+                if let Some(told) = waiting::sentence(attempt, wait_ms) {
+                    self.notice(Level::Warning, &format!("{why}. {told}"));
+                }
                 if self.turn.spoken.as_ref() == Some(&message) {
-                    self.turn.again = Some((message, attempt));
+                    let before = self.turn.again.take().filter(|(again, _)| *again == message);
+                    self.turn.again = Some((message, before.map_or(1, |(_, times)| times) + 1));
                 }
             }
         }
@@ -305,26 +302,13 @@ impl Projection {
         }
     }
 
-    fn replied(&mut self, reply: &Arc<Reply>) {
+    fn replied(&mut self, reply: &Arc<Reply>, usage: Option<acp::UsageUpdate>) {
         self.calls.asked_for(reply, &mut self.updates);
-        match (v1::usage(&reply.usage, self.size()), self.showing) {
+        match (usage, self.showing) {
             (Some(usage), Showing::Live) => self.updates.push(acp::SessionUpdate::UsageUpdate(usage)),
             (Some(usage), Showing::Replay) => self.usage = Some(usage),
             (None, _) => {}
         }
-    }
-
-    /// How much the model's context holds. To know it the settings are looked at, so it is asked once for each.
-    fn size(&mut self) -> Option<u64> {
-        let model = self.session.state(|state| state.model().cloned())?;
-        if let Some((known, size)) = &self.size
-            && *known == model
-        {
-            return *size;
-        }
-        let size = (self.view.context)(&model);
-        self.size = Some((model, size));
-        size
     }
 
     fn answered(&mut self, question: &QuestionId, answer: Option<&Answer>) {
@@ -365,7 +349,7 @@ impl Projection {
     /// The id under which words of a message are shown; another one when the first are void.
     fn message_id(&self, message: &MessageId) -> String {
         match &self.turn.again {
-            Some((again, attempt)) if again == message => format!("{message}.{attempt}"),
+            Some((again, times)) if again == message => format!("{message}.{times}"),
             Some(_) | None => message.0.clone(),
         }
     }

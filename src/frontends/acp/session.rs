@@ -203,7 +203,7 @@ impl Agent {
             host: self.host.clone(),
             terms: self.terms(),
             places: setup.places.clone(),
-            context: self.options.context_tokens.clone(),
+            models: self.options.models.clone(),
         };
         let (feed, asks) = mpsc::channel(limits::ACP_ASKS_MAX);
         let prompts = Arc::new(Prompts::default());

@@ -15,3 +15,4 @@ mod sessions;
 mod settings;
 mod turns;
 mod undo;
+mod usage;

@@ -142,11 +142,12 @@ pub fn plan(items: &[TodoItem]) -> acp::Plan {
     acp::Plan::new(items.iter().map(entry).collect())
 }
 
-/// How much of the model's context one step used; none where the provider does not count. `size` is
-/// 0 where the model's context is not known.
-pub fn usage(usage: &Usage, size: Option<u64>) -> Option<acp::UsageUpdate> {
-    let used = usage.input + usage.cache_read + usage.output;
-    (used > 0).then(|| acp::UsageUpdate::new(used, size.unwrap_or_default()))
+/// How much of the model's context one step used, and what the session has cost; none where the provider does not
+/// count.
+pub fn usage(usage: &Usage, size: u64, dollars: Option<f64>) -> Option<acp::UsageUpdate> {
+    let used = usage.all();
+    let cost = dollars.map(|amount| acp::Cost::new(amount, "USD"));
+    (used > 0).then(|| acp::UsageUpdate::new(used, size).cost(cost))
 }
 
 /// A notice as such; for clients which know them.

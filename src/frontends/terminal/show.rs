@@ -1,6 +1,6 @@
 //! `Show`: what happens, in words, colours and diffs for a terminal, or as lines of JSON.
 
-use crate::frontends::room;
+use crate::frontends::{room, waiting};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -112,18 +112,17 @@ impl<'a> Show<'a> {
                 }
             }
             Delta::Retrying { attempt, wait_ms, why, .. } => {
-                let seconds = wait_ms.div_ceil(1_000);
                 let void = match std::mem::replace(&mut self.answer, Answer::Unseen) {
-                    Answer::Begun => "; what was shown of this answer is void",
-                    Answer::Unseen => "",
+                    Answer::Begun => Some("what was shown of this answer is void"),
+                    Answer::Unseen => None,
                 };
-                console.note(
-                    Tone::Warning,
-                    &format!(
-                        "{why}{void}; waiting {seconds} s, attempt {attempt} of {}",
-                        limits::STEP_ATTEMPTS_MAX
-                    ),
-                );
+                let told = match (waiting::words(*attempt, *wait_ms), void) {
+                    (Some(waiting), Some(void)) => format!("{why}; {void}; {waiting}"),
+                    (Some(waiting), None) => format!("{why}; {waiting}"),
+                    (None, Some(void)) => void.to_owned(),
+                    (None, None) => return,
+                };
+                console.note(Tone::Warning, &told);
             }
             Delta::CallInput { .. } | Delta::Changed { .. } => {}
         }

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::chunk::{self, CallPiece};
+use super::marks;
 use crate::engine::event::ToolName;
 use crate::engine::model::{ModelEvent, Wanted};
 use crate::limits;
@@ -23,6 +24,8 @@ struct Call {
     id: String,
     name: String,
     arguments: String,
+    /// The server's own mark on it.
+    mark: Option<String>,
 }
 
 /// There are more than `limits::CALLS_PER_ANSWER_MAX`.
@@ -35,6 +38,7 @@ struct Piece {
     id: String,
     name: String,
     arguments: String,
+    mark: Option<String>,
 }
 
 impl Calls {
@@ -55,6 +59,7 @@ impl Calls {
                     id: String::new(),
                     name: String::new(),
                     arguments: String::new(),
+                    mark: None,
                 });
                 self.calls.len() - 1
             }
@@ -63,6 +68,7 @@ impl Calls {
         if call.id.is_empty() {
             call.id = piece.id;
         }
+        call.mark = piece.mark.or(call.mark.take());
         if call.name.is_empty() && !piece.name.is_empty() {
             call.name = piece.name;
             out.push(ModelEvent::CallBegan { index, tool: ToolName(call.name.clone()) });
@@ -80,6 +86,11 @@ impl Calls {
         Ok(())
     }
 
+    /// Whether the server has put its mark on any of them.
+    pub fn are_marked(&self) -> bool {
+        self.calls.iter().any(|call| call.mark.is_some())
+    }
+
     /// The answer is complete, and so are its calls.
     pub fn finish(&mut self, out: &mut Vec<ModelEvent>) {
         for index in 0..self.calls.len() {
@@ -93,7 +104,8 @@ impl Calls {
                 out.push(ModelEvent::CallBegan { index, tool: tool.clone() });
             }
             let input = frame::arguments(&call.arguments);
-            let call = Wanted::new(call.id.clone(), tool, input);
+            let signature = call.mark.clone();
+            let call = Wanted { signature, ..Wanted::new(call.id.clone(), tool, input) };
             out.push(ModelEvent::CallReady { index, call });
         }
     }
@@ -120,7 +132,8 @@ impl Piece {
             Some(function) => (chunk::text(function.name), chunk::written(function.arguments)),
             None => (String::new(), String::new()),
         };
-        Self { index: chunk::number(piece.index), id: chunk::written(piece.id), name, arguments }
+        let mark = marks::kept(piece.extra_content);
+        Self { index: chunk::number(piece.index), id: chunk::written(piece.id), name, arguments, mark }
     }
 
     /// Whether the piece begins another call although the server gives it the place of this one.

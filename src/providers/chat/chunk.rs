@@ -40,6 +40,7 @@ pub struct Delta {
     pub refusal: Option<Value>,
     pub reasoning_content: Option<Value>,
     pub reasoning: Option<Value>,
+    pub reasoning_details: Option<Value>,
     pub tool_calls: Option<Vec<CallPiece>>,
 }
 
@@ -49,6 +50,7 @@ pub struct CallPiece {
     pub index: Option<Value>,
     pub id: Option<Value>,
     pub function: Option<FunctionPiece>,
+    pub extra_content: Option<Value>,
 }
 
 /// The name and a piece of the arguments.

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::calls::Calls;
 use super::chunk::{self, Choice, Chunk, Delta};
+use super::marks::{self, Details};
 use crate::engine::event::Usage;
 use crate::engine::model::{Finish, ModelError, ModelEvent};
 use crate::providers::failure::Asked;
@@ -17,6 +18,7 @@ use crate::providers::frame::{self, Decoder, Progress};
 pub struct Answer {
     asked: Arc<Asked>,
     calls: Calls,
+    details: Details,
     finish: Option<Finish>,
     usage: Usage,
     /// The field by which the thoughts came that were not closed yet.
@@ -44,6 +46,7 @@ pub fn decoder(asked: Arc<Asked>, id_prefix: String) -> Decoder<Answer> {
     let answer = Answer {
         asked: asked.clone(),
         calls: Calls::new(id_prefix),
+        details: Details::default(),
         finish: None,
         usage: Usage::default(),
         thinking: None,
@@ -152,8 +155,11 @@ impl Answer {
     }
 
     fn choice(&mut self, choice: Choice, out: &mut Vec<ModelEvent>) -> Result<(), ModelError> {
-        for delta in [choice.delta, choice.message].into_iter().flatten() {
-            self.delta(delta, out)?;
+        if let Some(delta) = choice.delta {
+            self.delta(delta, Details::piece, out)?;
+        }
+        if let Some(message) = choice.message {
+            self.delta(message, Details::whole, out)?;
         }
         match chunk::text(choice.finish_reason).as_str() {
             "" => {}
@@ -174,11 +180,21 @@ impl Answer {
         Ok(())
     }
 
-    fn delta(&mut self, delta: Delta, out: &mut Vec<ModelEvent>) -> Result<(), ModelError> {
-        let thoughts = [("reasoning_content", delta.reasoning_content), ("reasoning", delta.reasoning)];
-        for (field, value) in thoughts {
-            let text = chunk::text(value);
-            // A server that moves from one name to the other sends both.
+    fn delta(
+        &mut self,
+        delta: Delta,
+        keep: fn(&mut Details, Value),
+        out: &mut Vec<ModelEvent>,
+    ) -> Result<(), ModelError> {
+        let details = delta.reasoning_details.unwrap_or_default();
+        let thoughts = [
+            ("reasoning_content", chunk::text(delta.reasoning_content)),
+            ("reasoning", chunk::text(delta.reasoning)),
+            ("reasoning_details", marks::words(&details)),
+        ];
+        keep(&mut self.details, details);
+        for (field, text) in thoughts {
+            // A server that moves from one name to another sends both.
             if !text.is_empty() {
                 self.thought(field, text, out);
                 break;
@@ -240,9 +256,15 @@ impl Answer {
 
     fn complete(&mut self, out: &mut Vec<ModelEvent>) {
         self.end_thoughts(out);
+        if !self.named && (self.details.is_given() || self.calls.are_marked()) {
+            // Marks go back to where they came from, also where the answer has no name.
+            let origin = self.asked.origin("chat");
+            out.push(ModelEvent::Began { origin, response: None, model: None });
+        }
         let finish = self.finish.clone().unwrap_or(Finish::Complete);
         match finish {
             Finish::Complete | Finish::Length | Finish::Paused | Finish::Unknown(_) => {
+                out.extend(self.details.take().map(ModelEvent::Opaque));
                 self.calls.finish(out);
             }
             // What the provider stopped is not to be done, nor what nobody can read.

@@ -12,6 +12,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
+use super::marks;
 use crate::engine::event::{Reply, ReplyBlock, ToolCall};
 use crate::engine::media::{Handed, MediaKind};
 use crate::engine::model::{CallResult, Message, Offer, Request, ToolSpec};
@@ -134,6 +135,8 @@ enum Out<'a> {
         reasoning_content: Option<String>,
         #[serde(skip_serializing_if = "Option::is_none")]
         reasoning: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        reasoning_details: Option<&'a Value>,
         #[serde(skip_serializing_if = "Vec::is_empty")]
         tool_calls: Vec<Call<'a>>,
     },
@@ -175,6 +178,8 @@ struct Call<'a> {
     id: &'a str,
     r#type: &'static str,
     function: CallFunction<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    extra_content: Option<Value>,
 }
 
 #[derive(Serialize)]
@@ -212,21 +217,24 @@ fn tool_result<'a>(result: &'a CallResult, handed: &mut Iter<'a, Handed>, shown:
 
 /// None for a reply without words and calls: servers refuse an empty message.
 fn assistant<'a>(reply: &'a Reply, origin: &str) -> Option<Out<'a>> {
-    let tool_calls: Vec<Call<'_>> = reply.calls().map(call).collect();
+    let is_origin = reply.origin.as_deref() == Some(origin);
+    let tool_calls: Vec<Call<'_>> = reply.calls().map(|of| call(of, is_origin)).collect();
     let text = reply.text();
     if text.is_empty() && tool_calls.is_empty() {
         return None;
     }
     // Servers whose model thinks between calls want the thoughts back, under the name by which
     // they gave them; those of a closing answer are of no use to anyone, nor are those of one server to another.
-    let ours = reply.origin.as_deref().is_none_or(|of| of == origin);
-    let thoughts = |field: &str| {
-        if tool_calls.is_empty() || !ours { None } else { thoughts_given_as(field, reply) }
-    };
+    let ours = is_origin || reply.origin.is_none();
+    // Details are marks on all that was said, and hold the same words.
+    let reasoning_details = if is_origin { marks::details(reply) } else { None };
+    let back = ours && reasoning_details.is_none() && !tool_calls.is_empty();
+    let thoughts = |field: &str| if back { thoughts_given_as(field, reply) } else { None };
     Some(Out::Assistant {
         content: if text.is_empty() { None } else { Some(text) },
         reasoning_content: thoughts("reasoning_content"),
         reasoning: thoughts("reasoning"),
+        reasoning_details,
         tool_calls,
     })
 }
@@ -247,9 +255,10 @@ fn thoughts_given_as(field: &str, reply: &Reply) -> Option<String> {
     if all.is_empty() { None } else { Some(all) }
 }
 
-fn call(call: &ToolCall) -> Call<'_> {
+fn call(call: &ToolCall, is_origin: bool) -> Call<'_> {
     let function = CallFunction { name: words::tool_name(&call.tool.0), arguments: &call.input };
-    Call { id: id(&call.provider_id), r#type: "function", function }
+    let extra_content = if is_origin { marks::extra(call) } else { None };
+    Call { id: id(&call.provider_id), r#type: "function", function, extra_content }
 }
 
 /// The id of a call, of which OpenAI takes so many characters and others give more; what tells it apart stands
@@ -606,6 +615,36 @@ mod tests {
             String::from_utf8(body).unwrap().contains("why")
         };
         assert!(thinks(Some("chat here m")) && thinks(None) && !thinks(Some("chat there m")));
+    }
+
+    #[test]
+    fn marks_go_back_as_they_came_and_to_where_they_came_from() {
+        let details = json!([{"type": "reasoning.encrypted", "data": "c2VjcmV0", "index": 0}]);
+        let extra = json!({"google": {"thought_signature": "bWFyaw=="}});
+        let said = |origin: Option<&str>| {
+            let signed = match a_call(1, json!({})) {
+                ReplyBlock::Call { call } => ToolCall { signature: Some(extra.to_string()), ..call },
+                other => panic!("{other:?}"),
+            };
+            let blocks = vec![
+                thought("why", Some("reasoning")),
+                ReplyBlock::Opaque { value: json!({ "reasoning_details": details }) },
+                ReplyBlock::Call { call: signed },
+            ];
+            let origin = origin.map(Arc::from);
+            let reply = Message::Assistant(Arc::new(Reply { blocks, origin, ..Reply::default() }));
+            let results = Message::Results(Arc::new([result(1, "one")]));
+            let body = plain("m", &request(vec![user("go"), reply, results]), UsageWanted::No);
+            let body: Value = serde_json::from_slice(&body).unwrap();
+            body["messages"][2].clone()
+        };
+        let back = said(Some("chat here m"));
+        assert_eq!((&back["reasoning_details"], &back["tool_calls"][0]["extra_content"]), (&details, &extra));
+        assert_eq!(back.get("reasoning"), None, "the same words stand in the details");
+        for other in [Some("chat there m"), Some("chat here n"), None] {
+            let back = said(other).to_string();
+            assert!(!back.contains("c2VjcmV0") && !back.contains("bWFyaw"), "{back}");
+        }
     }
 
     #[test]

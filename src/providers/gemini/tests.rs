@@ -83,11 +83,13 @@ fn model(url: &str) -> Served<Gemini> {
 #[test]
 fn a_request_and_its_answer() {
     in_time(async {
-        for path in ["", "/v1beta/"] {
+        for (path, version) in [("", "v1beta"), ("/v1beta/", "v1beta"), ("/v1beta", "v1beta"), ("/v1", "v1")]
+        {
             let mut server = Loopback::start(vec![Answer::events(CALLING).cut(50)]).await;
             let (events, error) = ask(&model(&server.url(path)), hello()).await;
             let seen = server.request().await;
-            assert_eq!(seen.line, "POST /v1beta/models/m1:streamGenerateContent?alt=sse HTTP/1.1");
+            let expected = format!("POST /{version}/models/m1:streamGenerateContent?alt=sse HTTP/1.1");
+            assert_eq!(seen.line, expected);
             assert_eq!(seen.header("x-goog-api-key"), Some("sesame-1234"));
             assert_eq!(error, None);
             let calls: Vec<_> = events

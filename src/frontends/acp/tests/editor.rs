@@ -10,10 +10,13 @@ use super::client::{Client, WAIT};
 use super::script::{OneModel, Pretend, Say, Script};
 use crate::engine::Ruling;
 use crate::engine::journal::MemoryJournals;
+use crate::engine::model::{Price, Rates};
 use crate::engine::{Command, Host, Journals, Level, Mode, SessionId, Shared, Toolbox};
-use crate::frontends::acp::{FolderCheck, Options, serve};
+use crate::frontends::acp::{FolderCheck, Known, Options, serve};
 use crate::path::AbsPath;
 use crate::rpc::Ended;
+
+const RATES: Rates = Rates { input: 10.0, output: 20.0, cache_read: None, cache_write: None };
 
 /// One client and the host behind it.
 pub struct Editor {
@@ -57,7 +60,10 @@ fn options() -> Options {
     });
     Options {
         look_at_folder: look,
-        context_tokens: Arc::new(|model| (model.0 == "script").then_some(1_000)),
+        models: Arc::new(|model| match model.0.as_str() {
+            "script" => Known { context: Some(1_000), price: Some(Price { rates: RATES, over: None }) },
+            _ => Known::default(),
+        }),
         model: None,
         mode: Mode::Ask,
         notices: Vec::new(),

@@ -172,6 +172,7 @@ async fn row_45_usage_title_and_message_ids() {
     let of = |kind: &str| updates(&told).into_iter().find(|update| update["sessionUpdate"] == kind).unwrap();
     assert_eq!(of("usage_update")["used"], 100);
     assert_eq!(of("usage_update")["size"], 1_000);
+    assert_eq!(of("usage_update")["cost"], json!({ "amount": 0.0011, "currency": "USD" }));
     assert_eq!(of("session_info_update")["title"], "Name this");
     let first = of("agent_message_chunk")["messageId"].clone();
     assert!(first.is_string());

@@ -61,7 +61,8 @@ fn lines((events, error): (Vec<ModelEvent>, Option<ModelError>)) -> Vec<String> 
             ModelEvent::CallInput { index, text } => (format!("call {index} input: "), text),
             ModelEvent::CallReady { index, call } => (
                 format!("call {index} ready: "),
-                format!("{} {} {}", call.provider_id, call.tool, call.input),
+                format!("{} {} {}", call.provider_id, call.tool, call.input)
+                    + &call.signature.map(|mark| format!(" {mark}")).unwrap_or_default(),
             ),
             ModelEvent::Began { response, model, .. } => (
                 "began: ".to_owned(),
