@@ -23,7 +23,10 @@ pub(super) async fn put(
     if current(parts, path).await.body != *story.now() {
         return Err(changed(path));
     }
-    let (there, before) = standing(parts, path, story).await?;
+    // What a command has put there, and nothing is in.
+    let clears = *story.now() == Body::Unknown && parts.files.is_empty_place(path).await;
+    let (there, before) =
+        if clears { (Thing::Nothing, What::Unknown) } else { standing(parts, path, story).await? };
     let base = keep(parts, path, story.base()).await?;
     let (bytes, what) = match wanted {
         Thing::Nothing => (Thing::Nothing, What::Absent),
@@ -54,6 +57,9 @@ pub(super) async fn put(
         restore: cause.restore.clone(),
         head: parts.heads.of(path).await,
     })?;
+    if clears {
+        parts.files.clear_place(path).await?;
+    }
     Ok(parts.files.put(path, there, bytes, mode).await?)
 }
 
@@ -70,6 +76,13 @@ async fn standing(parts: &Parts, path: &AbsPath, story: &Story) -> Result<(Thing
             return Err(ToolError::new(format!(
                 "{path} stays: it has {len} bytes, too many to be kept, so that its removal could not be taken \
                  back; remove it yourself, or keep it"
+            )));
+        }
+        Err(_) if *story.now() == Body::Unknown && parts.files.is_folder(path).await => {
+            return Err(ToolError::new(format!(
+                "{path} stays: a folder with files in it stands in its place; move it away. `quillon review {} \
+                 --before` prints what stood there",
+                path.file_name()
             )));
         }
         Err(error) => return Err(error.into()),

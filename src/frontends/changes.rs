@@ -53,6 +53,9 @@ fn kind(old: &Body, new: &Body) -> String {
     match (old, new) {
         (_, Body::Link(text)) => format!("a link to {}", clean::one_line(text)),
         (Body::Link(text), _) => format!("it was a link to {}", clean::one_line(text)),
+        (_, Body::Unknown) => {
+            "a folder, something that cannot be read, or no file stands there now".to_owned()
+        }
         (Body::Absent | Body::Text(_) | Body::Other(_) | Body::Unknown, _) => "no text".to_owned(),
     }
 }
@@ -85,6 +88,12 @@ pub fn difference(name: &str, old: &Body, new: &Body) -> String {
             unified => unified,
         },
         (None, _) | (_, None) => {
+            // What stands there goes, if it can.
+            if matches!(old, Body::Unknown) && !matches!(new, Body::Unknown) {
+                return format!(
+                    "{name}: comes back; an empty folder or a pipe in its place goes, all else stays\n"
+                );
+            }
             let kind = match kind(old, new) {
                 kind if kind == "no text" => "it is no text, so its lines cannot be shown".to_owned(),
                 link => link,
@@ -214,6 +223,8 @@ mod tests {
         check(text("a\n"), Body::Absent, "--- a/f\n+++ /dev/null\n@@ -1 +0,0 @@\n-a\n");
         check(Body::Absent, text(""), "f: created, empty\n");
         let words = "it is no text, so its lines cannot be shown\n";
+        let back = "f: comes back; an empty folder or a pipe in its place goes, all else stays\n";
+        check(Body::Unknown, text("a\n"), back);
         check(Body::Other(Hash::of(b"\0")), text("a\n"), &format!("f: modified; {words}"));
         check(Body::Other(Hash::of(b"\0")), Body::Absent, &format!("f: deleted; {words}"));
         check(Body::Absent, Body::Other(Hash::of(b"\0")), &format!("f: created; {words}"));

@@ -28,7 +28,7 @@ pub use append::Appender;
 pub use compare::{Compared, compare, holds};
 pub use displaced::Displaced;
 pub use folders::{make_folders, remove_empty_folders};
-pub use link::{read_link, replace_with_link};
+pub use link::{is_pipe, read_link, replace_with_link};
 pub use lock::{Attempt, Lock};
 pub use private::{create_private_folders, create_private_new_folder, open_private_log, replace_private};
 pub use replace::{Durability, Rights, make, replace, replace_with_rights, rights};

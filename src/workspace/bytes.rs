@@ -114,6 +114,39 @@ impl Files {
         .await?
     }
 
+    /// Whether a folder without anything in it, or a pipe, stands at a path: nothing is lost with it.
+    pub async fn is_empty_place(&self, path: &AbsPath) -> bool {
+        let path = path.clone();
+        let look = move || match fs::look_at_link(&path).map(|look| look.kind) {
+            Ok(Kind::Folder) => fs::list(&path, 1).is_ok_and(|listing| listing.entries.is_empty()),
+            Ok(Kind::Other) => fs::is_pipe(&path),
+            Ok(Kind::File | Kind::Link) | Err(_) => false,
+        };
+        super::on_blocking_thread(look).await.unwrap_or_default()
+    }
+
+    /// Whether a folder stands at a path.
+    pub async fn is_folder(&self, path: &AbsPath) -> bool {
+        let path = path.clone();
+        let look = move || fs::look_at_link(&path).is_ok_and(|look| look.kind == Kind::Folder);
+        super::on_blocking_thread(look).await.unwrap_or_default()
+    }
+
+    /// Removes what [`Files::is_empty_place`] has found; a folder that has got something meanwhile stays.
+    pub async fn clear_place(&self, path: &AbsPath) -> Result<(), WriteError> {
+        let path = path.clone();
+        let clear = move || {
+            let cleared = match fs::look_at_link(&path).map(|look| look.kind) {
+                Ok(Kind::Folder) => fs::remove_empty_folder(&path),
+                Ok(Kind::Other) if fs::is_pipe(&path) => fs::remove_file(&path),
+                Ok(Kind::File | Kind::Link | Kind::Other) => return Err(WriteError::Stale(path)),
+                Err(error) => Err(error),
+            };
+            cleared.map_err(|error| io_error(&path, error))
+        };
+        super::blocking(move || Ok(clear())).await?
+    }
+
     /// The text of the link that stands at a path; none where something else does.
     pub async fn link(&self, path: &AbsPath) -> Option<Arc<str>> {
         let path = path.clone();

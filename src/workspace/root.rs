@@ -82,7 +82,14 @@ pub(super) fn leads(folder: &str, name: &str) -> io::Result<AbsPath> {
             part => at.join(part).map_err(wrong)?,
         };
     }
-    resolve(&at)
+    // Below a file there is nothing, and so no link.
+    match resolve(&at) {
+        Err(error) if error.kind() == io::ErrorKind::NotADirectory => match at.parent() {
+            Some(above) => leads("/", &above.to_string())?.join(at.file_name()).map_err(wrong),
+            None => Err(error),
+        },
+        done => done,
+    }
 }
 
 /// A sentence with up to three names in the same folder that look like the missing one.
@@ -173,6 +180,7 @@ mod tests {
         assert_eq!(lead("away/../w/a.txt").unwrap(), "w/a.txt", "up from where the link leads");
         assert_eq!(lead("near/../away/../x").unwrap(), "x");
         assert_eq!(lead("none/new").unwrap(), "w/none/new");
+        assert_eq!(lead("a.txt/x/y").unwrap(), "w/a.txt/x/y");
         assert!(lead("dangling").is_err() && lead("dangling/x").is_err());
         let roots = [root.clone()];
         let check = |written: &str, expected: &str, side: Side| {

@@ -31,6 +31,49 @@ fn what_a_replaced_file_was_can_be_printed() {
     assert_eq!(run(&["review", "a.txt", "--before"]).1, "one\u{1b}[31m\ntwo\n");
 }
 
+/// A command that put a folder or a pipe in the place of a file is undone, unless something is in the folder.
+#[cfg(unix)]
+#[test]
+fn what_a_command_put_in_the_place_of_a_file_goes_if_it_is_empty() {
+    for (command, comes_back) in [
+        ("rm a.txt; mkdir a.txt", true),
+        ("rm a.txt; mkfifo a.txt", true),
+        ("rm a.txt; mkdir a.txt; touch a.txt/x", false),
+    ] {
+        let (work, state) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let file = work.path().join("a.txt");
+        std::fs::write(&file, "one\n").unwrap();
+        let script = format!(
+            "call read {{\"path\": \"a.txt\"}}\ndone\ncall bash {{\"command\": \"{command}\"}}\ndone\nsay Done.\ndone\n"
+        );
+        std::fs::write(work.path().join("script"), script).unwrap();
+        let run = |arguments: &[&str]| {
+            let output = quillon(work.path(), state.path()).args(arguments).output().unwrap();
+            let (said, noted) = words(&output);
+            (output.status.code(), format!("{said}{noted}"))
+        };
+        run(&["run", "--model", "script:script", "--allow", "bash", "--allow", "edit", "go"]);
+        assert!(!file.is_file());
+        let (_, told) = run(&["review"]);
+        assert!(
+            told.contains("a folder, something that cannot be read, or no file stands there now"),
+            "{told}"
+        );
+        let (status, told) = run(&["undo", "--yes"]);
+        assert_eq!(file.is_file(), comes_back, "{command}: {told}");
+        if comes_back {
+            assert_eq!(
+                (status, std::fs::read_to_string(&file).unwrap()),
+                (Some(0), "one\n".into()),
+                "{told}"
+            );
+        } else {
+            let why = "a folder with files in it stands in its place; move it away";
+            assert!(status == Some(3) && told.contains(why) && file.join("x").exists(), "{told}");
+        }
+    }
+}
+
 /// What the user has made private since does not become readable by a way back.
 #[cfg(unix)]
 #[test]

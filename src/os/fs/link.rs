@@ -1,4 +1,4 @@
-//! Symbolic links: what they say, and one in the place of a file.
+//! Symbolic links: what they say, and one in the place of a file; and pipes.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -8,6 +8,20 @@ use crate::path::AbsPath;
 /// The text of a link.
 pub fn read_link(path: &AbsPath) -> io::Result<PathBuf> {
     std::fs::read_link(path)
+}
+
+/// Whether a named pipe stands at a path. On systems without them nothing is one.
+pub fn is_pipe(path: &AbsPath) -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::FileTypeExt;
+        std::fs::symlink_metadata(path).is_ok_and(|data| data.file_type().is_fifo())
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = path;
+        false
+    }
 }
 
 /// Puts a link with this text where a file, another link or nothing stands; it stands there at once.
