@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use serde_json::{Map, Value, json};
 
+mod always_rules;
 mod apply_patch;
 mod edit;
 mod glob_grep;
@@ -28,6 +29,8 @@ enum Kind {
     Sse,
     /// A shell command, judged by rules.
     ShellPermissions,
+    /// What "always" covers.
+    AlwaysRules,
 }
 
 const KINDS: &[(&str, Kind)] = &[
@@ -37,6 +40,7 @@ const KINDS: &[(&str, Kind)] = &[
     ("glob_grep", Kind::GlobGrep),
     ("sse", Kind::Sse),
     ("shell_permissions", Kind::ShellPermissions),
+    ("always_rules", Kind::AlwaysRules),
 ];
 
 /// `quillon-cases KIND [FILE]`: answers on standard output, everything else on standard error.
@@ -115,6 +119,7 @@ fn answers(kind: Kind, line: &[u8]) -> Result<Vec<Value>, String> {
         Kind::Merge => merge::answer(&case).map(|answer| vec![answer]),
         Kind::GlobGrep => glob_grep::answer(&case).map(|answer| vec![answer]),
         Kind::Sse => sse::answers(&case),
+        Kind::AlwaysRules => always_rules::answer(&case).map(|answer| vec![answer]),
         Kind::ShellPermissions => shell_permissions::answer(&case).map(|answer| vec![answer]),
     };
     let named = |fields: Map<String, Value>| {

@@ -106,9 +106,9 @@ struct ServeArgs {
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum ModeArg {
-    /// Reads go through; edits and commands ask.
+    /// Reads go through, by commands too; edits and all other commands ask.
     Ask,
-    /// Edits inside the workspace go through too; commands ask.
+    /// Edits inside the workspace go through too; commands that do more than read ask.
     Edit,
     /// Reads only.
     Plan,

@@ -43,6 +43,11 @@ pub enum Grant {
         /// The directory it starts in.
         cwd: AbsPath,
     },
+    /// Commands of these forms: words, and ` *` behind them where anything may follow.
+    Commands {
+        /// The forms, one for each program that the approved command ran.
+        rules: Vec<String>,
+    },
     /// Edits of this one file.
     EditFile {
         /// The file.
@@ -172,6 +177,11 @@ fn only_planned() -> Verdict {
     }
 }
 
+/// Whether a reason is a rule that wants commands to be asked.
+fn is_of_rule(reason: &str) -> bool {
+    reason.starts_with("The permission rule `bash:")
+}
+
 /// Reasons that a question about a command gives; more are counted.
 const REASONS_SHOWN: usize = 3;
 
@@ -181,8 +191,19 @@ fn decide_command(text: &str, intent: &Intent, situation: &Situation<'_>) -> Ver
     let looked = situation.command.unwrap_or(&not_read);
     let leads = |folder: &str, name: &str| looked.leads.get(&(folder.to_owned(), name.to_owned())).cloned();
     let (roots, mode) = (situation.roots, situation.mode);
-    let site =
-        command::Site { roots, home: situation.rules.home(), mode, free: looked.free(), leads: &leads };
+    let forms = |grant: &Grant| match grant {
+        Grant::Commands { rules } => rules.clone(),
+        Grant::Command { .. } | Grant::EditFile { .. } | Grant::ReadPath { .. } => Vec::new(),
+    };
+    let granted: Vec<String> = situation.grants.iter().flat_map(forms).collect();
+    let site = command::Site {
+        roots,
+        home: situation.rules.home(),
+        mode,
+        free: looked.free(),
+        granted: &granted,
+        leads: &leads,
+    };
     let ruled = command::judge(text, &looked.reading, situation.rules, &site);
     if let command::Ruled::Denied(rule) = &ruled {
         return denied(rule);
@@ -203,10 +224,16 @@ fn decide_command(text: &str, intent: &Intent, situation: &Situation<'_>) -> Ver
     reasons.extend(
         situation.named.filter(|named| !(is_told && named.contains("such files hold"))).map(str::to_owned),
     );
-    let always = coverage(intent, situation).filter(|_| !each_time);
-    if let Some(grant) = always.iter().find(|grant| situation.grants.contains(grant)) {
+    let exact = coverage(intent, situation).filter(|_| !each_time);
+    if let Some(grant) = exact.iter().find(|grant| situation.grants.contains(grant)) {
         return Verdict::Allow(Ground::Granted(grant.clone()));
     }
+    // Of a command that is asked about for what it does, "always" covers the very text.
+    let forms = command::always::rules(&looked.reading, situation.rules, looked.free());
+    let always = match forms.filter(|_| !each_time && reasons.iter().all(|reason| is_of_rule(reason))) {
+        Some(rules) => Some(Grant::Commands { rules }),
+        None => exact,
+    };
     let more = reasons.len().saturating_sub(REASONS_SHOWN);
     reasons.truncate(REASONS_SHOWN);
     if more > 0 {
@@ -331,6 +358,7 @@ impl Grant {
     pub fn describe(&self) -> String {
         match self {
             Self::Command { command, cwd } => format!("the command `{command}` in {cwd}"),
+            Self::Commands { rules } => command::always::in_words(rules),
             Self::EditFile { path } => format!("edits of {path}"),
             Self::ReadPath { path } => format!("reading {path}"),
         }
@@ -353,8 +381,10 @@ impl Mode {
     /// What it means, in one line.
     pub fn meaning(self) -> &'static str {
         match self {
-            Self::Ask => "reads go through; edits and commands ask",
-            Self::Edit => "edits inside the workspace go through and are reviewed afterwards; commands ask",
+            Self::Ask => "reads go through; edits, and commands that do more than read, ask",
+            Self::Edit => {
+                "edits inside the workspace go through and are reviewed afterwards; commands that do more than read ask"
+            }
             Self::Plan => "reads only; nothing is changed or run",
         }
     }

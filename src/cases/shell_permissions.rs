@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::text;
 use crate::path::AbsPath;
 use crate::policy::command::{self, Free, Ruled, Site};
-use crate::policy::{Layer, LayerKind, Mode, Rules, shell};
+use crate::policy::{self, Grant, Intent, Layer, LayerKind, Looked, Mode, Rules, Situation, Verdict, shell};
 
 /// Where a case plays: the workspace, and the user's folder, which is elsewhere.
 pub(super) struct Scene {
@@ -19,6 +19,31 @@ impl Scene {
         Ok(Self { workspace: path("/srv/workspace")?, home: path("/srv/people/someone")? })
     }
 
+    pub(super) fn decide(&self, text: &str, rules: &Rules, grants: &[Grant]) -> Verdict {
+        let cwd = self.workspace.clone();
+        let reading = shell::read(text, &shell::Place { cwd: &cwd, home: Some(&self.home) });
+        let by_text = |(folder, name): (String, String)| {
+            let path = AbsPath::new(&folder).ok()?.join(&name).ok()?;
+            Some(((folder, name), path))
+        };
+        let leads = command::lookups(&reading).into_iter().filter_map(by_text).collect();
+        let looked = Looked { reading, leads, git_is_plain: false };
+        let situation = Situation {
+            mode: Mode::Ask,
+            roots: std::slice::from_ref(&cwd),
+            rules,
+            grants,
+            linked: &[],
+            unreadable: &[],
+            named: None,
+            command: Some(&looked),
+        };
+        policy::decide(
+            &Intent::Run { command: text.to_owned(), cwd: cwd.clone(), time_limit_ms: 0 },
+            &situation,
+        )
+    }
+
     pub(super) fn judge(&self, text: &str, rules: &Rules) -> Ruled {
         let reading = shell::read(text, &shell::Place { cwd: &self.workspace, home: Some(&self.home) });
         let leads = |folder: &str, name: &str| AbsPath::new(folder).ok()?.join(name).ok();
@@ -28,6 +53,7 @@ impl Scene {
             home: Some(&self.home),
             mode: Mode::Ask,
             free: Free::Nothing,
+            granted: &[],
             leads: &leads,
         };
         command::judge(text, &reading, rules, &site)

@@ -3,6 +3,7 @@
 //! The strictest verdict of all counts. A deny is looked for in everything that may run; an allowance counts only
 //! where all of the command is understood.
 
+pub(crate) mod always;
 mod files;
 mod names;
 
@@ -45,6 +46,8 @@ pub struct Site<'a> {
     pub mode: Mode,
     /// Which commands need no rule.
     pub free: Free,
+    /// What earlier answers cover: rules of the form that [`always::rules`] gives.
+    pub granted: &'a [String],
     /// Where a name leads, seen from a folder: a real path, all links followed, `..` taken where they led. None: it
     /// cannot be told.
     pub leads: &'a dyn Fn(&str, &str) -> Option<AbsPath>,
@@ -102,16 +105,8 @@ pub struct Judged {
 
 /// Judges a command.
 pub fn judge(command: &str, reading: &Reading, rules: &Rules, site: &Site<'_>) -> Ruled {
-    let judged: Vec<Judged> = reading.parts.iter().map(|part| said_of(part, rules, site.free)).collect();
-    let denies = |said: &Option<(Action, String)>| match said {
-        Some((Action::Deny, rule)) => Some(rule.clone()),
-        Some((Action::Allow | Action::Ask, _)) | None => None,
-    };
-    let suspected = || {
-        let said = reading.suspects.iter().map(|text| rules.said(&suspect_names(text)));
-        said.into_iter().find_map(|said| denies(&said))
-    };
-    if let Some(rule) = judged.iter().find_map(|part| denies(&part.said)).or_else(suspected) {
+    let judged = parts(reading, rules, site.free);
+    if let Some(rule) = denied(reading, &judged, rules) {
         return Ruled::Denied(rule);
     }
     let files = FileRules { rules, site, reading };
@@ -141,32 +136,80 @@ pub fn judge(command: &str, reading: &Reading, rules: &Rules, site: &Site<'_>) -
     }
     let mut said: Vec<String> = reading.doubts.iter().map(|doubt| sentence(doubt)).collect();
     said.append(&mut reasons);
-    let (mut allowed, mut missing) = (Vec::new(), false);
-    // What changes nothing needs no rule beside something that has one.
-    let is_allowed = |part: &Judged| matches!(part.said, Some((Action::Allow, _))) || part.free;
-    let some_allowed = judged.iter().any(is_allowed) || judged.iter().any(|part| !part.neutral);
-    for part in &judged {
-        match &part.said {
-            Some((Action::Allow, rule)) => allowed.push(rule.clone()),
-            Some((Action::Ask, rule)) if !(part.neutral && some_allowed && is_general(rule)) => {
-                said.push(format!("The permission rule `{rule}` wants `{}` to be asked.", part.part));
-            }
-            None if part.free => {}
-            None if !part.neutral || !some_allowed => missing = true,
-            Some((Action::Ask | Action::Deny, _)) | None => {}
-        }
-    }
-    if judged.is_empty() {
-        match rules.said(&Names { shown: command.trim().to_owned(), others: Vec::new() }) {
-            Some((Action::Allow, rule)) => allowed.push(rule),
-            Some((Action::Ask | Action::Deny, _)) | None => missing = true,
-        }
-    }
-    allowed.dedup();
+    let programs = if judged.is_empty() {
+        let names = Names { shown: command.trim().to_owned(), others: Vec::new() };
+        Programs::of_text(rules.said(&names))
+    } else {
+        let covered: Vec<bool> =
+            reading.parts.iter().map(|part| always::covers(site.granted, part)).collect();
+        Programs::of(&judged, &covered)
+    };
+    said.extend(programs.asked);
     said.dedup();
-    match said.is_empty() && !missing {
-        true => Ruled::Allowed(allowed),
+    match said.is_empty() && !programs.missing {
+        true => Ruled::Allowed(programs.allowed),
         false => Ruled::Asked { reasons: said, each_time },
+    }
+}
+
+/// The rule that denies something which can run, or may.
+fn denied(reading: &Reading, judged: &[Judged], rules: &Rules) -> Option<String> {
+    let denies = |said: Option<(Action, String)>| match said {
+        Some((Action::Deny, rule)) => Some(rule),
+        Some((Action::Allow | Action::Ask, _)) | None => None,
+    };
+    let surely = judged.iter().find_map(|part| denies(part.said.clone()));
+    let suspected = || reading.suspects.iter().find_map(|text| denies(rules.said(&suspect_names(text))));
+    surely.or_else(suspected)
+}
+
+/// What the rules and earlier answers make of all programs together.
+#[derive(Default)]
+struct Programs {
+    /// What allows them.
+    allowed: Vec<String>,
+    /// Why one is asked about.
+    asked: Vec<String>,
+    /// Nothing speaks for one of them.
+    missing: bool,
+}
+
+impl Programs {
+    fn of(judged: &[Judged], covered: &[bool]) -> Self {
+        let mut all = Self::default();
+        let is_allowed = |part: &Judged| match part.said {
+            Some((Action::Allow, _)) => true,
+            Some((Action::Ask | Action::Deny, _)) => false,
+            None => part.free,
+        };
+        // What changes nothing needs no rule beside something that has one.
+        let others = judged.iter().any(|part| is_allowed(part) || !part.neutral) || covered.contains(&true);
+        for (part, covered) in judged.iter().zip(covered) {
+            match &part.said {
+                Some((Action::Allow, rule)) => all.allowed.push(rule.clone()),
+                // An answer turns a question into a yes, and nothing else.
+                Some((Action::Ask, _)) | None if *covered => {
+                    all.allowed.push(format!("always: `{}`", part.part));
+                }
+                Some((Action::Ask, rule)) if !(part.neutral && others && is_general(rule)) => {
+                    all.asked
+                        .push(format!("The permission rule `{rule}` wants `{}` to be asked.", part.part));
+                }
+                None if part.free => {}
+                None if !part.neutral || !others => all.missing = true,
+                Some((Action::Ask | Action::Deny, _)) | None => {}
+            }
+        }
+        all.allowed.dedup();
+        all
+    }
+
+    /// Of a text in which no program is seen.
+    fn of_text(said: Option<(Action, String)>) -> Self {
+        match said {
+            Some((Action::Allow, rule)) => Self { allowed: vec![rule], ..Self::default() },
+            Some((Action::Ask | Action::Deny, _)) | None => Self { missing: true, ..Self::default() },
+        }
     }
 }
 

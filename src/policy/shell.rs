@@ -62,6 +62,8 @@ pub struct Reading {
     pub removals: Vec<FileUse>,
     /// Why some of it cannot be known, or needs a question in any case; in words for the user.
     pub doubts: Vec<String>,
+    /// Files that its redirections read or write.
+    pub redirects: Vec<String>,
     /// Who reads it may take it for something else: it holds characters that are not seen, or look like others.
     pub deceives: bool,
     /// Texts that may be run though nothing says so: what is denied in them is denied.
@@ -77,7 +79,9 @@ pub fn read(text: &str, place: &Place<'_>) -> Reading {
     read_into(text, &folders, &Input::Closed, &mut found, place);
     let parts = part::parts(&mut found, place);
     let mut files = Vec::new();
+    let mut redirects = Vec::new();
     for redirect in std::mem::take(&mut found.redirects) {
+        redirects.push(redirect.target.text.clone());
         let part = Part {
             source: None,
             words: Vec::new(),
@@ -99,7 +103,7 @@ pub fn read(text: &str, place: &Place<'_>) -> Reading {
     }
     let suspects = suspected(&mut found, place);
     let Found { doubts, removals, .. } = found;
-    Reading { parts, files, removals, doubts: doubts.into_iter().collect(), deceives, suspects }
+    Reading { parts, files, removals, doubts: doubts.into_iter().collect(), deceives, redirects, suspects }
 }
 
 /// Characters that are not what they look like.

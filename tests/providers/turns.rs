@@ -45,8 +45,8 @@ async fn a_turn_that_goes_on_with_another_model() {
         [(Wire::Chat, Wire::Anthropic), (Wire::Anthropic, Wire::Gemini), (Wire::Gemini, Wire::Responses)]
     {
         let mut scene = Scene::new(first).await;
-        let step =
-            scene.stream(&Said::words("I look.").thinking("Hm.").calling("bash", json!({"command": "true"})));
+        let step = scene
+            .stream(&Said::words("I look.").thinking("Hm.").calling("bash", json!({"command": "sleep 0"})));
         scene.server.answers([step.answer()]);
         let mut reader = scene.reader();
         scene.prompt("Run it.").await;
@@ -72,7 +72,7 @@ async fn wait_for_question(scene: &mut Scene) {
 async fn cancelled_and_ended_while_a_question_waits() {
     let step = || {
         let said = Said::words("I run it.").thinking("Run it.").calling("read", read("a.txt"));
-        said.calling("bash", json!({"command": "true"})).calling("read", read("b.txt"))
+        said.calling("bash", json!({"command": "sleep 0"})).calling("read", read("b.txt"))
     };
     for wire in Wire::ALL {
         let mut scene = Scene::new(wire).await;
@@ -123,7 +123,8 @@ async fn a_summary_and_what_comes_after_it() {
 async fn words_that_come_while_calls_run() {
     for wire in Wire::ALL {
         let mut scene = Scene::new(wire).await;
-        let said = Said::words("I run it.").thinking("Run it.").calling("bash", json!({"command": "true"}));
+        let said =
+            Said::words("I run it.").thinking("Run it.").calling("bash", json!({"command": "sleep 0"}));
         scene.says(&[said.calling("read", read("c.png"))]);
         let mut reader = scene.reader();
         scene.prompt("Run it.").await;

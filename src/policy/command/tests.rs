@@ -22,7 +22,7 @@ fn ruled_with(text: &str, section: &Value, free: Free) -> Ruled {
     let rules = Rules::new(vec![Layer::from_config(LayerKind::User, section).unwrap()]);
     let leads = |folder: &str, name: &str| AbsPath::new(folder).ok()?.join(name).ok();
     let roots = [cwd];
-    let site = Site { roots: &roots, home: Some(&home), mode: Mode::Ask, free, leads: &leads };
+    let site = Site { roots: &roots, home: Some(&home), mode: Mode::Ask, free, granted: &[], leads: &leads };
     judge(text, &reading, &rules, &site)
 }
 
