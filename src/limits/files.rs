@@ -225,3 +225,6 @@ pub const COMMAND_TITLE_CHARS_MAX: usize = 100;
 
 /// Items of a plan; nobody reads more.
 pub const TODO_ITEMS_MAX: usize = 50;
+
+/// Notes about commands whose changes nobody can list, below the list of changed files; the last ones count.
+pub const OVERLOOKED_TOLD_MAX: usize = 5;

@@ -323,6 +323,7 @@ fn what_a_command_did_before_the_program_was_killed_is_named_as_not_known() {
     run.kill().unwrap();
     run.wait().unwrap();
     let told = "Quillon ended while a command ran: which files it had changed is not known, and none of that goes back";
+    place.says(&["review"], 0, "", told);
     place.says(&["undo", "--yes"], 3, "", told);
 }
 

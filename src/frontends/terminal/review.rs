@@ -54,7 +54,21 @@ pub async fn review(
             (Format::Text, None) => in_lines(session, review, console),
         }
     }
+    if path.is_none() {
+        overlooked(session, console);
+    }
     Ok(Ending::Finished)
+}
+
+/// What commands did and nobody can list: the list of files is not all of it.
+fn overlooked(session: &Session, console: &mut Console) {
+    let mut told: Vec<String> =
+        session.state(|state| state.touches().overlooked().iter().map(|one| one.text.clone()).collect());
+    told.dedup();
+    let from = told.len().saturating_sub(limits::OVERLOOKED_TOLD_MAX);
+    for text in &told[from..] {
+        console.note(Tone::Plain, text);
+    }
 }
 
 /// Writes out a file as it was before the changes.
