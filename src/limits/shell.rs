@@ -1,8 +1,8 @@
 //! Bounds of reading shell commands before they are judged.
 
 /// The longest command that is understood. What people and models write has a few hundred bytes; a
-/// longer one is asked about.
-pub const SHELL_TEXT_BYTES_MAX: usize = 64 * 1024;
+/// longer one is asked about. What is allowed must be judged within 20 ms.
+pub const SHELL_TEXT_BYTES_MAX: usize = 32 * 1024;
 
 /// Commands inside commands (substitutions, groups, `sh -c`) that are followed. Nobody can follow more
 /// by eye, and each level takes some kilobytes of the stack.
@@ -16,6 +16,9 @@ pub const SHELL_WORK_BYTES_MAX: usize = 4 * SHELL_TEXT_BYTES_MAX;
 
 /// Wrappers around one command (`env nice timeout …`) that are taken off.
 pub const SHELL_WRAPPERS_MAX: usize = 16;
+
+/// Words inside wrappers that are looked at, those of each wrapper again: they are copied each time.
+pub const SHELL_WRAPPED_WORDS_MAX: usize = 10_000;
 
 /// Reasons to ask that are kept; the question names the first few.
 pub const SHELL_DOUBTS_MAX: usize = 16;

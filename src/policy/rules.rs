@@ -335,6 +335,11 @@ fn wildcard(pattern: &str, text: &str) -> bool {
 }
 
 fn matches_whole(pattern: &str, text: &str) -> bool {
+    // Most patterns fail at their first letters, and a command can be long.
+    let literal = pattern.find(['*', '?']).map_or(pattern, |sign| &pattern[..sign]);
+    if !text.starts_with(literal) {
+        return false;
+    }
     let (pattern, text): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
     let (mut at, mut seen) = (0, 0);
     let mut retry: Option<(usize, usize)> = None;

@@ -90,11 +90,10 @@ pub(super) fn may_be_secret(pattern: &str) -> bool {
     if says.chars().all(|letter| letter == '.') {
         return false;
     }
-    let samples =
-        FILES.iter().filter(|(name, _)| !name.contains('/')).map(|(name, _)| name.replace('*', "x"));
-    let fits =
-        |name: String| globset::Glob::new(&pattern).is_ok_and(|glob| glob.compile_matcher().is_match(name));
-    samples.into_iter().any(fits)
+    let Ok(glob) = globset::Glob::new(&pattern) else { return true };
+    let matcher = glob.compile_matcher();
+    let mut names = FILES.iter().filter(|(name, _)| !name.contains('/'));
+    names.any(|(name, _)| matcher.is_match(name.replace('*', "x")))
 }
 
 fn is_named(name: &str, pattern: &str) -> bool {

@@ -62,7 +62,8 @@ pub(super) fn parts(found: &mut Found, place: &Place<'_>) -> Vec<Part> {
             found.doubt("it holds more commands than can be judged");
             break;
         }
-        if wrappers > limits::SHELL_WRAPPERS_MAX {
+        let copied = wrappers * part.words.len();
+        if wrappers > limits::SHELL_WRAPPERS_MAX || copied > limits::SHELL_WRAPPED_WORDS_MAX {
             found.doubt("it wraps commands too often");
             suspect_each(found, &part.words);
             continue;
