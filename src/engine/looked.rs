@@ -23,6 +23,21 @@ pub fn look(text: &str, cwd: &AbsPath, home: Option<&AbsPath>) -> Looked {
             Some(((folder, name), path))
         })
         .collect();
-    let git_is_plain = reading.parts.iter().any(shell::Part::is_git) && workspace::git_is_plain(cwd);
+    let git_is_plain = git_is_plain(&reading);
     Looked { reading, leads, git_is_plain }
+}
+
+/// Whether git runs nothing else, wherever the command runs it.
+fn git_is_plain(reading: &shell::Reading) -> bool {
+    let mut folders: Vec<&shell::Folder> =
+        reading.parts.iter().filter(|part| part.is_git()).flat_map(|part| &part.folders).collect();
+    folders.sort_unstable();
+    folders.dedup();
+    let is_plain = |folder: &&shell::Folder| match folder {
+        shell::Folder::At(folder) => {
+            workspace::leads(folder, ".").is_ok_and(|folder| workspace::git_is_plain(&folder))
+        }
+        shell::Folder::Unknown => false,
+    };
+    !folders.is_empty() && folders.iter().all(is_plain)
 }

@@ -78,6 +78,9 @@ pub fn read(text: &str, place: &Place<'_>) -> Reading {
     let folders = vec![Folder::At(place.cwd.to_string())];
     read_into(text, &folders, &Input::Closed, &mut found, place);
     let parts = part::parts(&mut found, place);
+    if found.moved && !found.functions.is_empty() {
+        found.doubt("a function may run in another folder than the one in which it is written");
+    }
     let mut files = Vec::new();
     let mut redirects = Vec::new();
     for redirect in std::mem::take(&mut found.redirects) {

@@ -34,7 +34,7 @@ fn list(text: &'static str) -> impl Iterator<Item = &'static str> {
 /// Rules that allow programs of every day, and edits.
 fn usual() -> Value {
     let programs = "ls pwd cat head tail wc sort uniq cut tr grep rg find echo printf sed awk diff true test xargs date \
-                    tree stat file jq base64 cd mkdir touch cp mv cargo npm go pytest make";
+                    tree stat file jq base64 dd cd mkdir touch cp mv cargo npm go pytest make";
     let git = ["status", "log", "diff", "show", "add", "commit"];
     let mut rules = serde_json::Map::from_iter([("*".to_owned(), json!("ask"))]);
     let named =
@@ -115,6 +115,8 @@ fn what_only_reads_needs_no_rule() {
         "cat $F",
         "ls; rm a",
         "git push",
+        "xxd a b",
+        "xxd -r a",
         "git branch x",
         "git commit -m x",
         "node --version x.js",

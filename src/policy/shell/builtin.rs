@@ -45,6 +45,10 @@ const ASKED: &[&str] = &[
     "vared",
 ];
 
+pub(super) fn is_known(name: &str) -> bool {
+    NEUTRAL.contains(&name) || ASKED.contains(&name)
+}
+
 pub(super) fn is_neutral(name: &str) -> bool {
     NEUTRAL.contains(&name)
 }

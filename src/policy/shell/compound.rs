@@ -1,7 +1,9 @@
 //! Compound commands: groups, branches, loops, functions. All of each counts, whichever way it goes.
 
+use super::program::Program;
 use super::reader::{Read, Reader, Until};
 use super::word::Word;
+use super::{builtin, wrapper};
 use crate::limits;
 
 impl Reader<'_, '_> {
@@ -24,8 +26,10 @@ impl Reader<'_, '_> {
             "if" => self.branches()?,
             "while" | "until" => {
                 self.word_of("while", "until");
+                let moved = std::mem::take(&mut self.found.moved);
                 self.block(&["do"])?;
                 self.block(&["done"])?;
+                self.stays(moved);
             }
             "for" | "select" => self.for_each()?,
             "case" => self.case()?,
@@ -53,7 +57,7 @@ impl Reader<'_, '_> {
 
     /// A list in a shell of its own; the `(` is taken.
     pub(super) fn subshell(&mut self) -> Read<()> {
-        let folders = self.folders.clone();
+        let (folders, moved) = (self.folders.clone(), self.found.moved);
         let pending = std::mem::take(&mut self.pending);
         self.list(Until::Paren)?;
         self.at += 1;
@@ -61,7 +65,7 @@ impl Reader<'_, '_> {
             return self.stop("a here-document has no end");
         }
         self.pending = pending;
-        self.folders = folders;
+        (self.folders, self.found.moved) = (folders, moved);
         Ok(())
     }
 
@@ -165,7 +169,22 @@ impl Reader<'_, '_> {
         Ok(())
     }
 
+    /// A loop that changes the folder may be anywhere the next time.
+    fn stays(&mut self, moved_before: bool) {
+        if self.found.moved {
+            self.found.doubt("a loop changes the folder each time");
+        }
+        self.found.moved |= moved_before;
+    }
+
     fn loop_body(&mut self) -> Read<()> {
+        let moved = std::mem::take(&mut self.found.moved);
+        self.loop_commands()?;
+        self.stays(moved);
+        Ok(())
+    }
+
+    fn loop_commands(&mut self) -> Read<()> {
         self.blanks();
         if self.peek() == Some(';') {
             self.at += 1;
@@ -263,6 +282,9 @@ impl Reader<'_, '_> {
     fn body_of(&mut self, name: &Word) -> Read<()> {
         self.lines()?;
         self.found.functions.insert(name.text.clone());
+        if is_known_program(&name.text) {
+            self.found.doubt(format!("it makes another command of `{}`", name.text));
+        }
         let before = self.folders.clone();
         let outer = self.within.replace(name.text.clone());
         self.command()?;
@@ -291,6 +313,14 @@ impl Reader<'_, '_> {
             }
         }
     }
+}
+
+/// Whether something is known of a program of that name, which a function would make untrue.
+fn is_known_program(name: &str) -> bool {
+    Program::of(name).is_some()
+        || builtin::is_known(name)
+        || wrapper::is_known(name)
+        || matches!(name, "find" | "git" | "sed" | "awk" | "tar" | "unzip" | "dd")
 }
 
 /// A value that is a name in a folder and nothing else, whatever stands around it.

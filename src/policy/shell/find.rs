@@ -88,6 +88,8 @@ pub(super) fn look(uses: &mut Uses<'_>) {
             _ if VALUE.contains(&text) => at += 1,
             "-exec" | "-execdir" | "-ok" | "-okdir" => {
                 runs = true;
+                uses.found
+                    .doubt_if(text.ends_with("dir"), "`find -execdir` runs in the folders that it finds");
                 at += words[at..]
                     .iter()
                     .position(|word| word.text == ";" || word.text == "+")

@@ -15,6 +15,7 @@ impl Reader<'_, '_> {
             words = rest;
         }
         let Some(name) = words.first().map(|word| word.text.as_str()) else { return };
+        self.found.moved |= matches!(name, "cd" | "popd" | "pushd");
         if name == "popd" || name == "pushd" || name == "dirs" {
             let before = std::mem::replace(&mut self.folders, vec![Folder::Unknown]);
             self.may_also_be_in(&before);

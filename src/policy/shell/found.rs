@@ -73,6 +73,8 @@ pub struct Found {
     pub redirects: Vec<Redirect>,
     /// Why it cannot be known what it does, in words for the user.
     pub doubts: BTreeSet<String>,
+    /// A command changes the folder, as seen from the shell that is read.
+    pub moved: bool,
     /// Functions that are defined.
     pub functions: BTreeSet<String>,
     /// Texts that may be run as commands, though nothing says that they are; they only speak against it.

@@ -1,7 +1,9 @@
 //! `git`: what its options and commands can do beside their names.
 
+use super::super::protected::protected;
 use super::uses::{How, Uses};
 use super::word::Word;
+use crate::path::AbsPath;
 
 /// Options before the command that take a value.
 pub(in crate::policy) const GLOBAL_VALUES: &[&str] = &[
@@ -228,11 +230,18 @@ fn subcommand(uses: &mut Uses<'_>, command: &str, arguments: &[Word]) {
             if text.contains("::") {
                 uses.found.doubt("an address with `::` names a program that git runs");
             }
+            if matches!(command, "checkout" | "restore" | "mv" | "rm") && names_protected(text) {
+                uses.file(How::Changed, word);
+            }
             if !(text.starts_with("http") || text.starts_with("git@") || text.starts_with("ssh:")) {
                 uses.hidden(word, text);
             }
         }
     }
+}
+
+fn names_protected(text: &str) -> bool {
+    AbsPath::new(format!("/{text}")).is_ok_and(|path| protected(&path).is_some())
 }
 
 /// One option; how many further words it takes.

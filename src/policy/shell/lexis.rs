@@ -232,6 +232,8 @@ impl Reader<'_, '_> {
 fn plain(letter: char, writing: &mut Writing) {
     let word = &mut writing.word;
     match letter {
+        // It is the user's folder there too, or another's.
+        '~' if word.assigns.is_some() && word.text.ends_with(['=', ':']) => word.unknown = true,
         '*' | '?' | '[' => word.pattern = true,
         '{' => writing.brace = Some(false),
         ',' => writing.brace = writing.brace.map(|_| true),

@@ -102,26 +102,30 @@ impl<'t, 'f> Reader<'t, 'f> {
 
     /// Pipelines joined by `&&` and `||`. Where they may leave the shell is what comes after them.
     fn and_or(&mut self) -> Read<()> {
-        let before = self.folders.clone();
+        // Any of them may be the last one that was done.
+        let mut seen = self.folders.clone();
         loop {
             self.pipeline()?;
+            seen.extend(
+                self.folders.iter().filter(|folder| !seen.contains(folder)).cloned().collect::<Vec<_>>(),
+            );
             self.blanks();
             if self.rest().starts_with("&&") {
                 self.at += 2;
             } else if self.rest().starts_with("||") {
                 self.at += 2;
-                self.may_also_be_in(&before);
+                self.may_also_be_in(&seen);
             } else {
                 break;
             }
             self.lines()?;
         }
-        self.may_also_be_in(&before);
+        self.may_also_be_in(&seen);
         Ok(())
     }
 
     fn pipeline(&mut self) -> Read<()> {
-        self.prefixes();
+        let negated = self.prefixes();
         let (before, input) = (self.folders.clone(), self.input.clone());
         let mut stage = self.found.commands.len();
         self.command()?;
@@ -141,19 +145,26 @@ impl<'t, 'f> Reader<'t, 'f> {
         self.input = input;
         if !alone {
             self.folders = before;
+        } else if negated {
+            // What comes behind it runs where it failed.
+            self.may_also_be_in(&before);
         }
         Ok(())
     }
 
-    /// `!` and `time`.
-    fn prefixes(&mut self) {
+    /// `!` and `time`; whether there was a `!`.
+    fn prefixes(&mut self) -> bool {
+        let mut negated = false;
         loop {
             self.blanks();
             match self.bare() {
-                "!" => self.at += 1,
+                "!" => {
+                    negated = true;
+                    self.at += 1;
+                }
                 // Before a plain command it is judged like any program that runs another one.
                 "time" if self.times_a_group() => self.at += "time".len(),
-                _ => return,
+                _ => return negated,
             }
         }
     }

@@ -309,6 +309,10 @@ impl Uses<'_> {
                     }
                 }
             }
+            if kind == Operands::Move && at < last {
+                // What a secret file holds would be read by its new name.
+                self.file(How::Read, word);
+            }
             self.file(how, word);
         }
     }

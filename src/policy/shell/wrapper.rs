@@ -237,6 +237,12 @@ pub(super) const OTHER_SHELLS: &[&str] = &[
     "osh",
 ];
 
+pub(super) fn is_known(name: &str) -> bool {
+    WRAPPERS.iter().any(|wrapper| wrapper.names.contains(&name))
+        || OPAQUE.contains(&name)
+        || SHELLS.contains(&name)
+}
+
 pub(super) fn is_opaque(name: &str) -> bool {
     OPAQUE.contains(&name)
 }

@@ -1,6 +1,7 @@
 //! Whether git would run other programs in a repository, as its own configuration says.
 
 use super::{Repository, text};
+use crate::os::fs;
 use crate::path::AbsPath;
 
 /// Sections whose keys name no programs; beside them what is listed in `KEYS`.
@@ -85,6 +86,12 @@ const KEYS: &[&str] = &[
 /// as it can be told. Blocks.
 pub fn git_is_plain(folder: &AbsPath) -> bool {
     let Some(repository) = Repository::find(folder) else { return false };
+    // Git goes into submodules, which have configurations of their own.
+    let has_modules =
+        repository.common_folder.join("modules").is_ok_and(|path| fs::look_at_link(&path).is_ok());
+    if has_modules {
+        return false;
+    }
     let places = [
         repository.common_folder.join("config"),
         repository.common_folder.join("config.worktree"),
@@ -123,6 +130,16 @@ fn is_plain(config: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn each_repository_counts_by_itself() {
+        let script = "git init -q; git init -q sub; git -C sub config core.fsmonitor ./x";
+        let ground = crate::workspace::testing::Ground::new(script).await;
+        assert!(git_is_plain(&ground.root) && !git_is_plain(&ground.path("sub")));
+        ground.sh("mkdir -p .git/modules/a").await;
+        assert!(!git_is_plain(&ground.root));
+    }
 
     #[test]
     fn what_names_a_program_is_not_plain() {
