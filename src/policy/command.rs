@@ -46,7 +46,7 @@ pub struct Site<'a> {
     pub mode: Mode,
     /// Which commands need no rule.
     pub free: Free,
-    /// What earlier answers cover: rules of the form that [`always::rules`] gives.
+    /// What earlier answers cover: words, and ` *` behind them where anything may follow.
     pub granted: &'a [String],
     /// Where a name leads, seen from a folder: a real path, all links followed, `..` taken where they led. None: it
     /// cannot be told.
